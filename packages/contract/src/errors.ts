@@ -1,0 +1,118 @@
+/**
+ * Every way an operation can be refused, declared once.
+ *
+ * `status` is the HTTP status; `gateway` is the top-level code of the socket frames (the OpenClaw protocol 4
+ * vocabulary: the precise code travels in `details.code` there); `retryable` says whether the same call may
+ * succeed later with nothing changed by the caller.
+ */
+import { z } from "zod";
+
+type GatewayCode = "INVALID_REQUEST" | "FORBIDDEN" | "UNAVAILABLE" | "APPROVAL_NOT_FOUND";
+
+type ErrorRow = {
+  readonly status: number;
+  readonly gateway: GatewayCode;
+  readonly retryable: boolean;
+};
+
+const row = (status: number, gateway: GatewayCode, retryable = false): ErrorRow => ({
+  status,
+  gateway,
+  retryable,
+});
+
+export const ERRORS = {
+  // the request itself
+  invalid_input: row(400, "INVALID_REQUEST"),
+  unknown_operation: row(404, "INVALID_REQUEST"),
+  unsupported_media_type: row(415, "INVALID_REQUEST"),
+  payload_too_large: row(413, "INVALID_REQUEST"),
+  request_timeout: row(408, "UNAVAILABLE", true),
+  // who is asking
+  unauthenticated: row(401, "FORBIDDEN"),
+  forbidden: row(403, "FORBIDDEN"),
+  locked_out: row(429, "UNAVAILABLE", true),
+  too_many_requests: row(429, "UNAVAILABLE", true),
+  // sessions
+  session_not_found: row(404, "INVALID_REQUEST"),
+  session_ambiguous: row(409, "INVALID_REQUEST"),
+  session_deleted: row(410, "INVALID_REQUEST"),
+  session_busy: row(409, "INVALID_REQUEST"),
+  name_taken: row(409, "INVALID_REQUEST"),
+  folder_not_found: row(400, "INVALID_REQUEST"),
+  folder_not_directory: row(400, "INVALID_REQUEST"),
+  prompt_empty: row(400, "INVALID_REQUEST"),
+  prompt_too_large: row(413, "INVALID_REQUEST"),
+  prompt_is_binary: row(400, "INVALID_REQUEST"),
+  queue_full: row(429, "UNAVAILABLE", true),
+  no_turn: row(409, "INVALID_REQUEST"),
+  nothing_to_fork: row(409, "INVALID_REQUEST"),
+  steer_unsupported: row(409, "INVALID_REQUEST"),
+  // backends
+  backend_unknown: row(400, "INVALID_REQUEST"),
+  backend_not_installed: row(409, "INVALID_REQUEST"),
+  backend_not_logged_in: row(409, "INVALID_REQUEST"),
+  backend_unavailable: row(503, "UNAVAILABLE", true),
+  model_unknown: row(400, "INVALID_REQUEST"),
+  effort_unknown: row(400, "INVALID_REQUEST"),
+  // approvals
+  approval_not_found: row(404, "APPROVAL_NOT_FOUND"),
+  already_resolved: row(409, "INVALID_REQUEST"),
+  approval_expired: row(409, "INVALID_REQUEST"),
+  answer_mismatch: row(400, "INVALID_REQUEST"),
+  // tokens, events
+  token_not_found: row(404, "INVALID_REQUEST"),
+  client_id_reused: row(409, "INVALID_REQUEST"),
+  cursor_ahead: row(400, "INVALID_REQUEST"),
+  cursor_compacted: row(410, "INVALID_REQUEST"),
+  // the house
+  storage_full: row(507, "UNAVAILABLE", true),
+  storage_failed: row(500, "UNAVAILABLE"),
+  overloaded: row(503, "UNAVAILABLE", true),
+  shutting_down: row(503, "UNAVAILABLE", true),
+  internal: row(500, "UNAVAILABLE"),
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export const errorCodes = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
+
+/** What every surface prints when an operation is refused. `message`: what happened. `remedy`: what to do. */
+export const Problem = z.object({
+  code: z.enum(errorCodes),
+  message: z.string(),
+  remedy: z.string(),
+  retryable: z.boolean(),
+  details: z.record(z.string(), z.unknown()).optional(),
+});
+export type Problem = z.infer<typeof Problem>;
+
+/** Builds a refusal; `retryable` comes from the table, so that no caller can contradict it. */
+export const problem = (
+  code: ErrorCode,
+  message: string,
+  remedy: string,
+  details?: Record<string, unknown>,
+): Problem => ({
+  code,
+  message,
+  remedy,
+  retryable: ERRORS[code].retryable,
+  ...(details === undefined ? {} : { details }),
+});
+
+/** The one way a refusal travels as an exception, between the operation that refuses and the surface that prints. */
+export type Refusal = Error & { readonly problem: Problem };
+
+export const refuse = (
+  code: ErrorCode,
+  message: string,
+  remedy: string,
+  details?: Record<string, unknown>,
+): Refusal => asRefusal(problem(code, message, remedy, details));
+
+export const asRefusal = (value: Problem): Refusal =>
+  Object.assign(new Error(value.message), { problem: value });
+
+export const isRefusal = (error: unknown): error is Refusal =>
+  error instanceof Error && "problem" in error;

@@ -1,0 +1,56 @@
+/**
+ * Every limit of the house, in one file. Bytes are UTF-8 bytes, times are milliseconds.
+ * A limit that a person may want to change is in the configuration; these are what keeps one caller from harming the rest.
+ */
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+export const LIMITS = {
+  // requests
+  httpBodyBytes: 4 * MiB,
+  httpHeaderTimeoutMs: 10_000,
+  httpRequestTimeoutMs: 30_000,
+  jsonDepth: 64,
+  connections: 16_384,
+  unauthenticatedConnections: 256,
+  socketPreAuthBytes: 64 * KiB,
+  socketPreAuthMs: 5_000,
+  socketFrameBytes: 25 * MiB,
+  socketBufferedBytes: 50 * MiB,
+  socketInFlight: 1_024,
+  tickIntervalMs: 30_000,
+  // authentication
+  authFailures: 10,
+  authLockoutMs: 5 * 60_000,
+  loginCodeMs: 60_000,
+  cookieMs: 30 * 24 * 3_600_000,
+  tokens: 1_000,
+  tokenChars: 256,
+  // sessions
+  nameChars: 64,
+  descriptionChars: 2_000,
+  tags: 32,
+  tagChars: 64,
+  promptBytes: 1 * MiB,
+  queuedPrompts: 100,
+  openApprovals: 64,
+  itemTextBytes: 1 * MiB,
+  itemOutputBytes: 256 * KiB,
+  wireLineBytes: 16 * MiB,
+  // paging and waiting
+  pageDefault: 50,
+  pageMax: 500,
+  waitSessions: 100,
+  waitMs: 24 * 3_600_000,
+  // events
+  appendEvents: 1_000,
+  appendDataBytes: 64 * KiB,
+  watchesPerConnection: 64,
+  watchQueueBytes: 1 * MiB,
+  watchQueueEvents: 10_000,
+  watchSessions: 1_000,
+  deltaCoalesceMs: 40,
+  laneInputs: 10_000,
+  // the daemon's life
+  drainMs: 5_000,
+} as const;

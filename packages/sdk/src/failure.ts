@@ -1,0 +1,21 @@
+/** The one way an adapter fails. Anything else that it throws is a bug. */
+import type { ErrorCode } from "@skein/contract";
+
+export type AdapterFailure = Error & {
+  readonly failure: {
+    /** unavailable: not there or gone. unsupported: declared as such. auth: no login. protocol: it spoke nonsense. timeout: it did not speak. */
+    readonly kind: "unavailable" | "unsupported" | "auth" | "protocol" | "timeout";
+    readonly code: ErrorCode;
+    readonly remedy: string;
+    readonly retryable: boolean;
+  };
+};
+
+export const adapterFailure = (
+  message: string,
+  failure: AdapterFailure["failure"],
+  cause?: unknown,
+): AdapterFailure => Object.assign(new Error(message, { cause }), { failure });
+
+export const isAdapterFailure = (error: unknown): error is AdapterFailure =>
+  error instanceof Error && "failure" in error;

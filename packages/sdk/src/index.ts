@@ -1,0 +1,5 @@
+/** The doors that adapters implement. */
+export * from "./clock.ts";
+export * from "./driver.ts";
+export * from "./failure.ts";
+export * from "./host.ts";
