@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { stderr } from "node:process";
 import { installIsCurrent, npmAgrees, writeStamp } from "./installed.mjs";
 import { node, root } from "./places.mjs";
@@ -6,24 +6,41 @@ import { run, step } from "./step.mjs";
 
 const say = (line) => stderr.write(`skein: ${line}\n`);
 
+/** There while npm works: a set-up that finds it knows that the one before was cut short, and starts clean. */
+const UNFINISHED = `${root}/node_modules/.skein-install-unfinished`;
+
 /**
  * Brings node_modules to what the lockfile says, Node 26 included. Answers false when it could not, having said why.
- * `npm ci` and never `npm install`: it cannot change the lockfile, and it needs no Node of a certain age to resolve.
+ *
+ * `npm install --no-save`, not `npm ci`: a registry that lacks a tool's builds for other platforms (a mirror often does)
+ * leaves them out of the lockfile, and `npm ci` refuses such a lockfile even where no one needs those builds. What
+ * `npm ci` would guarantee is checked afterwards: exactly the lockfile's versions and contents, lockfile untouched.
  */
 export const installPackages = async () => {
   if (installIsCurrent()) return true;
-  if (!npmAgrees()) {
-    const code = await step("installing the packages (npm ci)", "npm", [
-      "ci",
-      "--no-audit",
-      "--no-fund",
-      "--loglevel=error",
-    ]);
-    if (code !== 0) return false;
-  }
+  if (existsSync(UNFINISHED)) rmSync(`${root}/node_modules`, { recursive: true, force: true });
+  if (!npmAgrees() && !(await npmInstall())) return false;
   if (!(await ensureNode())) return false;
   writeStamp();
   return true;
+};
+
+const npmInstall = async () => {
+  mkdirSync(`${root}/node_modules`, { recursive: true });
+  writeFileSync(UNFINISHED, "");
+  const args = [
+    "install",
+    "--no-save",
+    "--include=dev",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+  ];
+  if ((await step("installing the packages (npm install)", "npm", args)) !== 0) return false;
+  rmSync(UNFINISHED, { force: true });
+  if (npmAgrees()) return true;
+  say("package.json and package-lock.json disagree. Run: npm install, and commit the lockfile");
+  return false;
 };
 
 const wantedVersion = () =>
