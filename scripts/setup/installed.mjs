@@ -42,7 +42,9 @@ export const npmAgrees = () => {
     return false;
   }
   const same = (a, b) => a !== undefined && a.version === b.version && a.integrity === b.integrity;
-  const isOurs = (path) => path.startsWith("node_modules/");
+  // Not asked of: the links to our own packages, and what the package `node` fetched for itself in its install script.
+  const isOurs = (path) =>
+    path.startsWith("node_modules/") && !path.startsWith("node_modules/node/");
   const maybeAbsent = (entry) => entry.optional || entry.devOptional || entry.peer;
   return (
     Object.entries(wanted).every(

@@ -1,0 +1,23 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+export type Result = { readonly passed: number; readonly failed: number; readonly skipped: number };
+
+export const none: Result = { passed: 0, failed: 0, skipped: 0 };
+
+export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+
+export const resultsFolder = `${root}/.cache/results`;
+
+export const resultFile = (suite: string) => `${resultsFolder}/${suite}.json`;
+
+export const add = (a: Result, b: Result): Result => ({
+  passed: a.passed + b.passed,
+  failed: a.failed + b.failed,
+  skipped: a.skipped + b.skipped,
+});
+
+export const writeResult = (suite: string, result: Result): void => {
+  mkdirSync(resultsFolder, { recursive: true });
+  writeFileSync(resultFile(suite), `${JSON.stringify(result)}\n`);
+};
