@@ -51,13 +51,25 @@ export type Row = {
 };
 
 /** One line of a session's transcript, newest body. Upserted by (session, id); `order` stays that of the first. */
-export type ItemRow = { readonly session: string; readonly id: string; readonly order: number; readonly kind: string; readonly item: string };
+export type ItemRow = {
+  readonly session: string;
+  readonly id: string;
+  readonly order: number;
+  readonly kind: string;
+  readonly item: string;
+};
 
 /** One turn of a session, upserted by (session, number). */
 export type TurnRow = { readonly session: string; readonly number: number; readonly turn: string };
 
 /** What a repeated command is answered with. */
-export type Receipt = { readonly key: string; readonly operation: string; readonly digest: string; readonly result: string; readonly at: number };
+export type Receipt = {
+  readonly key: string;
+  readonly operation: string;
+  readonly digest: string;
+  readonly result: string;
+  readonly at: number;
+};
 
 /** A thing that only one may hold at a time, such as a session's name. */
 export type Claim = { readonly space: string; readonly key: string; readonly owner: string };
@@ -76,7 +88,11 @@ export type PendingEffect = {
 export type StoredEffect = PendingEffect & { readonly leasedAt: number | null };
 
 /** The last recorded place up to which an agent's words were read; JSON text of the driver's own. */
-export type Checkpoint = { readonly session: string; readonly generation: number; readonly value: string };
+export type Checkpoint = {
+  readonly session: string;
+  readonly generation: number;
+  readonly value: string;
+};
 
 /** All of it in one transaction, or none of it. */
 export type Batch = {
@@ -122,10 +138,14 @@ export type StoreFailure = Error & {
     | { readonly kind: "broken"; readonly fatal: boolean };
 };
 
-export const storeFailure = (message: string, store: StoreFailure["store"], cause?: unknown): StoreFailure =>
-  Object.assign(new Error(message, { cause }), { store });
+export const storeFailure = (
+  message: string,
+  store: StoreFailure["store"],
+  cause?: unknown,
+): StoreFailure => Object.assign(new Error(message, { cause }), { store });
 
-export const isStoreFailure = (error: unknown): error is StoreFailure => error instanceof Error && "store" in error;
+export const isStoreFailure = (error: unknown): error is StoreFailure =>
+  error instanceof Error && "store" in error;
 
 export type RowQuery = {
   readonly kind: RowKind;
@@ -165,7 +185,11 @@ export type Store = {
   /** Which of these facts the stream has already, with their seq. */
   reported(stream: string, clientIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Oldest first, after a position, at most `limit`; of one stream when named. */
-  events(query: { readonly after: number; readonly stream?: string; readonly limit: number }): Promise<readonly StoredEvent[]>;
+  events(query: {
+    readonly after: number;
+    readonly stream?: string;
+    readonly limit: number;
+  }): Promise<readonly StoredEvent[]>;
   /** Always in order; `from: "end"` takes the newest page first. `kind` filters. */
   items(query: {
     readonly session: string;
@@ -175,7 +199,11 @@ export type Store = {
     readonly limit: number;
   }): Promise<PageOf<ItemRow>>;
   /** Newest first. */
-  turns(query: { readonly session: string; readonly cursor?: string; readonly limit: number }): Promise<PageOf<TurnRow>>;
+  turns(query: {
+    readonly session: string;
+    readonly cursor?: string;
+    readonly limit: number;
+  }): Promise<PageOf<TurnRow>>;
   /** All that is not settled, oldest first. */
   effects(): Promise<readonly StoredEffect[]>;
   checkpoint(session: string, generation: number): Promise<string | null>;

@@ -1,0 +1,49 @@
+/** What the server asks of the house. It knows the contract and these; no store, no adapter, no engine. */
+import type { OperationName, Scope } from "@skein/contract";
+import type { Watch, WatchRequest, WatchSink } from "../feed/ports.ts";
+
+/** Who calls. Made by the guard, never by the caller. */
+export type Caller = {
+  /** A token's label, `local` for the unix socket, `browser` for a cookie: written into what they do. */
+  readonly actor: string;
+  readonly scopes: readonly Scope[];
+  /** The token that let them in, so that revoking it ends their connections; null for the unix socket. */
+  readonly token: string | null;
+};
+
+/** What a token's hash stands for; null when there is none, it is revoked or has expired. */
+export type Authenticate = (secretHash: string) => Promise<Caller | null>;
+
+/** Runs an operation with input that the contract has parsed and a caller whose scope was checked. Rejects with a Refusal. */
+export type Operate = (
+  name: OperationName,
+  input: unknown,
+  caller: Caller,
+  signal: AbortSignal,
+) => Promise<unknown>;
+
+/** Session references are resolved inside. Rejects with a Refusal. */
+export type OpenWatch = (
+  input: {
+    readonly after: number | undefined;
+    readonly filter: {
+      sessions?: readonly string[] | undefined;
+      types?: WatchRequest["types"];
+      live: boolean;
+    };
+  },
+  sink: WatchSink,
+) => Promise<Watch>;
+
+/** What the server lets the rest of the house do with it. */
+export type Server = {
+  /** `http://127.0.0.1:PORT`. */
+  readonly address: string;
+  readonly socketPath: string;
+  /** Closes every live connection that came in with this token, within a second. */
+  disconnect(token: string): void;
+  /** A one-time link, good for LIMITS.loginCodeMs and one use. */
+  loginLink(): { readonly url: string; readonly expiresAt: number };
+  /** Stops accepting, gives open requests LIMITS.drainMs, closes all. */
+  close(): Promise<void>;
+};
