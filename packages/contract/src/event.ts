@@ -19,6 +19,7 @@ import {
   SessionId,
   SessionRef,
   TokenId,
+  TurnId,
   next,
 } from "./primitives.ts";
 import { Scope } from "./scopes.ts";
@@ -34,7 +35,14 @@ const EventType = z
 
 /** The data of each durable event type. A type, once released, is decodable for ever. */
 export const EVENT_DATA = {
-  "session.created": z.object({ session: Session, by: z.string() }),
+  "session.created": z.object({
+    session: Session,
+    forkOf: z
+      .string()
+      .nullable()
+      .describe("With a fork: the vendor's id of the conversation it copies"),
+    by: z.string(),
+  }),
   "session.renamed": z.object({
     name: z.string(),
     description: z.string().nullable(),
@@ -69,17 +77,27 @@ export const EVENT_DATA = {
     how: z.enum(["queue", "steer", "interrupt"]),
     by: z.string(),
   }),
+  "session.prompt.steered": z
+    .object({ prompt: PromptId, turn: TurnId, text: z.string(), by: z.string() })
+    .describe("Given to the turn in progress"),
   "session.prompt.dropped": z.object({ prompt: PromptId, reason: z.string() }),
   "session.prompt.returned": z
     .object({ prompt: PromptId, reason: z.string() })
     .describe("Its turn never reached the agent; it waits again"),
+  "session.prompt.accepted": z
+    .object({ prompt: PromptId, turn: TurnId })
+    .describe("The agent has taken it: it is never given again"),
+  "session.turn.interrupting": z.object({ turn: TurnId, by: z.string() }),
   "session.turn.started": z.object({ turn: Turn }),
   "session.turn.ended": z.object({ turn: Turn }),
   "session.item": z.object({ item: Item }),
   "session.reported": z
     .object({ type: EventType, data: z.unknown(), by: z.string() })
     .describe("A fact told by others through events.append"),
-  "approval.requested": z.object({ approval: Approval }),
+  "approval.requested": z.object({
+    approval: Approval,
+    request: z.string().describe("The driver's own key for it"),
+  }),
   "approval.resolved": z.object({
     approval: ApprovalId,
     session: SessionId,
@@ -91,6 +109,7 @@ export const EVENT_DATA = {
     token: TokenId,
     label: z.string(),
     scopes: z.array(Scope),
+    expiresAt: Instant.nullable(),
     by: z.string(),
   }),
   "token.revoked": z.object({ token: TokenId, by: z.string() }),

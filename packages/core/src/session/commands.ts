@@ -1,0 +1,239 @@
+/** What people, scripts and other agents ask of a session. */
+import { addUsage, noUsage, problem, type Session } from "@skein/contract";
+import { rejection, type Context, type Decision, type Rejection } from "../decision.ts";
+import { makeDraft, type Draft } from "./draft.ts";
+import { evolveSession } from "./evolve.ts";
+import { advance, endTurn, expireApprovals, wakeProcess } from "./flow.ts";
+import type { CreateInput, SessionInput } from "./input.ts";
+import type { SessionState } from "./state.ts";
+
+type Of<T extends SessionInput["type"]> = Extract<SessionInput, { type: T }>;
+
+const chooseName = (input: CreateInput, context: Context): string | null =>
+  input.name ?? input.names.find((name) => !context.taken(name)) ?? null;
+
+const newSession = (input: CreateInput, name: string, now: string): Session => ({
+  id: input.id,
+  name,
+  backend: input.backend,
+  host: input.host,
+  folder: input.folder,
+  model: input.model,
+  effort: input.effort,
+  permissions: input.permissions,
+  description: input.description,
+  tags: [...input.tags],
+  parent: input.parent,
+  forkedFrom: input.fork?.session ?? null,
+  generation: 0,
+  providerSessionId: null,
+  status: { state: "starting", waitingFor: null, reason: "created", source: "command", since: now },
+  turn: null,
+  lastTurn: null,
+  turns: 0,
+  queued: 0,
+  approvals: [],
+  usage: addUsage(noUsage, noUsage),
+  createdAt: now,
+  activeAt: now,
+  deletedAt: null,
+});
+
+const nameTaken = (name: string): Rejection =>
+  rejection(
+    problem(
+      "name_taken",
+      `The name ${name} is in use.`,
+      "Choose another name, or leave it out to get one.",
+      { name },
+    ),
+  );
+
+export const create = (input: CreateInput, context: Context): Decision | Rejection => {
+  const name = chooseName(input, context);
+  if (name === null || context.taken(name)) return nameTaken(name ?? input.names[0] ?? "");
+  const created = {
+    type: "session.created" as const,
+    data: {
+      session: newSession(input, name, context.now),
+      forkOf: input.fork?.providerSessionId ?? null,
+      by: context.actor,
+    },
+  };
+  const draft = makeDraft(evolveSession(null, created, context.now), context);
+  draft.take(name);
+  wakeProcess(draft);
+  const rest = draft.done();
+  return { ...rest, events: [created, ...rest.events] };
+};
+
+const queueFull = (limit: number): Rejection =>
+  rejection(
+    problem(
+      "queue_full",
+      `${limit} prompts wait already.`,
+      "Wait until the agent has worked some off, or interrupt with clearQueue.",
+    ),
+  );
+
+const steer = (draft: Draft, input: Of<"send">): Decision | Rejection | null => {
+  const { view, current } = draft.state;
+  if (!input.capabilities.steer) {
+    return rejection(
+      problem(
+        "steer_unsupported",
+        `${view.backend} cannot be steered during a turn.`,
+        "Send without steer to queue the prompt, or with interrupt to stop the turn first.",
+      ),
+    );
+  }
+  if (current === null || view.turn === null || !current.accepted) return null;
+  const prompt = draft.context.id("prm");
+  draft.emit({
+    type: "session.prompt.steered",
+    data: { prompt, turn: view.turn.id, text: input.text, by: draft.context.actor },
+  });
+  draft.effect({ kind: "agent.steer", turn: view.turn.id, prompt, text: input.text });
+  return draft.done({ prompt, delivery: "steered" });
+};
+
+export const send = (
+  state: SessionState,
+  input: Of<"send">,
+  context: Context,
+): Decision | Rejection => {
+  const draft = makeDraft(state, context);
+  if (input.how === "steer") {
+    const steered = steer(draft, input);
+    if (steered !== null) return steered;
+  }
+  if (state.queue.length >= input.queueLimit) return queueFull(input.queueLimit);
+  const prompt = context.id("prm");
+  draft.emit({
+    type: "session.prompt.queued",
+    data: { prompt, text: input.text, how: input.how, by: context.actor },
+  });
+  if (input.how === "interrupt") interruptTurn(draft);
+  advance(draft);
+  return draft.done({
+    prompt,
+    delivery: draft.state.current?.prompt === prompt ? "started" : "queued",
+  });
+};
+
+export const requeue = (state: SessionState, input: Of<"requeue">, context: Context): Decision => {
+  const draft = makeDraft(state, context);
+  draft.emit({
+    type: "session.prompt.queued",
+    data: { prompt: input.prompt, text: input.text, how: "queue", by: input.by },
+  });
+  advance(draft);
+  return draft.done();
+};
+
+/** Asks the agent to end its turn; false when there is none. Asking twice changes nothing. */
+const interruptTurn = (draft: Draft): boolean => {
+  const { current, view } = draft.state;
+  if (current === null || view.turn === null) return false;
+  if (current.interrupting) return true;
+  draft.emit({
+    type: "session.turn.interrupting",
+    data: { turn: view.turn.id, by: draft.context.actor },
+  });
+  draft.effect({ kind: "agent.interrupt", turn: view.turn.id });
+  return true;
+};
+
+export const interrupt = (
+  state: SessionState,
+  input: Of<"interrupt">,
+  context: Context,
+): Decision => {
+  const draft = makeDraft(state, context);
+  const dropped = input.clearQueue ? state.queue : [];
+  for (const { prompt } of dropped) {
+    draft.emit({
+      type: "session.prompt.dropped",
+      data: { prompt, reason: "the queue was cleared" },
+    });
+  }
+  const interrupted = interruptTurn(draft);
+  return draft.done({ interrupted, dropped: dropped.length });
+};
+
+export const stop = (state: SessionState, context: Context): Decision => {
+  const draft = makeDraft(state, context);
+  if (state.process === "starting" || state.process === "running") {
+    draft.emit({
+      type: "session.process.stopping",
+      data: { generation: state.view.generation, why: "stop" },
+    });
+    draft.effect({ kind: "agent.stop", force: false });
+  }
+  if (state.process === "none") {
+    draft.status({ state: "stopped", reason: "stopped on request", source: "command" });
+  }
+  return draft.done();
+};
+
+export const resume = (state: SessionState, context: Context): Decision => {
+  const draft = makeDraft(state, context);
+  wakeProcess(draft);
+  return draft.done();
+};
+
+export const rename = (
+  state: SessionState,
+  input: Of<"rename">,
+  context: Context,
+): Decision | Rejection => {
+  const { view } = state;
+  const name = input.name ?? view.name;
+  const draft = makeDraft(state, context);
+  if (name !== view.name) {
+    if (context.taken(name)) return nameTaken(name);
+    draft.release(view.name);
+    draft.take(name);
+  }
+  const description = input.description === undefined ? view.description : input.description;
+  draft.emit({
+    type: "session.renamed",
+    data: { name, description, tags: [...(input.tags ?? view.tags)] },
+  });
+  return draft.done();
+};
+
+export const remove = (state: SessionState, context: Context): Decision => {
+  const draft = makeDraft(state, context);
+  for (const { prompt } of state.queue) {
+    draft.emit({
+      type: "session.prompt.dropped",
+      data: { prompt, reason: "the session was deleted" },
+    });
+  }
+  endTurn(draft, { outcome: "interrupted", error: null, usage: null });
+  expireApprovals(draft, "the session was deleted");
+  draft.emit({ type: "session.deleted", data: { by: context.actor } });
+  draft.release(state.view.name);
+  if (state.process !== "none") {
+    draft.emit({
+      type: "session.process.stopping",
+      data: { generation: state.view.generation, why: "delete" },
+    });
+    draft.effect({ kind: "agent.stop", force: true });
+  }
+  draft.effect({ kind: "agent.remove" });
+  draft.status({ state: "stopped", reason: "deleted", source: "command" });
+  return draft.done();
+};
+
+export const report = (input: Of<"report">, context: Context): Decision => ({
+  ok: true,
+  events: input.events.map((event) => ({
+    type: "session.reported" as const,
+    data: { type: event.type, data: event.data, by: context.actor },
+  })),
+  effects: [],
+  claims: { take: [], release: [] },
+  result: {},
+});

@@ -1,0 +1,68 @@
+/** The one door to a session. */
+import { problem } from "@skein/contract";
+import { rejection, type Context, type Decision, type Rejection } from "../decision.ts";
+import {
+  create,
+  interrupt,
+  remove,
+  rename,
+  report,
+  requeue,
+  resume,
+  send,
+  stop,
+} from "./commands.ts";
+import type { SessionInput } from "./input.ts";
+import { observe } from "./observe.ts";
+import { resolve } from "./resolve.ts";
+import type { SessionState } from "./state.ts";
+import { tick } from "./tick.ts";
+
+/** What a deleted session still takes: the last words of its process. */
+const afterDeath: readonly SessionInput["type"][] = ["observe"];
+
+export const decideSession = (
+  state: SessionState | null,
+  input: SessionInput,
+  context: Context,
+): Decision | Rejection => {
+  if (input.type === "create") return create(input, context);
+  if (state === null) {
+    return rejection(
+      problem("session_not_found", "There is no such session.", "List them with `skein list`."),
+    );
+  }
+  if (state.view.deletedAt !== null && !afterDeath.includes(input.type)) {
+    return rejection(
+      problem(
+        "session_deleted",
+        `The session ${state.view.name} was deleted.`,
+        "Create a new one with `skein create`.",
+      ),
+    );
+  }
+  switch (input.type) {
+    case "send":
+      return send(state, input, context);
+    case "requeue":
+      return requeue(state, input, context);
+    case "interrupt":
+      return interrupt(state, input, context);
+    case "stop":
+      return stop(state, context);
+    case "resume":
+      return resume(state, context);
+    case "rename":
+      return rename(state, input, context);
+    case "delete":
+      return remove(state, context);
+    case "report":
+      return report(input, context);
+    case "resolve":
+      return resolve(state, input, context);
+    case "observe":
+      return observe(state, input, context);
+    case "tick":
+      return tick(state, input, context);
+  }
+};

@@ -1,0 +1,136 @@
+/** Everything that can happen to a session: a command someone gives, a fact an adapter reports, a tick of the clock. */
+import type {
+  Capabilities,
+  ErrorCode,
+  ApprovalRequest,
+  Decision,
+  ItemBody,
+  PermissionMode,
+  TurnError,
+  TurnOutcome,
+  Usage,
+} from "@skein/contract";
+
+export type CreateInput = {
+  readonly type: "create";
+  readonly id: string;
+  readonly backend: string;
+  readonly host: string;
+  readonly folder: string;
+  /** Chosen by the person; null: the first of `names` that is free. */
+  readonly name: string | null;
+  readonly names: readonly string[];
+  readonly model: string | null;
+  readonly effort: string | null;
+  readonly permissions: PermissionMode;
+  readonly description: string | null;
+  readonly tags: readonly string[];
+  readonly parent: string | null;
+  /** A fork: the session and the vendor's id of the conversation it copies. */
+  readonly fork: { readonly session: string; readonly providerSessionId: string } | null;
+};
+
+/** Facts of one generation, as the sdk's `Fact` says, with usage priced. */
+export type SessionFact =
+  | {
+      readonly fact: "started";
+      readonly pid: number | null;
+      readonly providerSessionId: string | null;
+      readonly model: string | null;
+      readonly adopted: boolean;
+    }
+  | {
+      readonly fact: "start-failed";
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly remedy: string;
+    }
+  | { readonly fact: "provider-session"; readonly providerSessionId: string }
+  | { readonly fact: "accepted"; readonly turn: string }
+  | {
+      readonly fact: "item";
+      readonly id: string;
+      readonly body: ItemBody;
+      readonly truncated: boolean;
+    }
+  | {
+      readonly fact: "asked";
+      readonly request: string;
+      readonly title: string;
+      readonly approval: ApprovalRequest;
+      readonly canAlways: boolean;
+    }
+  | { readonly fact: "withdrawn"; readonly request: string; readonly reason: string }
+  | {
+      readonly fact: "turn-ended";
+      readonly turn: string;
+      readonly outcome: TurnOutcome;
+      readonly error: TurnError | null;
+      readonly usage: Usage | null;
+    }
+  | {
+      readonly fact: "notice";
+      readonly level: "info" | "warning" | "error";
+      readonly text: string;
+      readonly id: string;
+    }
+  | {
+      readonly fact: "exited";
+      readonly exitCode: number | null;
+      readonly signal: string | null;
+      readonly expected: boolean;
+      readonly unwitnessed: boolean;
+      readonly reason: string;
+    }
+  | { readonly fact: "unreachable"; readonly reason: string };
+
+export type SessionInput =
+  | CreateInput
+  | {
+      readonly type: "send";
+      readonly text: string;
+      readonly how: "queue" | "steer" | "interrupt";
+      readonly capabilities: Capabilities;
+      readonly queueLimit: number;
+    }
+  /** A steer that came too late for its turn: it becomes an ordinary prompt. */
+  | {
+      readonly type: "requeue";
+      readonly prompt: string;
+      readonly text: string;
+      readonly by: string;
+    }
+  | { readonly type: "interrupt"; readonly clearQueue: boolean }
+  | { readonly type: "stop" }
+  | { readonly type: "resume" }
+  | {
+      readonly type: "rename";
+      readonly name: string | null;
+      readonly description: string | null | undefined;
+      readonly tags: readonly string[] | null;
+    }
+  | { readonly type: "delete" }
+  | {
+      readonly type: "report";
+      readonly events: readonly { readonly type: string; readonly data: unknown }[];
+    }
+  | {
+      readonly type: "resolve";
+      readonly approval: string;
+      readonly decision: Decision;
+      readonly message: string | null;
+      readonly answers: Readonly<Record<string, readonly string[]>> | null;
+    }
+  | {
+      readonly type: "observe";
+      readonly generation: number;
+      readonly facts: readonly SessionFact[];
+      readonly approvalLimit: number;
+    }
+  | {
+      readonly type: "tick";
+      readonly idleMs: number;
+      readonly silenceMs: number;
+      readonly silenceLimitMs: number;
+      readonly heardAt: string | null;
+    };
