@@ -43,15 +43,15 @@ export const npmAgrees = () => {
   }
   const same = (a, b) => a !== undefined && a.version === b.version && a.integrity === b.integrity;
   // Not asked of: the links to our own packages, and what the package `node` fetched for itself in its install script.
-  const isOurs = (path) =>
+  const isAsked = (path) =>
     path.startsWith("node_modules/") && !path.startsWith("node_modules/node/");
   const maybeAbsent = (entry) => entry.optional || entry.devOptional || entry.peer;
   return (
     Object.entries(wanted).every(
       ([path, entry]) =>
-        !isOurs(path) ||
+        !isAsked(path) ||
         same(installed[path], entry) ||
         (!(path in installed) && maybeAbsent(entry)),
-    ) && Object.keys(installed).every((path) => !isOurs(path) || path in wanted)
+    ) && Object.keys(installed).every((path) => !isAsked(path) || path in wanted)
   );
 };
