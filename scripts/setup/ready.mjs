@@ -47,9 +47,9 @@ const locked = (options, command) =>
   });
 
 const prepare = async (purpose, needs) => {
-  if (!(await installSystemTools(needs.tools)) && needs.strict) {
-    say(`'${purpose}' cannot run without them`);
-    return 1;
+  if (!(await installSystemTools(needs.tools))) {
+    say(needs.strict ? `'${purpose}' cannot run without` : `'${purpose}' goes on without`);
+    if (needs.strict) return 1;
   }
   if (!(await installPackages())) return 1;
   if (!needs.bundle || !bundleIsStale()) return 0;
