@@ -231,3 +231,5 @@ export type FailpointName =
   | "publish"
   | "acknowledge"
   | "migration";
+
+export type { Effect, EffectKind } from "@skein/core";
