@@ -124,5 +124,5 @@ export const resolve = (
     resolution,
   });
   settleWorking(draft, "command");
-  return draft.done();
+  return draft.done({ resolution });
 };

@@ -232,4 +232,4 @@ export type FailpointName =
   | "acknowledge"
   | "migration";
 
-export type { Effect, EffectKind } from "@skein/core";
+export type { Effect, EffectKind, SessionFact } from "@skein/core";

@@ -1,0 +1,71 @@
+/** Reads the configuration. A broken one refuses the start: nothing is ever weaker because a file could not be read. */
+import { readFileSync } from "node:fs";
+import { refuse, type Refusal } from "@skein/contract";
+import json5 from "json5";
+import { z } from "zod";
+import { nearest } from "./nearest.ts";
+import { ConfigSchema, type Config } from "./schema.ts";
+
+const MAX_BYTES = 1024 * 1024;
+
+const knownKeys = (path: readonly PropertyKey[]): string[] => {
+  let schema: unknown = z.toJSONSchema(ConfigSchema, { io: "input" });
+  for (const part of path) {
+    schema = (schema as { properties?: Record<string, unknown> }).properties?.[String(part)];
+  }
+  return Object.keys(
+    (schema as { properties?: Record<string, unknown> } | undefined)?.properties ?? {},
+  );
+};
+
+const explain = (issue: z.core.$ZodIssue): { message: string; remedy: string } => {
+  const place = issue.path.map(String).join(".");
+  if (issue.code === "unrecognized_keys") {
+    const key = issue.keys[0] ?? "";
+    const known = knownKeys(issue.path);
+    const meant = nearest(key, known);
+    const where = place === "" ? "" : ` in ${place}`;
+    return {
+      message: `${key} is no setting${where}.`,
+      remedy: meant === null ? `Known there: ${known.join(", ")}.` : `Did you mean ${meant}?`,
+    };
+  }
+  return {
+    message: `${place === "" ? "The file" : place} is not right: ${issue.message}.`,
+    remedy: "Correct it, or take the line out for the default.",
+  };
+};
+
+const broken = (file: string, message: string, remedy: string): Refusal =>
+  refuse("invalid_input", `${file}: ${message}`, remedy, { file });
+
+const readText = (file: string): string | null => {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw broken(
+      file,
+      `it cannot be read (${(error as Error).message}).`,
+      "Give its owner the right to read it.",
+    );
+  }
+};
+
+/** Throws a Refusal that names the file, what is wrong and what was likely meant. A file that is not there means defaults. */
+export const loadConfig = (file: string): Config => {
+  const text = readText(file);
+  if (text === null) return ConfigSchema.parse({});
+  if (text.length > MAX_BYTES)
+    throw broken(file, "it is larger than 1 MiB.", "Take out what does not belong there.");
+  let value: unknown;
+  try {
+    value = json5.parse(text);
+  } catch (error) {
+    throw broken(file, `it is not JSON5 (${(error as Error).message}).`, "Correct that place.");
+  }
+  const parsed = ConfigSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const { message, remedy } = explain(parsed.error.issues[0]!);
+  throw broken(file, message, remedy);
+};

@@ -1,0 +1,73 @@
+/** What a person may set in $SKEIN_HOME/config.json5. Unknown keys are refused. */
+import { z } from "zod";
+
+const minutes = z.number().min(0).max(100_000);
+
+const backend = z.strictObject({
+  command: z
+    .union([z.string().min(1), z.array(z.string()).min(1)])
+    .optional()
+    .describe("The program, or the program and its first arguments; default: what PATH finds"),
+  env: z
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())
+    .default({})
+    .describe("Added to the agent's environment"),
+  models: z
+    .array(z.string().min(1))
+    .default([])
+    .describe("Model names accepted beside those that the agent lists"),
+});
+
+const emptyBackend = { env: {}, models: [] };
+
+export const ConfigSchema = z.strictObject({
+  server: z
+    .strictObject({
+      port: z.int().min(0).max(65_535).default(8765).describe("Loopback port; 0 takes a free one"),
+      allowedHosts: z
+        .array(z.string())
+        .default([])
+        .describe("Host names accepted beside localhost, 127.0.0.1 and [::1]"),
+    })
+    .default({ port: 8765, allowedHosts: [] }),
+  sessions: z
+    .strictObject({
+      idleMinutes: minutes.default(30).describe("An idle agent is stopped after this; 0: never"),
+      silenceMinutes: minutes
+        .default(2)
+        .describe("A turn without a word for this long is told of; 0: never"),
+      silenceLimitMinutes: minutes
+        .default(30)
+        .describe("A turn without a word for this long is ended; 0: never"),
+      startSeconds: z
+        .number()
+        .min(1)
+        .max(3_600)
+        .default(60)
+        .describe("An agent may take this long to start"),
+      graceSeconds: z
+        .number()
+        .min(0)
+        .max(600)
+        .default(5)
+        .describe("Between asking an agent to end and killing it"),
+    })
+    .default({
+      idleMinutes: 30,
+      silenceMinutes: 2,
+      silenceLimitMinutes: 30,
+      startSeconds: 60,
+      graceSeconds: 5,
+    }),
+  backends: z
+    .strictObject({
+      "claude-code": backend.default(emptyBackend),
+      codex: backend.default(emptyBackend),
+    })
+    .default({ "claude-code": emptyBackend, codex: emptyBackend }),
+  log: z
+    .strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") })
+    .default({ level: "info" }),
+});
+
+export type Config = z.infer<typeof ConfigSchema>;

@@ -1,0 +1,58 @@
+/** What the effects room asks of the house. */
+import type { Effect } from "../engine/ports.ts";
+import type { Fact } from "@skein/sdk";
+
+/** A session as an adapter needs to know it, read after the commit that made the effect. */
+export type SessionBrief = {
+  readonly id: string;
+  readonly name: string;
+  readonly backend: string;
+  readonly folder: string;
+  readonly model: string | null;
+  readonly effort: string | null;
+  readonly permissions: "read-only" | "guarded" | "workspace" | "full";
+  readonly providerSessionId: string | null;
+  readonly forkFrom: string | null;
+  readonly generation: number;
+  readonly how: "new" | "resume" | "fork";
+  readonly process: "none" | "starting" | "running" | "stopping";
+  readonly deleted: boolean;
+  readonly turn: {
+    readonly id: string;
+    readonly prompt: string;
+    readonly text: string;
+    readonly accepted: boolean;
+  } | null;
+};
+
+export type EffectsPort = {
+  brief(session: string): Promise<SessionBrief | null>;
+  checkpoint(session: string, generation: number): Promise<unknown>;
+  /** Records facts. Rejects with a Refusal: `invalid_input` when the generation is over, `storage_full`, `shutting_down`. */
+  observe(
+    session: string,
+    generation: number,
+    facts: readonly Fact[],
+    checkpoint: unknown,
+  ): Promise<void>;
+  /** A steer that came too late becomes an ordinary prompt. */
+  requeue(
+    session: string,
+    prompt: { readonly prompt: string; readonly text: string },
+  ): Promise<void>;
+  note(change: {
+    readonly leases?: readonly string[];
+    readonly settled?: readonly string[];
+  }): Promise<void>;
+  /** Decides what time alone decides. `heardAt`: the last live word, ISO 8601; null when there was none. */
+  tick(session: string, heardAt: string | null): Promise<void>;
+  live(delta: {
+    readonly session: string;
+    readonly item: string;
+    readonly kind: "message" | "reasoning" | "output";
+    readonly text: string;
+  }): void;
+};
+
+/** An effect as it comes back from the disk: `leased` says that a daemon had begun it. */
+export type WaitingEffect = { readonly effect: Effect; readonly leased: boolean };

@@ -1,0 +1,63 @@
+/** Structured log lines (JSON) into logs/daemon.log, rotated by size, secrets taken out before they are written. */
+import { existsSync, renameSync, rmSync, statSync } from "node:fs";
+import pino from "pino";
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+export type Log = (level: LogLevel, message: string, fields?: Record<string, unknown>) => void;
+
+const MAX_BYTES = 10 * 1024 * 1024;
+const KEPT = 5;
+const CHECK_EVERY = 1_000;
+
+/** Field names whose values are never written. */
+const secretPaths = [
+  "token",
+  "secret",
+  "authorization",
+  "cookie",
+  "password",
+  "apiKey",
+  "env",
+].flatMap((name) => [name, `*.${name}`]);
+
+const rotate = (file: string): void => {
+  rmSync(`${file}.${KEPT}`, { force: true });
+  for (let number = KEPT - 1; number >= 1; number--) {
+    if (existsSync(`${file}.${number}`)) renameSync(`${file}.${number}`, `${file}.${number + 1}`);
+  }
+  renameSync(file, `${file}.1`);
+};
+
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+
+/** Lines are written by the time `close` returns; a line that cannot be written is dropped, never an exception. */
+export const openLog = (file: string, level: LogLevel): { readonly log: Log; close(): void } => {
+  if (sizeOf(file) > MAX_BYTES) rotate(file);
+  const destination = pino.destination({ dest: file, sync: false, append: true, mode: 0o600 });
+  destination.on("error", () => {});
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: { paths: secretPaths, censor: "[redacted]" },
+    },
+    destination,
+  );
+  let lines = 0;
+  return {
+    log: (at, message, fields = {}) => {
+      logger[at](fields, message);
+      if (++lines % CHECK_EVERY !== 0 || sizeOf(file) < MAX_BYTES) return;
+      rotate(file);
+      destination.reopen();
+    },
+    close: () => {
+      try {
+        destination.flushSync();
+      } catch {
+        // The disk may be full or gone; there is nobody left to tell.
+      }
+    },
+  };
+};

@@ -1,0 +1,58 @@
+/** From what a caller says (an id or a name) to the thing itself. */
+import { refuse, type Approval, type Session } from "@skein/contract";
+import { readApprovalRow, readSessionRow } from "../engine/session-kind.ts";
+import type { Store } from "../engine/ports.ts";
+
+const notFound = (ref: string) =>
+  refuse(
+    "session_not_found",
+    `There is no session ${JSON.stringify(ref)}.`,
+    "List them with `skein list`.",
+    { session: ref },
+  );
+
+const isId = (ref: string): boolean => /^ses_[0-9a-z]{26}$/.test(ref);
+
+export const findSessionId = async (store: Store, ref: string): Promise<string> => {
+  if (isId(ref)) {
+    if ((await store.row("session", ref)) === null) throw notFound(ref);
+    return ref;
+  }
+  const owner = await store.claimed("session-name", ref);
+  if (owner === null) throw notFound(ref);
+  return owner;
+};
+
+export type FoundSession = ReturnType<typeof readSessionRow>;
+
+/** Deleted sessions are found by id only. */
+export const findSession = async (store: Store, ref: string): Promise<FoundSession> => {
+  const row = await store.row("session", await findSessionId(store, ref));
+  if (row === null) throw notFound(ref);
+  return readSessionRow(row);
+};
+
+export const viewSession = async (store: Store, id: string): Promise<Session> =>
+  (await findSession(store, id)).view;
+
+export const findApproval = async (store: Store, id: string): Promise<Approval> => {
+  const row = await store.row("approval", id);
+  if (row === null)
+    throw refuse(
+      "approval_not_found",
+      `There is no approval ${id}.`,
+      "List the open ones with `skein approvals`.",
+    );
+  return readApprovalRow(row).approval;
+};
+
+/** Open approvals of a session, oldest first. */
+export const openApprovals = async (store: Store, session: string): Promise<Approval[]> => {
+  const { rows } = await store.rows({
+    kind: "approval",
+    parent: session,
+    order: "oldest",
+    limit: 100,
+  });
+  return rows.map((row) => readApprovalRow(row).approval);
+};

@@ -1,0 +1,73 @@
+/** Reported facts, backends, and the daemon itself. */
+import { LIMITS, refuse } from "@skein/contract";
+import { sessionKind } from "../engine/session-kind.ts";
+import type { Handlers } from "./handlers.ts";
+import { findSessionId } from "./find.ts";
+import type { OperationDeps } from "./ports.ts";
+
+const sizeOf = (data: unknown): number => {
+  if (data === null || typeof data === "number" || typeof data === "boolean") return 8;
+  return Buffer.byteLength(JSON.stringify(data));
+};
+
+export const otherHandlers = (deps: OperationDeps): Pick<Handlers, Other> => ({
+  "events.append": async (input, caller) => {
+    const tooLarge = input.events.find((event) => sizeOf(event.data) > LIMITS.appendDataBytes);
+    if (tooLarge !== undefined) {
+      throw refuse(
+        "payload_too_large",
+        `The data of ${tooLarge.clientId} is larger than ${LIMITS.appendDataBytes} bytes.`,
+        "Put it into a file and report its path.",
+      );
+    }
+    const session = await findSessionId(deps.store, input.session);
+    const events = await deps.engine.append(
+      sessionKind,
+      session,
+      input.events,
+      (fresh) => ({ type: "report", events: fresh }),
+      caller.actor,
+    );
+    return { events: [...events] };
+  },
+
+  "backends.list": async () => ({ backends: [...(await deps.backends.list())] }),
+  "backends.refresh": async () => ({ backends: [...(await deps.backends.refresh())] }),
+
+  "system.status": async () => {
+    const { daemon, store } = deps;
+    const approvals = await store.counts("approval");
+    return {
+      version: daemon.version,
+      pid: daemon.pid,
+      address: daemon.address(),
+      socket: daemon.socket(),
+      home: daemon.home,
+      startedAt: new Date(daemon.startedAt).toISOString(),
+      position: await store.head(),
+      sessions: { ...(await store.counts("session")) },
+      openApprovals: approvals["open"] ?? 0,
+      watchers: daemon.watchers(),
+      memoryBytes: daemon.memory(),
+      health: [...daemon.health()],
+    };
+  },
+
+  "system.stop": async () => {
+    deps.daemon.stop();
+    return { stopping: true as const };
+  },
+
+  "system.loginLink": async () => {
+    const { url, expiresAt } = deps.daemon.loginLink();
+    return { url, expiresAt: new Date(expiresAt).toISOString() };
+  },
+});
+
+type Other =
+  | "events.append"
+  | "backends.list"
+  | "backends.refresh"
+  | "system.status"
+  | "system.stop"
+  | "system.loginLink";

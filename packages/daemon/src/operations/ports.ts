@@ -1,0 +1,51 @@
+/** What the operations ask of the house. */
+import type { Backend, Scope } from "@skein/contract";
+import type { Engine } from "../engine/engine.ts";
+import type { MakeId } from "../engine/ids.ts";
+import type { Store } from "../engine/ports.ts";
+
+export type OperationDeps = {
+  readonly engine: Engine;
+  readonly store: Store;
+  readonly id: MakeId;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly host: { folder(path: string): Promise<"directory" | "file" | "missing" | "unreadable"> };
+  readonly backends: {
+    readonly ids: readonly string[];
+    list(): Promise<readonly Backend[]>;
+    get(id: string): Promise<Backend | undefined>;
+    refresh(id?: string): Promise<readonly Backend[]>;
+  };
+  readonly changes: Changes;
+  readonly daemon: {
+    readonly version: string;
+    readonly pid: number;
+    readonly home: string;
+    readonly startedAt: number;
+    address(): string | null;
+    socket(): string;
+    watchers(): number;
+    memory(): number;
+    health(): readonly { readonly part: string; readonly ok: boolean; readonly detail: string }[];
+    loginLink(): { readonly url: string; readonly expiresAt: number };
+    /** Begins to stop; returns at once. */
+    stop(): void;
+    /** Ends the live connections of a token. */
+    disconnect(token: string): void;
+  };
+};
+
+export type Caller = {
+  readonly actor: string;
+  readonly scopes: readonly Scope[];
+  readonly token: string | null;
+};
+
+/** Who waits for a session to change is called after each commit that touched it. */
+export type Changes = {
+  /** Called with the streams of each commit. */
+  published(streams: Iterable<string>): void;
+  /** Resolves at the next change of any of them, or when the signal aborts. */
+  next(streams: readonly string[], signal: AbortSignal): Promise<void>;
+};

@@ -1,0 +1,180 @@
+/** Reads of sessions: views, transcript, turns, usage. */
+import {
+  addUsage,
+  noUsage,
+  refuse,
+  type Item,
+  type Session,
+  type Turn,
+  type Usage,
+} from "@skein/contract";
+import { readSessionRow } from "../engine/session-kind.ts";
+import type { RowQuery, Store } from "../engine/ports.ts";
+import type { Handlers } from "./handlers.ts";
+import { findSession, findSessionId, viewSession } from "./find.ts";
+import type { OperationDeps } from "./ports.ts";
+
+/** Pages of the store that one call looks through for a filter that the store does not know. */
+const PAGES_LOOKED_THROUGH = 20;
+
+const listSessions = async (
+  store: Store,
+  query: RowQuery,
+  fits: (session: Session) => boolean,
+): Promise<{ sessions: Session[]; next: string | null }> => {
+  const sessions: Session[] = [];
+  let cursor = query.cursor;
+  for (let page = 0; page < PAGES_LOOKED_THROUGH; page++) {
+    const found = await store.rows({
+      ...query,
+      ...(cursor === undefined ? {} : { cursor }),
+      limit: query.limit - sessions.length,
+    });
+    sessions.push(...found.rows.map((row) => readSessionRow(row).view).filter(fits));
+    if (found.next === null) return { sessions, next: null };
+    cursor = found.next;
+    if (sessions.length >= query.limit) break;
+  }
+  return { sessions, next: cursor ?? null };
+};
+
+const usageOf = async (
+  store: Store,
+  session: string | undefined,
+): Promise<{
+  total: Usage;
+  sessions: { id: string; name: string; backend: string; turns: number; usage: Usage }[];
+}> => {
+  const views =
+    session === undefined ? await everySession(store) : [await viewSession(store, session)];
+  const sessions = views.map(({ id, name, backend, turns, usage }) => ({
+    id,
+    name,
+    backend,
+    turns,
+    usage,
+  }));
+  return { total: sessions.reduce((sum, one) => addUsage(sum, one.usage), noUsage), sessions };
+};
+
+/** Sessions that one call adds up. */
+const MAX_SUMMED = 100_000;
+
+const everySession = async (store: Store): Promise<Session[]> => {
+  const views: Session[] = [];
+  let cursor: string | undefined;
+  while (views.length < MAX_SUMMED) {
+    const page = await store.rows({
+      kind: "session",
+      live: "all",
+      limit: 500,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    views.push(...page.rows.map((row) => readSessionRow(row).view));
+    if (page.next === null) break;
+    cursor = page.next;
+  }
+  return views;
+};
+
+const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } =>
+  (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
+
+export const readingHandlers = (deps: OperationDeps): Pick<Handlers, Reading> => {
+  const { store } = deps;
+  return {
+    "sessions.get": async ({ session }) => ({ session: (await findSession(store, session)).view }),
+
+    "sessions.list": async (input) => {
+      const parent =
+        input.parent === undefined ? undefined : await findSessionId(store, input.parent);
+      return listSessions(
+        store,
+        {
+          kind: "session",
+          live: !input.deleted,
+          limit: input.limit,
+          ...optional("status", input.state),
+          ...optional("parent", parent),
+          ...optional("cursor", input.cursor),
+        },
+        (one) =>
+          (input.backend === undefined || one.backend === input.backend) &&
+          (input.tag === undefined || one.tags.includes(input.tag)),
+      );
+    },
+
+    "sessions.items": async (input) => {
+      const session = await findSessionId(store, input.session);
+      const page = await store.items({
+        session,
+        from: input.from,
+        limit: input.limit,
+        ...optional("cursor", input.cursor),
+      });
+      return { items: page.rows.map((row) => JSON.parse(row.item) as Item), next: page.next };
+    },
+
+    "sessions.turns": async (input) => {
+      const session = await findSessionId(store, input.session);
+      const page = await store.turns({
+        session,
+        limit: input.limit,
+        ...optional("cursor", input.cursor),
+      });
+      return { turns: page.rows.map((row) => JSON.parse(row.turn) as Turn), next: page.next };
+    },
+
+    "sessions.lastMessage": async (input) => {
+      const session = await findSessionId(store, input.session);
+      const page = await store.items({ session, from: "end", kind: "message", limit: input.count });
+      const messages = page.rows.flatMap((row) => {
+        const item = JSON.parse(row.item) as Item;
+        return item.body.kind === "message"
+          ? [{ text: item.body.text, turn: item.turn, at: item.at }]
+          : [];
+      });
+      return { messages };
+    },
+
+    "sessions.usage": ({ session }) => usageOf(store, session),
+
+    "events.list": async (input) => {
+      const head = await store.head();
+      if (input.after > head)
+        throw refuse(
+          "cursor_ahead",
+          `The log ends at ${head}; ${input.after} lies after it.`,
+          "Begin at a position that this daemon gave.",
+        );
+      const stream =
+        input.session === undefined ? undefined : await findSessionId(store, input.session);
+      const events = await store.events({
+        after: input.after,
+        limit: input.limit,
+        ...optional("stream", stream),
+      });
+      return {
+        events: events.map(({ position, stream: of, seq, at, type, data }) => ({
+          position,
+          stream: of,
+          seq,
+          at: new Date(at).toISOString(),
+          type,
+          data: JSON.parse(data) as unknown,
+        })),
+        next: events.length < input.limit ? null : String(events.at(-1)?.position ?? head),
+        head,
+      };
+    },
+  };
+};
+
+type Reading =
+  | "sessions.get"
+  | "sessions.list"
+  | "sessions.items"
+  | "sessions.turns"
+  | "sessions.lastMessage"
+  | "sessions.usage"
+  | "events.list";
