@@ -21,6 +21,11 @@ export type Exit = {
 /** Whose process it is. Carried in its environment (SKEIN_HOME, SKEIN_SESSION, SKEIN_GENERATION) and inherited by all it starts. */
 export type Owner = { readonly session: string; readonly generation: number };
 
+/** Which of an owner's processes a sweep keeps. `session`: the kernel's, the pid of its leader. */
+export type Spare = (
+  process: ProcessRef & { readonly session: number; readonly ageMs: number },
+) => boolean;
+
 export type RunResult = {
   readonly exitCode: number | null;
   readonly signal: string | null;
@@ -106,8 +111,11 @@ export type Host = {
   spool(dir: string, from: number): AsyncIterable<SpoolLine>;
   /** Every owner that has processes here now, by their marks (of this SKEIN_HOME). */
   owners(): Promise<readonly { readonly owner: Owner; readonly pids: readonly number[] }[]>;
-  /** Kills everything that carries the owner's marks; resolves with how many there were, when none is left. */
-  sweep(owner: Owner): Promise<number>;
+  /**
+   * Kills everything that carries the owner's marks, but for what `spare` keeps; resolves with how many there were, when
+   * none is left.
+   */
+  sweep(owner: Owner, spare?: Spare): Promise<number>;
   /** Removes a generation's folder (FIFO and spool). No error when it is not there. */
   remove(dir: string): Promise<void>;
 };

@@ -1,0 +1,94 @@
+/** The machine that the daemon itself runs on. */
+import { realpathSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock, Detached, Exit, Host, Owner } from "@skein/sdk";
+import { makeDetached, type DetachedDeps, type Failpoint } from "./detached.ts";
+import { makeExitWatch } from "./exits.ts";
+import { findProgram, lookAtFolder } from "./paths.ts";
+import { makeLinuxProcesses, type OwnedProcess, type Processes } from "./processes.ts";
+import { makePsProcesses } from "./processes-ps.ts";
+import { runCommand } from "./run.ts";
+import { spawnDetached } from "./spawn.ts";
+import { sameOwner, sweepOwner } from "./sweep.ts";
+import { readSpool } from "./tail.ts";
+
+export type LocalHostDeps = {
+  /** $SKEIN_HOME: only processes that carry it are ours. */
+  readonly home: string;
+  readonly clock: Clock;
+  readonly log?: (
+    level: "debug" | "info" | "warn" | "error",
+    message: string,
+    fields?: Record<string, unknown>,
+  ) => void;
+  /** For tests that end the daemon at a chosen point; must return or end the process. */
+  readonly failpoint?: Failpoint;
+};
+
+/** The owner's agent: leader of its group, with this folder's FIFO as its stdin; the oldest of several. */
+const findLeader = (
+  owned: readonly OwnedProcess[],
+  dir: string,
+  owner: Owner,
+  processes: Processes,
+): OwnedProcess | null => {
+  const fifo = join(resolved(dir), "in");
+  const leaders = owned
+    .filter((one) => one.pid === one.group && sameOwner(one.owner, owner))
+    // Commands that an agent runs in sessions of their own lead their groups too, but read from elsewhere.
+    .filter((one) => (processes.stdin(one.pid) ?? fifo).startsWith(fifo))
+    .toSorted((one, other) => Number(one.started) - Number(other.started));
+  return leaders[0] ?? null;
+};
+
+const resolved = (dir: string): string => {
+  try {
+    return realpathSync(dir);
+  } catch {
+    return dir;
+  }
+};
+
+const byOwner = (owned: readonly OwnedProcess[]) => {
+  const groups = Map.groupBy(owned, (one) => `${one.owner.generation} ${one.owner.session}`);
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    return first === undefined ? [] : [{ owner: first.owner, pids: group.map((one) => one.pid) }];
+  });
+};
+
+/** Nothing to close: it holds no descriptors of its own, and its handles are closed one by one. */
+export const makeLocalHost = ({ home, clock, log, failpoint }: LocalHostDeps): Host => {
+  const processes = process.platform === "linux" ? makeLinuxProcesses() : makePsProcesses();
+  const exits = makeExitWatch(clock, processes);
+  const deps: DetachedDeps = { home, clock, processes, failpoint: failpoint ?? (() => undefined) };
+
+  const adopt = async (dir: string, owner: Owner): Promise<Detached | null> => {
+    const leader = findLeader(await processes.owned(home), dir, owner, processes);
+    if (leader === null) return null;
+    const process = { pid: leader.pid, started: leader.started };
+    const { promise: exited, resolve } = Promise.withResolvers<Exit>();
+    const forget = exits.watch(process, resolve);
+    log?.("debug", "adopted a process", { pid: process.pid, ...owner });
+    return makeDetached(deps, { dir, owner, process, exited, look: () => exits.look(), forget });
+  };
+
+  return {
+    id: "local",
+    folder: lookAtFolder,
+    which: findProgram,
+    run: (argv, options) => runCommand(clock, argv, options),
+    start: async (spec) => {
+      const { process, exited } = await spawnDetached(deps, spec);
+      const nothing = () => undefined;
+      const look = async (): Promise<void> => undefined;
+      return makeDetached(deps, { ...spec, process, exited, look, forget: nothing });
+    },
+    adopt,
+    spool: (dir, from) => readSpool(join(dir, "out"), from),
+    owners: async () => byOwner(await processes.owned(home)),
+    sweep: (owner, spare) => sweepOwner(deps, owner, spare),
+    remove: (dir) => rm(dir, { recursive: true, force: true }),
+  };
+};

@@ -1,0 +1,58 @@
+/**
+ * The same knowledge from `ps`, for systems without /proc (macOS, the BSDs). It tells less: start times to the second,
+ * environments only of one's own processes and with spaces that separate nothing, and no standard input.
+ */
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import type { OwnedProcess, Processes, ProcessStat } from "./processes.ts";
+
+const execute = promisify(execFile);
+const columns = "pid=,pgid=,sess=,stat=,lstart=";
+
+const list = async (args: readonly string[]): Promise<readonly string[]> => {
+  // ps ends with 1 when nothing matches; that is an answer, not a failure.
+  const { stdout } = await execute("ps", [...args], { maxBuffer: 64 * 1024 * 1024 }).catch(
+    (error: { stdout?: string }) => ({ stdout: error.stdout ?? "" }),
+  );
+  return stdout.split("\n").filter((line) => line.trim() !== "");
+};
+
+/** `lstart` is five words: Thu Nov 20 10:00:00 2026. */
+export const parseRow = (line: string): { stat: ProcessStat; rest: string } | null => {
+  const found = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(\S+)\s+(\S+ +\S+ +\S+ +\S+ +\S+)(.*)$/.exec(line);
+  if (found === null || found[4]?.startsWith("Z")) return null;
+  const [, pid, group, session, , started, rest] = found;
+  return {
+    stat: {
+      pid: Number(pid),
+      group: Number(group),
+      // Some systems print the session as an address: the group stands in for it.
+      session: Number(session) || Number(group),
+      started: started ?? "",
+    },
+    rest: rest ?? "",
+  };
+};
+
+const stat = async (pid: number): Promise<ProcessStat | null> => {
+  const [line] = await list(["-o", columns, "-p", String(pid)]);
+  return line === undefined ? null : (parseRow(line)?.stat ?? null);
+};
+
+export const makePsProcesses = (): Processes => ({
+  stat,
+  statNow: stat,
+  stdin: () => null,
+  age: async (stat) => Date.now() - Date.parse(stat.started),
+  owned: async (home) => {
+    const rows = await list(["-axwwE", "-o", `${columns},command=`]);
+    return rows.flatMap((line): readonly OwnedProcess[] => {
+      const row = parseRow(line);
+      if (row === null || !row.rest.includes(` SKEIN_HOME=${home} `)) return [];
+      const session = / SKEIN_SESSION=(\S+)/.exec(row.rest)?.[1];
+      const generation = Number(/ SKEIN_GENERATION=(\d+)/.exec(row.rest)?.[1]);
+      if (session === undefined || !Number.isInteger(generation)) return [];
+      return [{ ...row.stat, owner: { session, generation } }];
+    });
+  },
+});

@@ -1,0 +1,84 @@
+/** A short command, by argv, with an end: its own or the clock's. */
+import { spawn } from "node:child_process";
+import { adapterFailure, type Clock, type Host, type RunResult } from "@skein/sdk";
+import { send } from "./sweep.ts";
+
+type Options = Parameters<Host["run"]>[1];
+
+const defaultMaxBytes = 1024 * 1024;
+
+/** Keeps the first bytes and drops the rest, but goes on reading: a full pipe would stop the command. */
+const makeSink = (maxBytes: number) => {
+  const parts: Buffer[] = [];
+  let kept = 0;
+  return {
+    take(bytes: Buffer): void {
+      const part = bytes.subarray(0, Math.max(0, maxBytes - kept));
+      kept += part.length;
+      if (part.length > 0) parts.push(part);
+    },
+    text: (): string => Buffer.concat(parts).toString("utf8"),
+  };
+};
+
+const notStarted = (program: string, cause: unknown) =>
+  adapterFailure(
+    `${program} could not be started: ${(cause as Error).message}.`,
+    {
+      kind: "unavailable",
+      code: "backend_unavailable",
+      remedy: `Check that ${program} is installed and may be executed.`,
+      retryable: false,
+    },
+    cause,
+  );
+
+export const runCommand = (
+  clock: Clock,
+  argv: readonly [string, ...string[]],
+  options: Options,
+): Promise<RunResult> => {
+  const { promise, resolve, reject } = Promise.withResolvers<RunResult>();
+  const [program, ...args] = argv;
+  const child = spawn(program, args, {
+    env: options.env,
+    ...(options.folder === undefined ? {} : { cwd: options.folder }),
+    // A group of its own, so that what it started can be ended with it.
+    detached: true,
+    stdio: "pipe",
+  });
+  const maxBytes = options.maxBytes ?? defaultMaxBytes;
+  const [stdout, stderr] = [makeSink(maxBytes), makeSink(maxBytes)];
+  let timedOut = false;
+  const end = (): void => {
+    if (child.pid !== undefined) send(-child.pid, "SIGKILL");
+    // A child of it in another session may hold the pipes open: without this, `close` would wait for that one.
+    child.stdout.destroy();
+    child.stderr.destroy();
+  };
+  const cancel = clock.after(options.timeoutMs, () => {
+    timedOut = true;
+    end();
+  });
+  const settled = (): void => {
+    cancel();
+    options.signal?.removeEventListener("abort", end);
+  };
+  if (options.signal?.aborted) end();
+  else options.signal?.addEventListener("abort", end, { once: true });
+
+  child.stdout.on("data", (bytes: Buffer) => stdout.take(bytes));
+  child.stderr.on("data", (bytes: Buffer) => stderr.take(bytes));
+  // It may end without reading its input; that is its right.
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(options.input ?? "");
+  child.once("error", (error) => {
+    settled();
+    if (child.pid === undefined) reject(notStarted(program, error));
+  });
+  child.once("close", (exitCode, signal) => {
+    settled();
+    resolve({ exitCode, signal, stdout: stdout.text(), stderr: stderr.text(), timedOut });
+  });
+  return promise;
+};

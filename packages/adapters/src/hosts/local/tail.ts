@@ -1,0 +1,196 @@
+/** Lines of a growing file, from an offset, as they come. */
+import { watch } from "node:fs";
+import { open, type FileHandle } from "node:fs/promises";
+import { LIMITS } from "@skein/contract";
+import type { Clock, SpoolLine } from "@skein/sdk";
+
+const chunkBytes = 256 * 1024;
+/** The kernel tells of every append; this is for file systems whose kernel does not (network mounts). */
+const fallbackPollMs = 500;
+/** When not even a watch can be had (its limit is reached), the poll is all there is. */
+const pollWithoutWatchMs = 50;
+const newline = 10;
+
+export type TailDeps = {
+  readonly clock: Clock;
+  readonly failpoint: (name: "spool.read", when: "before" | "after") => void;
+};
+
+/** Something that is so from some moment on, and can be waited for. */
+export type Ending = {
+  readonly done: () => boolean;
+  readonly then: (run: () => void) => () => void;
+};
+
+/** Cuts bytes into lines. Bytes that are no UTF-8 become U+FFFD; the rest of a line over the limit is dropped. */
+export const makeLineCutter = (from: number, limit: number = LIMITS.wireLineBytes) => {
+  let parts: Buffer[] = [];
+  let kept = 0;
+  let cut = false;
+  let offset = from;
+
+  const keep = (bytes: Buffer): void => {
+    const room = limit - kept;
+    if (bytes.length > room) cut = true;
+    const part = bytes.length > room ? bytes.subarray(0, room) : bytes;
+    if (part.length > 0) parts.push(part);
+    kept += part.length;
+    offset += bytes.length;
+  };
+  const finish = (): SpoolLine => {
+    const line = { text: Buffer.concat(parts).toString("utf8"), cut, end: offset };
+    parts = [];
+    kept = 0;
+    cut = false;
+    return line;
+  };
+  return {
+    *push(bytes: Buffer): Generator<SpoolLine> {
+      let at = 0;
+      for (;;) {
+        const end = bytes.indexOf(newline, at);
+        keep(bytes.subarray(at, end === -1 ? bytes.length : end));
+        if (end === -1) return;
+        offset += 1;
+        yield finish();
+        at = end + 1;
+      }
+    },
+    /** What stands behind the last newline; null when nothing does. */
+    rest: (): SpoolLine | null => (kept > 0 ? finish() : null),
+  };
+};
+
+/** Wakes a reader when the file grew, when it is over, or when it is time to look for oneself. */
+const makeBell = (path: string, clock: Clock, endings: readonly Ending[]) => {
+  let rung = false;
+  let wake: (() => void) | null = null;
+  const ring = (): void => {
+    rung = true;
+    wake?.();
+  };
+  const unlisten = endings.map((ending) => ending.then(ring));
+  let watcher: ReturnType<typeof watch> | null = null;
+  let pollMs = fallbackPollMs;
+  const withoutWatch = (): void => {
+    watcher?.close();
+    watcher = null;
+    pollMs = pollWithoutWatchMs;
+  };
+  try {
+    watcher = watch(path, { persistent: false }, ring).on("error", withoutWatch);
+  } catch {
+    withoutWatch();
+  }
+  return {
+    async wait(): Promise<void> {
+      if (!rung) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        wake = resolve;
+        const cancel = clock.after(pollMs, resolve);
+        await promise;
+        cancel();
+        wake = null;
+      }
+      rung = false;
+    },
+    close(): void {
+      watcher?.close();
+      for (const off of unlisten) off();
+    },
+  };
+};
+
+const readAll = async function* (
+  file: FileHandle,
+  from: number,
+  stop: () => boolean,
+  deps: Pick<TailDeps, "failpoint">,
+): AsyncGenerator<Buffer> {
+  let at = from;
+  while (!stop()) {
+    deps.failpoint("spool.read", "before");
+    const { bytesRead, buffer } = await file.read(
+      Buffer.allocUnsafe(chunkBytes),
+      0,
+      chunkBytes,
+      at,
+    );
+    deps.failpoint("spool.read", "after");
+    if (bytesRead === 0) return;
+    at += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+};
+
+/**
+ * Whole lines from byte `from`; ends when `closed`, or when the writer is `dead` and all has been given, a last line
+ * without newline too. Reads only when asked: the reader sets the pace, and no more than one chunk and one line are held.
+ */
+export const tail = async function* (
+  path: string,
+  from: number,
+  ends: { readonly dead: Ending; readonly closed: Ending },
+  deps: TailDeps,
+): AsyncGenerator<SpoolLine> {
+  if (ends.closed.done()) return;
+  const file = await open(path, "r");
+  const bell = makeBell(path, deps.clock, [ends.dead, ends.closed]);
+  const cutter = makeLineCutter(from);
+  let at = from;
+  try {
+    for (;;) {
+      // Asked before reading: what it wrote before it died is then in the file for certain.
+      const wasDead = ends.dead.done();
+      for await (const bytes of readAll(file, at, ends.closed.done, deps)) {
+        at += bytes.length;
+        for (const line of cutter.push(bytes)) {
+          if (ends.closed.done()) return;
+          yield line;
+        }
+      }
+      if (ends.closed.done()) return;
+      if (wasDead) break;
+      await bell.wait();
+    }
+    const rest = cutter.rest();
+    if (rest !== null) yield rest;
+  } finally {
+    bell.close();
+    await file.close();
+  }
+};
+
+/** The lines of a file that nobody writes any more; none when there is no such file. */
+export const readSpool = async function* (path: string, from: number): AsyncGenerator<SpoolLine> {
+  const file = await open(path, "r").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return null;
+    throw error;
+  });
+  if (file === null) return;
+  try {
+    const cutter = makeLineCutter(from);
+    const never = () => false;
+    for await (const bytes of readAll(file, from, never, { failpoint: () => undefined })) {
+      yield* cutter.push(bytes);
+    }
+    const rest = cutter.rest();
+    if (rest !== null) yield rest;
+  } finally {
+    await file.close();
+  }
+};
+
+/** The newest bytes of a file, as text; empty when there is no such file. */
+export const readEnd = async (path: string, bytes: number): Promise<string> => {
+  const file = await open(path, "r").catch(() => null);
+  if (file === null) return "";
+  try {
+    const { size } = await file.stat();
+    const length = Math.min(bytes, size);
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
+    return buffer.toString("utf8", 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+};

@@ -1,0 +1,2 @@
+/** What Skein can speak to, built in. Each goes through the same door as anyone's plugin. */
+export { makeLocalHost, type LocalHostDeps } from "./hosts/local/local.ts";
