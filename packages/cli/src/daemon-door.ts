@@ -1,0 +1,34 @@
+/** What `skein up` needs of the daemon's door, which is loaded only then. */
+import type { Backend, Problem } from "@skein/contract";
+
+export type RunningDaemon = {
+  readonly address: string | null;
+  readonly socketPath: string;
+  readonly loginUrl: string | null;
+  readonly backends: readonly Backend[];
+  /** Resolves when it has stopped, whoever asked for it. */
+  readonly stopped: Promise<void>;
+  close(): Promise<void>;
+};
+
+export type AlreadyRunning = {
+  readonly alreadyRunning: {
+    /** 0: it has not said yet. */
+    readonly pid: number;
+    readonly address: string | null;
+    readonly home: string;
+  };
+};
+
+export type DaemonDoor = {
+  startDaemon(options: {
+    readonly home: string;
+    readonly version: string;
+    readonly port?: number;
+    readonly env: Readonly<Record<string, string | undefined>>;
+  }): Promise<RunningDaemon | AlreadyRunning>;
+  /** What is wrong with the configuration of a state folder; null when nothing is. For `skein doctor`. */
+  checkConfig?(home: string): Problem | null;
+};
+
+export type LoadDaemon = () => Promise<DaemonDoor>;

@@ -1,0 +1,54 @@
+/** What waiting came to: the words for each outcome, and the exit code that scripts go by. */
+import type { Output, Session } from "@skein/contract";
+import type { Cli } from "./cli.ts";
+import { EXIT } from "./failure.ts";
+import { approvalText } from "./format/approval.ts";
+import { oneLine, visible } from "./format/escape.ts";
+import { duration } from "./format/time.ts";
+
+export type Waited = Output<"sessions.wait">;
+
+export const exitOf = (outcome: Waited["outcome"]): number => {
+  switch (outcome) {
+    case "done":
+      return EXIT.done;
+    case "waiting":
+      return EXIT.needsPerson;
+    case "timeout":
+      return EXIT.timeout;
+    case "failed":
+      return EXIT.refused;
+  }
+};
+
+/** For people: what was asked goes to stdout, what went wrong to stderr. `done` says nothing here. */
+export const tellOutcome = (cli: Cli, waited: Waited, timeoutMs: number): void => {
+  const { outcome, sessions } = waited;
+  for (const { session, outcome: own, approvals } of sessions) {
+    if (own === "failed") cli.tell(failedText(cli, session));
+    if (own !== "waiting") continue;
+    for (const approval of approvals)
+      cli.print(approvalText(approval, cli.paint, cli.now(), approvals.length === 1));
+    if (approvals.length === 0) cli.print(waitsText(session));
+  }
+  if (outcome !== "timeout") return;
+  const working = sessions.filter((each) => each.outcome === "working");
+  const names = working.map(({ session }) => oneLine(session.name)).join(", ");
+  const verb = working.length === 1 ? "is" : "are";
+  cli.tell(
+    `skein: ${names} ${verb} still working after ${duration(timeoutMs)}\n` +
+      "  Wait longer with -t, or stop the turn with: skein interrupt ID",
+  );
+};
+
+/** A wait that nobody can answer through Skein: a limit, a login. */
+const waitsText = ({ name, status }: Session): string =>
+  `${oneLine(name)} waits (${status.waitingFor ?? "for a person"}): ${oneLine(status.reason)}`;
+
+const failedText = (cli: Cli, { name, status, lastTurn }: Session): string => {
+  const error = lastTurn?.outcome === "failed" ? lastTurn.error : null;
+  const said = visible(error?.message ?? status.reason);
+  const code = error === null ? "" : ` ${cli.paintErrors.dim(`[${error.kind}]`)}`;
+  const remedy = error?.remedy ?? `See: skein logs ${name}`;
+  return `skein: ${oneLine(name)} failed: ${said}${code}\n  ${visible(remedy)}`;
+};

@@ -1,0 +1,50 @@
+/** Where the daemon is: its state folder, its socket, or an address that the environment names. */
+import { homedir } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
+import { misused } from "./failure.ts";
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** SKEIN_HOME, or ~/.skein. A relative one is meant from the current folder. */
+export const stateFolder = (env: Env, cwd: string): string => {
+  const chosen = env["SKEIN_HOME"];
+  if (chosen === undefined || chosen === "") return join(env["HOME"] ?? homedir(), ".skein");
+  return isAbsolute(chosen) ? chosen : resolve(cwd, chosen);
+};
+
+/** The paths below the state folder that both sides must agree on. */
+export const inHome = {
+  socket: (home: string): string => join(home, "run", "skein.sock"),
+  logs: (home: string): string => join(home, "logs"),
+  spool: (home: string): string => join(home, "spool"),
+  config: (home: string): string => join(home, "config.json5"),
+};
+
+export type Place =
+  | { readonly kind: "socket"; readonly socketPath: string; readonly home: string }
+  | { readonly kind: "url"; readonly url: URL; readonly token: string };
+
+/** An address in SKEIN_URL goes before the socket: whoever sets it means it. It needs SKEIN_TOKEN. */
+export const findPlace = (env: Env, home: string): Place => {
+  const address = env["SKEIN_URL"];
+  if (address === undefined || address === "")
+    return { kind: "socket", socketPath: inHome.socket(home), home };
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol))
+    throw misused(
+      `SKEIN_URL is no http address: ${address}`,
+      "Set it to something like http://127.0.0.1:8765, or unset it to use the local socket.",
+    );
+  const token = env["SKEIN_TOKEN"];
+  if (token === undefined || token === "")
+    throw misused(
+      "SKEIN_URL is set, but SKEIN_TOKEN is not.",
+      "Create a token where the daemon runs with: skein token create LABEL",
+    );
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw misused(
+      "SKEIN_TOKEN holds characters that no token has.",
+      "Copy it again, without blanks or line ends.",
+    );
+  return { kind: "url", url, token };
+};

@@ -1,0 +1,73 @@
+/**
+ * The text of a prompt: given as a word, or read whole from a file or stdin. Nothing is cut and nothing is trimmed. More
+ * than the limit is refused after reading just that much, so that an endless stream cannot fill the memory.
+ */
+import { createReadStream } from "node:fs";
+import { resolve } from "node:path";
+import type { Cli } from "./cli.ts";
+import { EXIT, fail, misused, type Failure } from "./failure.ts";
+
+export type PromptFlags = { readonly file?: string };
+
+export const promptText = async (
+  cli: Cli,
+  text: string | undefined,
+  { file }: PromptFlags,
+): Promise<string> => {
+  if (text !== undefined && file !== undefined)
+    throw misused("The prompt was given twice.", "Give either TEXT or -f FILE.");
+  const source = file ?? (text === "-" ? "-" : undefined);
+  if (source === "-") return readWhole(cli.stdin, "standard input");
+  if (source !== undefined) return readWhole(createReadStream(resolve(cli.cwd, source)), source);
+  if (text === undefined)
+    throw misused("No prompt was given.", "Give TEXT, -f FILE, or - to read standard input.");
+  return text;
+};
+
+const readWhole = async (chunks: AsyncIterable<Uint8Array>, from: string): Promise<string> => {
+  const { LIMITS } = await import("@skein/contract");
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of chunks) {
+      bytes += chunk.byteLength;
+      if (bytes > LIMITS.promptBytes) throw tooLarge(from);
+      parts.push(chunk);
+    }
+  } catch (error) {
+    throw unreadable(error, from);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.concat(parts));
+  } catch {
+    throw fail(
+      EXIT.refused,
+      "prompt_is_binary",
+      `${upper(from)} is not UTF-8 text.`,
+      "Convert it first, or tell the agent the path of the file.",
+    );
+  }
+};
+
+const tooLarge = (from: string): Failure =>
+  fail(
+    EXIT.refused,
+    "prompt_too_large",
+    `${upper(from)} holds more than 1 MiB, the most that a prompt may have.`,
+    "Put it where the agent can read it, and send the path.",
+  );
+
+const unreadable = (error: unknown, from: string): unknown => {
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  const why: Record<string, string> = {
+    ENOENT: `There is no file ${from}.`,
+    EISDIR: `${from} is a folder.`,
+    EACCES: `You may not read ${from}.`,
+  };
+  const message = why[code];
+  return message === undefined
+    ? error
+    : fail(EXIT.refused, "file_unreadable", message, "Check the path given with -f.");
+};
+
+const upper = (text: string): string => (text === "standard input" ? "Standard input" : text);

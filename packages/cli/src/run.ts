@@ -1,0 +1,95 @@
+/**
+ * One run of the command line in this process: streams, signals, exit code.
+ *
+ * Everything that fails ends here, as one sentence and a remedy on stderr. A reader that closes the pipe early
+ * (`skein logs x | head`) ends the program quietly.
+ */
+import { makeCalls } from "./calls.ts";
+import type { Cli } from "./cli.ts";
+import type { LoadDaemon } from "./daemon-door.ts";
+import { EXIT, toFailure } from "./failure.ts";
+import { visible } from "./format/escape.ts";
+import { makePaint } from "./format/paint.ts";
+import { findPlace, stateFolder, type Env } from "./place.ts";
+import { makeTransport } from "./transport.ts";
+import { readVersion } from "./version.ts";
+
+export type Run = {
+  readonly words: readonly string[];
+  readonly self: readonly [string, string];
+  readonly env: Env;
+  readonly loadDaemon: LoadDaemon;
+};
+
+export const runHere = async (given: Run): Promise<void> => {
+  const { words, env } = given;
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === "EPIPE" ? EXIT.done : EXIT.refused);
+  });
+  const ending = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const)
+    process.once(name, () => {
+      // A second one ends the program at once, as if nothing had been said here.
+      ending.abort(Object.assign(new Error(`stopped by ${name}`), { signal: name }));
+    });
+  try {
+    process.exitCode = await dispatch(given, ending.signal);
+  } catch (error) {
+    process.exitCode = ending.signal.aborted ? EXIT.interrupted : complain(error, env);
+  }
+  // A connection that was left behind must not keep the shell waiting.
+  if (words[0] !== "up") process.stdout.write("", () => process.exit());
+};
+
+const dispatch = async (given: Run, signal: AbortSignal): Promise<number> => {
+  const [first] = given.words;
+  if (first === "--version" || first === "-V") {
+    process.stdout.write(`${readVersion()}\n`);
+    return EXIT.done;
+  }
+  const { runProgram } = await import("./program.ts");
+  return runProgram(given.words, () => makeCli(given, signal), {
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+  });
+};
+
+const complain = (error: unknown, env: Env): number => {
+  const { exit, code, message, remedy } = toFailure(error).failure;
+  const paint = makePaint(isColoured(process.stderr, env));
+  const suffix = code === "usage" ? "" : paint.dim(` [${visible(code)}]`);
+  process.stderr.write(`${paint.red("skein:")} ${visible(message)}${suffix}\n`);
+  if (remedy !== "") process.stderr.write(`  ${visible(remedy)}\n`);
+  return exit;
+};
+
+const makeCli = ({ env, self, loadDaemon }: Run, signal: AbortSignal): Cli => {
+  const cwd = process.cwd();
+  const home = stateFolder(env, cwd);
+  const place = findPlace(env, home);
+  const { stdout, stderr } = process;
+  return {
+    ...makeCalls(makeTransport(place), place, signal),
+    print: (text) => stdout.write(`${text}\n`),
+    tell: (text) => stderr.write(`${text}\n`),
+    paint: makePaint(isColoured(stdout, env)),
+    paintErrors: makePaint(isColoured(stderr, env)),
+    width: stdout.isTTY ? stdout.columns : undefined,
+    isWatched: stderr.isTTY && env["TERM"] !== "dumb",
+    env,
+    cwd,
+    home,
+    place,
+    version: readVersion(),
+    // Reading process.stdin opens it: not before a verb asks.
+    stdin: { [Symbol.asyncIterator]: () => process.stdin[Symbol.asyncIterator]() },
+    signal,
+    now: Date.now,
+    key: () => process.getBuiltinModule("node:crypto").randomUUID(),
+    self,
+    loadDaemon,
+  };
+};
+
+const isColoured = (stream: NodeJS.WriteStream, env: Env): boolean =>
+  stream.isTTY && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";

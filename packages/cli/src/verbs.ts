@@ -1,0 +1,159 @@
+/** Every verb, in the order of the help. Each file is loaded only when one of its verbs runs. */
+import type { Verb } from "./verb.ts";
+
+export type Entry = {
+  readonly summary: string;
+  readonly group: "Daemon" | "Sessions" | "Conversation" | "Decisions" | "Looking" | "Tools";
+  readonly load: () => Promise<Verb>;
+};
+
+const daemon = () => import("./verbs/daemon.ts");
+const sessions = () => import("./verbs/sessions.ts");
+const process = () => import("./verbs/process.ts");
+const create = () => import("./verbs/create.ts");
+const look = () => import("./verbs/look.ts");
+const approvals = () => import("./verbs/approvals.ts");
+const figures = () => import("./verbs/figures.ts");
+
+export const VERBS: Readonly<Record<string, Entry>> = {
+  up: {
+    summary: "Start the daemon, here or in the background",
+    group: "Daemon",
+    load: async () => (await import("./verbs/up.ts")).up,
+  },
+  down: {
+    summary: "Stop the daemon; agents go on without it",
+    group: "Daemon",
+    load: async () => (await daemon()).down,
+  },
+  status: {
+    summary: "How the daemon fares, or one session",
+    group: "Daemon",
+    load: async () => (await daemon()).status,
+  },
+  login: {
+    summary: "Print a fresh one-time link that logs a browser in",
+    group: "Daemon",
+    load: async () => (await daemon()).login,
+  },
+  doctor: {
+    summary: "Check this machine and the daemon, and say how to repair what is wrong",
+    group: "Daemon",
+    load: async () => (await import("./verbs/doctor.ts")).doctor,
+  },
+  create: {
+    summary: "Create a session and start its agent",
+    group: "Sessions",
+    load: async () => (await create()).create,
+  },
+  list: {
+    summary: "List the sessions with what they do and why",
+    group: "Sessions",
+    load: async () => (await import("./verbs/list.ts")).list,
+  },
+  inspect: {
+    summary: "Show all that is known about one session",
+    group: "Sessions",
+    load: async () => (await look()).inspect,
+  },
+  rename: {
+    summary: "Change a session's name, description or tags",
+    group: "Sessions",
+    load: async () => (await sessions()).rename,
+  },
+  fork: {
+    summary: "Create a session that begins with a copy of another's conversation",
+    group: "Sessions",
+    load: async () => (await create()).fork,
+  },
+  interrupt: {
+    summary: "Stop the turn in progress; the agent stays",
+    group: "Sessions",
+    load: async () => (await process()).interrupt,
+  },
+  stop: {
+    summary: "End the agent's process; the session can be resumed",
+    group: "Sessions",
+    load: async () => (await process()).stop,
+  },
+  resume: {
+    summary: "Start the agent's process again, with the same conversation",
+    group: "Sessions",
+    load: async () => (await process()).resume,
+  },
+  kill: {
+    summary: "End agents at once and take their sessions off the list",
+    group: "Sessions",
+    load: async () => (await sessions()).kill,
+  },
+  send: {
+    summary: "Give an agent a prompt and return at once",
+    group: "Conversation",
+    load: async () => (await import("./verbs/send.ts")).send,
+  },
+  ask: {
+    summary: "Send a prompt, wait for the turn to end, print the answer",
+    group: "Conversation",
+    load: async () => (await import("./verbs/ask.ts")).ask,
+  },
+  wait: {
+    summary: "Wait until sessions are done, or one needs a person",
+    group: "Conversation",
+    load: async () => (await import("./verbs/wait.ts")).wait,
+  },
+  "last-message": {
+    summary: "Print the agent's newest message",
+    group: "Conversation",
+    load: async () => (await look()).lastMessage,
+  },
+  logs: {
+    summary: "Print what happened in a session, and follow it",
+    group: "Conversation",
+    load: async () => (await import("./verbs/logs.ts")).logs,
+  },
+  approvals: {
+    summary: "List what agents ask and nobody has answered",
+    group: "Decisions",
+    load: async () => (await approvals()).approvals,
+  },
+  respond: {
+    summary: "Allow, always allow, deny or answer what an agent asks",
+    group: "Decisions",
+    load: async () => (await approvals()).respond,
+  },
+  approve: {
+    summary: "Allow once what an agent asks",
+    group: "Decisions",
+    load: async () => (await approvals()).approve,
+  },
+  deny: {
+    summary: "Deny what an agent asks, and say why",
+    group: "Decisions",
+    load: async () => (await approvals()).deny,
+  },
+  usage: {
+    summary: "Tokens and cost, of one session or of all",
+    group: "Looking",
+    load: async () => (await figures()).usage,
+  },
+  backends: {
+    summary: "The agents that can run here, with version, login and models",
+    group: "Looking",
+    load: async () => (await figures()).backends,
+  },
+  token: {
+    summary: "Create, list and revoke tokens for programs elsewhere",
+    group: "Tools",
+    load: async () => (await import("./verbs/token.ts")).token,
+  },
+  call: {
+    summary: "Call any operation of the contract by its name",
+    group: "Tools",
+    load: async () => (await import("./verbs/call.ts")).call,
+  },
+  completion: {
+    summary: "Print the completion script of a shell",
+    group: "Tools",
+    load: async () => (await import("./verbs/completion.ts")).completion,
+  },
+};

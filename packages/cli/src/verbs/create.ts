@@ -1,0 +1,130 @@
+/** `create` and `fork`: both make a session and print its name. */
+import { realpath } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { PermissionMode, Session } from "@skein/contract";
+import { backendOf } from "../agent.ts";
+import { printJson, type Cli } from "../cli.ts";
+import { EXIT } from "../failure.ts";
+import { oneLine } from "../format/escape.ts";
+import { withProgress } from "../progress.ts";
+import { collect, verb } from "../verb.ts";
+
+type CreateFlags = {
+  readonly path?: string;
+  readonly description?: string;
+  readonly cli?: string;
+  readonly model?: string;
+  readonly effort?: string;
+  readonly permissions?: PermissionMode;
+  readonly name?: string;
+  readonly tag?: string[];
+  readonly parent?: string;
+  readonly clientId?: string;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+};
+
+export const create = verb<CreateFlags, []>({
+  examples: [
+    ["skein create", "Claude Code in the current folder"],
+    ["skein create -p ~/shop --cli codex --permissions workspace", "Codex, edits without asking"],
+    ["NAME=$(skein create -q -d 'fix the login')", "in a script: the bare name"],
+  ],
+  notes:
+    "Permissions: read-only (looks, changes nothing), guarded (asks before it changes or runs; the\n" +
+    "default), workspace (edits in its folder without asking, asks for the rest), full (never asks).",
+  define: (command) =>
+    command
+      .option("-p, --path <folder>", "where the agent works (default: the current folder)")
+      .option("-d, --description <text>", "what the session is for")
+      .option("--cli <agent>", "claude, codex or a backend's id (default: claude)")
+      .option("--model <model>", "see: skein backends")
+      .option("--effort <level>", "see: skein backends")
+      .addOption(
+        command
+          .createOption("--permissions <mode>", "what it may do without asking")
+          .choices(["read-only", "guarded", "workspace", "full"]),
+      )
+      .option("--name <name>", "instead of a chosen one such as fizz-top")
+      .option("--tag <tag>", "a tag to find it by; may be repeated", collect)
+      .option("--parent <id>", "the session that creates it (default: the one this runs in)")
+      .option("--client-id <key>", "run again with the same key, the same session is answered")
+      .option("-q, --quiet", "print the bare name")
+      .option("--json", "print the view (sessions.create)"),
+  run: async (cli, flags) => {
+    const parent = flags.parent ?? ownSession(cli);
+    const input = {
+      folder: await folderOf(cli, flags.path),
+      backend: backendOf(flags.cli ?? "claude"),
+      clientId: flags.clientId ?? cli.key(),
+      ...given(flags, "description", "model", "effort", "permissions", "name"),
+      ...(flags.tag === undefined ? {} : { tags: flags.tag }),
+      ...(parent === undefined ? {} : { parent }),
+    };
+    const view = await withProgress(cli, "creating the session", () =>
+      cli.call("sessions.create", input),
+    );
+    announce(cli, view, flags);
+    return EXIT.done;
+  },
+});
+
+type ForkFlags = {
+  readonly name?: string;
+  readonly description?: string;
+  readonly clientId?: string;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+};
+
+export const fork = verb<ForkFlags, [session: string]>({
+  examples: [["skein fork fizz-top --name try-two", "the same conversation so far, then its own"]],
+  define: (command) =>
+    command
+      .argument("<ID>", "a session's name or id")
+      .option("--name <name>", "instead of a chosen one")
+      .option("-d, --description <text>", "what the fork is for")
+      .option("--client-id <key>", "run again with the same key, the same session is answered")
+      .option("-q, --quiet", "print the bare name")
+      .option("--json", "print the view (sessions.fork)"),
+  run: async (cli, flags, session) => {
+    const clientId = flags.clientId ?? cli.key();
+    const input = { session, clientId, ...given(flags, "name", "description") };
+    const view = await withProgress(cli, "forking", () => cli.call("sessions.fork", input));
+    announce(cli, view, flags);
+    return EXIT.done;
+  },
+});
+
+const announce = (
+  cli: Cli,
+  view: { readonly session: Session },
+  { quiet, json }: { readonly quiet?: boolean; readonly json?: boolean },
+): void => {
+  const name = oneLine(view.session.name);
+  if (json === true) printJson(cli, view);
+  else cli.print(quiet === true ? name : `Created session ${name}`);
+};
+
+/**
+ * The folder as the kernel knows it. One that cannot be resolved goes to the daemon as it was meant, which says what is
+ * wrong with it; on a daemon elsewhere the folder is not ours to resolve.
+ */
+const folderOf = async (cli: Cli, path: string | undefined): Promise<string> => {
+  if (cli.place.kind === "url" && path !== undefined) return path;
+  const meant = resolve(cli.cwd, path ?? ".");
+  return realpath(meant).catch(() => meant);
+};
+
+/** The session that this command runs in: an agent that creates sessions is their parent. */
+const ownSession = ({ env, home, place }: Cli): string | undefined =>
+  place.kind === "socket" && env["SKEIN_HOME"] === home ? env["SKEIN_SESSION"] : undefined;
+
+/** Only what was given: an absent flag leaves the contract's default. */
+const given = <F extends object, K extends keyof F>(
+  flags: F,
+  ...names: readonly K[]
+): { [N in K]?: Exclude<F[N], undefined> } =>
+  Object.fromEntries(
+    names.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]])),
+  ) as { [N in K]?: Exclude<F[N], undefined> };

@@ -1,0 +1,96 @@
+/** `skein doctor`: looks at everything, changes nothing. Works without a daemon. */
+import { userInfo } from "node:os";
+import { printJson, type Cli } from "../cli.ts";
+import { agentsHere, agentsOf } from "../doctor/agents.ts";
+import { checkDaemon } from "../doctor/daemon.ts";
+import { broken, type Finding } from "../doctor/finding.ts";
+import { checkConfig, checkHome, checkSocketFile } from "../doctor/home.ts";
+import { checkLeftovers } from "../doctor/leftovers.ts";
+import { lockHolder } from "../doctor/lock.ts";
+import { checkDisk, checkNode, checkTool } from "../doctor/machine.ts";
+import { EXIT } from "../failure.ts";
+import { oneLine } from "../format/escape.ts";
+import { allPages } from "../pages.ts";
+import { withProgress } from "../progress.ts";
+import { makeTransport } from "../transport.ts";
+import { verb } from "../verb.ts";
+
+export const doctor = verb<{ readonly json?: boolean }, []>({
+  examples: [
+    ["skein doctor", "each finding with the command that repairs it"],
+    ["skein doctor --json | jq '.findings[] | select(.level != \"ok\")'", "for programs"],
+  ],
+  notes: "Exit code: 0 when nothing is broken (warnings are no failure), 1 when something is.",
+  define: (command) =>
+    command.option("--json", 'print {"findings": [{"part", "level", "detail", "fix"}]}'),
+  run: async (cli, { json }) => {
+    const findings = await withProgress(cli, "looking around", () => examine(cli));
+    if (json === true) printJson(cli, { findings });
+    else cli.print(findings.map((each) => findingText(cli, each)).join("\n"));
+    return findings.some(({ level }) => level === "fail") ? EXIT.refused : EXIT.done;
+  },
+});
+
+const findingText = (cli: Cli, { part, level, detail, fix }: Finding): string => {
+  const { paint } = cli;
+  const mark = {
+    ok: paint.green("ok  "),
+    warn: paint.yellow("warn"),
+    fail: paint.red("fail"),
+  }[level];
+  const line = `${mark}  ${paint.bold(oneLine(part))}: ${oneLine(detail)}`;
+  return fix === null ? line : `${line}\n      ${paint.dim("fix:")} ${oneLine(fix)}`;
+};
+
+const examine = async (cli: Cli): Promise<Finding[]> => {
+  const { uid } = userInfo();
+  const transport = makeTransport(cli.place);
+  const here = [
+    guarded("node", async () => checkNode(process.versions.node)),
+    guarded("git", () => checkTool("git", "--version", cli.env, uid === 0)),
+    guarded("tmux", () => checkTool("tmux", "-V", cli.env, uid === 0)),
+    guarded("disk", () => checkDisk(cli.home)),
+    guarded("state folder", () => checkHome(cli.home, uid)),
+    guarded("socket", () => checkSocketFile(cli.home, uid)),
+    guarded("configuration", () => checkConfig(cli.home, cli.loadDaemon)),
+  ];
+  let answers = false;
+  const daemon = await guarded("daemon", async () => {
+    const state = await checkDaemon(cli, transport, () => lockHolder(cli.home));
+    answers = state.answers;
+    return state.finding;
+  });
+  const agents = await guarded("agents", async () =>
+    answers ? agentsOf((await cli.call("backends.list", {}, ASKED)).backends) : agentsHere(cli.env),
+  );
+  const leftovers = await guarded("leftovers", async () =>
+    checkLeftovers(cli.home, answers ? await knownSessions(cli) : null),
+  );
+  return [...(await Promise.all(here)).flat(), ...daemon, ...agents, ...leftovers];
+};
+
+/** The agents may be asked anew, which takes a CLI some seconds. */
+const ASKED = { timeoutMs: 30_000 };
+
+/** A check that breaks is a finding too; the others go on. */
+const guarded = async (
+  part: string,
+  check: () => Promise<Finding | readonly Finding[] | null>,
+): Promise<Finding[]> => {
+  try {
+    const found = await check();
+    if (found === null) return [];
+    return Array.isArray(found) ? [...(found as readonly Finding[])] : [found as Finding];
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    return [broken(part, `could not be checked: ${words}`, "report this sentence")];
+  }
+};
+
+const knownSessions = async (cli: Cli): Promise<Set<string>> => {
+  const sessions = await allPages(
+    (page) => cli.call("sessions.list", page),
+    (page) => page.sessions,
+  );
+  return new Set(sessions.map(({ id }) => id));
+};

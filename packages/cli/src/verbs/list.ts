@@ -1,0 +1,71 @@
+/** `skein list`: one line for each session. The most used verb: it loads nothing that it does not print. */
+import type { Session, SessionState } from "@skein/contract";
+import { backendOf } from "../agent.ts";
+import { printJson, type Cli } from "../cli.ts";
+import { EXIT } from "../failure.ts";
+import { oneLine } from "../format/escape.ts";
+import { agentWords, folderWords, paintState, stateWords } from "../format/status.ts";
+import { table, type Column } from "../format/table.ts";
+import { since } from "../format/time.ts";
+import { allPages } from "../pages.ts";
+import { collect, verb } from "../verb.ts";
+
+type Flags = {
+  readonly state?: SessionState[];
+  readonly cli?: string;
+  readonly tag?: string;
+  readonly parent?: string;
+  readonly deleted?: boolean;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+};
+
+export const list = verb<Flags, []>({
+  examples: [
+    ["skein list", "every session, newest first"],
+    ["skein list --state waiting", "those that need you"],
+    ["skein list -q", "bare names, one a line"],
+    ["skein list --json | jq -r '.sessions[].name'", "for programs"],
+  ],
+  define: (command) =>
+    command
+      .option("--state <state>", "only working, waiting, idle, ...; may be repeated", collect)
+      .option("--cli <agent>", "only this agent: claude, codex or a backend's id")
+      .option("--tag <tag>", "only those with this tag")
+      .option("--parent <id>", "only those that this session created")
+      .option("--deleted", "the deleted ones instead")
+      .option("-q, --quiet", "print bare names")
+      .option("--json", "print the view (sessions.list, all pages joined)"),
+  run: async (cli, { state, cli: agent, tag, parent, deleted, quiet, json }) => {
+    const filter = {
+      ...(state === undefined ? {} : { state }),
+      ...(agent === undefined ? {} : { backend: backendOf(agent) }),
+      ...(tag === undefined ? {} : { tag }),
+      ...(parent === undefined ? {} : { parent }),
+      ...(deleted === undefined ? {} : { deleted }),
+    };
+    const sessions = await allPages(
+      (page) => cli.call("sessions.list", { ...filter, ...page }),
+      (page) => page.sessions,
+    );
+    if (json === true) printJson(cli, { sessions, next: null });
+    else if (quiet === true) for (const each of sessions) cli.print(oneLine(each.name));
+    else if (sessions.length === 0) cli.print("No active sessions");
+    else cli.print(table(columns(cli), sessions, cli.width).join("\n"));
+    return EXIT.done;
+  },
+});
+
+const columns = (cli: Cli): Column<Session>[] => [
+  { title: "NAME", cell: ({ name }) => oneLine(name), paint: (text) => cli.paint.bold(text) },
+  {
+    title: "STATUS",
+    cell: stateWords,
+    paint: (text, { status }) => paintState(cli.paint, status.state, text),
+  },
+  { title: "AGENT", cell: agentWords },
+  { title: "PERMISSIONS", cell: ({ permissions }) => permissions },
+  { title: "FOLDER", cell: ({ folder }) => folderWords(folder, cli.env["HOME"]) },
+  { title: "ACTIVE", cell: ({ activeAt }) => since(activeAt, cli.now()) },
+  { title: "REASON", cell: ({ status }) => oneLine(status.reason), paint: cli.paint.dim },
+];

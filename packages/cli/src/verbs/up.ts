@@ -1,0 +1,129 @@
+/** `skein up`: the daemon in the foreground, or in the background in a session of its own. */
+import { InvalidArgumentError } from "commander";
+import type { Backend } from "@skein/contract";
+import { printJson, type Cli } from "../cli.ts";
+import type { AlreadyRunning, RunningDaemon } from "../daemon-door.ts";
+import { EXIT, misused, toFailure } from "../failure.ts";
+import { backendLine } from "../format/backend.ts";
+import { oneLine } from "../format/escape.ts";
+import { withProgress } from "../progress.ts";
+import { startDetached, tellParent, type Started } from "../detached.ts";
+import { verb } from "../verb.ts";
+
+type Flags = {
+  readonly detach?: boolean;
+  readonly port?: number;
+  readonly json?: boolean;
+  readonly readyFd?: number;
+};
+
+export const parsePort = (text: string): number => {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535)
+    throw new InvalidArgumentError("A port is a whole number from 0 (any free one) to 65535.");
+  return port;
+};
+
+export const up = verb<Flags, []>({
+  examples: [
+    ["skein up", "in this terminal; Ctrl-C stops it, agents go on"],
+    ["skein up --detach", "in the background; returns when it is ready"],
+    ["skein up --port 9000", "on another port"],
+  ],
+  notes:
+    "One daemon runs for each state folder ($SKEIN_HOME, default ~/.skein). When one runs already,\n" +
+    "up says which one and exits 0.",
+  define: (command) =>
+    command
+      .option("-d, --detach", "in the background: survives this shell, writes to logs/")
+      .option("--port <number>", "port on 127.0.0.1 (default: as configured, else 8765)", parsePort)
+      .option("--json", "print the daemon's status (system.status) once it is ready")
+      .addOption(command.createOption("--ready-fd <number>").argParser(Number).hideHelp()),
+  run: async (cli, flags) => {
+    if (cli.place.kind === "url")
+      throw misused(
+        "SKEIN_URL points at a daemon elsewhere; up starts one here.",
+        "Unset it first: unset SKEIN_URL SKEIN_TOKEN",
+      );
+    return flags.detach === true ? inBackground(cli, flags) : inForeground(cli, flags);
+  },
+});
+
+const inForeground = async (cli: Cli, { port, json, readyFd }: Flags): Promise<number> => {
+  const daemon = await start(cli, port).catch((error: unknown) => {
+    tellParent(readyFd, { failure: toFailure(error).failure });
+    throw error;
+  });
+  if ("alreadyRunning" in daemon) {
+    tellParent(readyFd, { alreadyRunning: daemon.alreadyRunning });
+    return readyFd === undefined ? sayWhichRuns(cli, daemon, json) : EXIT.done;
+  }
+  const { address, loginUrl, backends } = daemon;
+  if (readyFd !== undefined) tellParent(readyFd, { ready: { address, loginUrl, backends } });
+  else if (json === true) printJson(cli, await cli.call("system.status", {}));
+  else cli.print(banner(cli, { address, loginUrl, backends }));
+  const close = () => void daemon.close();
+  if (cli.signal.aborted) close();
+  cli.signal.addEventListener("abort", close, { once: true });
+  await daemon.stopped;
+  return EXIT.done;
+};
+
+const start = async (
+  cli: Cli,
+  port: number | undefined,
+): Promise<RunningDaemon | AlreadyRunning> => {
+  const { startDaemon } = await cli.loadDaemon();
+  return startDaemon({
+    home: cli.home,
+    version: cli.version,
+    env: cli.env,
+    ...(port === undefined ? {} : { port }),
+  });
+};
+
+const inBackground = async (cli: Cli, { port, json }: Flags): Promise<number> => {
+  const started: Started = await withProgress(cli, "starting the daemon", () =>
+    startDetached(cli, port),
+  );
+  if ("alreadyRunning" in started) return sayWhichRuns(cli, started, json);
+  if (json === true) printJson(cli, await cli.call("system.status", {}));
+  else cli.print(banner(cli, started.ready));
+  return EXIT.done;
+};
+
+const sayWhichRuns = async (
+  cli: Cli,
+  { alreadyRunning: { pid, address, home } }: AlreadyRunning,
+  asJson: boolean | undefined,
+): Promise<number> => {
+  if (asJson === true) printJson(cli, await cli.call("system.status", {}));
+  else {
+    const where = address === null ? "" : ` at ${oneLine(address)}`;
+    const who = pid === 0 ? "it is still starting" : `process ${pid}${where}`;
+    cli.print(`Skein runs already for ${oneLine(home)}: ${who}`);
+  }
+  return EXIT.done;
+};
+
+export type Ready = {
+  readonly address: string | null;
+  readonly loginUrl: string | null;
+  readonly backends: readonly Backend[];
+};
+
+export const banner = (cli: Cli, { address, loginUrl, backends }: Ready): string => {
+  const { paint } = cli;
+  const rows: [string, string][] = [["address", oneLine(address ?? "only the local socket")]];
+  if (loginUrl !== null)
+    rows.push(["log in", `${oneLine(loginUrl)}  ${paint.dim("(one use, within a minute)")}`]);
+  rows.push(["state", oneLine(cli.home)]);
+  const [first = paint.yellow("none found"), ...others] = backends.map((each) =>
+    backendLine(each, paint),
+  );
+  rows.push(["agents", first], ...others.map((line): [string, string] => ["", line]));
+  const agent = backends.find((each) => each.found)?.id ?? "claude-code";
+  rows.push(["next", `skein create -p . --cli ${agent.replace(/-code$/, "")}`]);
+  const lines = rows.map(([title, text]) => `  ${paint.dim(title.padEnd(9))}${text}`);
+  return [`${paint.bold(`Skein ${oneLine(cli.version)} is ready`)}`, ...lines].join("\n");
+};
