@@ -40,7 +40,13 @@ export const makeAgent = (deps: {
   const record = async (report: Report): Promise<void> => {
     for (;;) {
       try {
-        return await port.observe(session, generation, report.facts, report.checkpoint);
+        return await port.observe(
+          session,
+          brief.backend,
+          generation,
+          report.facts,
+          report.checkpoint,
+        );
       } catch (error) {
         if (!isRefusal(error) || error.problem.code !== "storage_full") throw error;
         backend.log("warn", "the disk is full: the agent's words wait", { session });

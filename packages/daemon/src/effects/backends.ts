@@ -2,11 +2,13 @@
  * The agents of this machine: each driver is asked once when the daemon starts, and when someone wants it asked again.
  * What it says is recorded only when it is new.
  */
-import type { Backend } from "@skein/contract";
+import type { Backend, Capabilities } from "@skein/contract";
 import type { AgentDriver, BackendContext, Clock } from "@skein/sdk";
 
 export type Backends = {
   readonly ids: readonly string[];
+  /** None, for a backend that is not known. */
+  capabilities(id: string): Capabilities;
   driver(id: string): AgentDriver | undefined;
   context(driver: AgentDriver): Promise<BackendContext>;
   /** What is known now; waits for the first answers. */
@@ -23,7 +25,7 @@ export type BackendSettings = {
   readonly models: readonly string[];
 };
 
-export const makeBackends = (deps: {
+export type BackendsDeps = {
   readonly drivers: readonly AgentDriver[];
   readonly clock: Clock;
   readonly settings: (driver: AgentDriver) => BackendSettings;
@@ -34,69 +36,63 @@ export const makeBackends = (deps: {
   ) => Omit<BackendContext, "command">;
   readonly record: (backend: Backend) => Promise<void>;
   readonly signal: AbortSignal;
-}): Backends => {
+};
+
+const incapable: Capabilities = { steer: false, fork: false, resume: false, questions: false };
+
+/** The program as it will be started: the configured one, or what PATH finds. */
+const contextOf = async (deps: BackendsDeps, of: AgentDriver): Promise<BackendContext> => {
+  const { command, env } = deps.settings(of);
+  const base = deps.base(of, env);
+  const [program, ...leading] = command ?? [of.program];
+  const found = await base.host.which(program, env["PATH"]);
+  return { ...base, command: found === null ? null : [found, ...leading] };
+};
+
+const ask = async (deps: BackendsDeps, of: AgentDriver): Promise<Backend> => {
+  const result = await of.probe(await contextOf(deps, of), deps.signal);
+  const extra = deps
+    .settings(of)
+    .models.filter((id) => !result.models.some((model) => model.id === id))
+    .map((id) => ({ id, title: id, isDefault: false, efforts: [], defaultEffort: null }));
+  const backend: Backend = {
+    id: of.id,
+    title: of.title,
+    ...result,
+    models: [...result.models, ...extra],
+    capabilities: of.capabilities,
+    checkedAt: new Date(deps.clock.now()).toISOString(),
+  };
+  await deps.record(backend);
+  return backend;
+};
+
+export const makeBackends = (deps: BackendsDeps): Backends => {
+  const { drivers } = deps;
   const known = new Map<string, Promise<Backend>>();
-  const driver = (id: string): AgentDriver | undefined => deps.drivers.find((one) => one.id === id);
 
-  const context = async (of: AgentDriver): Promise<BackendContext> => {
-    const { command, env } = deps.settings(of);
-    const base = deps.base(of, env);
-    if (command !== null) {
-      const [program, ...rest] = command;
-      const found = await base.host.which(program, env["PATH"]);
-      return { ...base, command: found === null ? null : [found, ...rest] };
-    }
-    const found = await base.host.which(of.program, env["PATH"]);
-    return { ...base, command: found === null ? null : [found] };
-  };
-
-  const ask = async (of: AgentDriver): Promise<Backend> => {
-    const result = await of.probe(await context(of), deps.signal);
-    const extra = deps
-      .settings(of)
-      .models.filter((id) => !result.models.some((model) => model.id === id));
-    const backend: Backend = {
-      id: of.id,
-      title: of.title,
-      ...result,
-      models: [
-        ...result.models,
-        ...extra.map((id) => ({
-          id,
-          title: id,
-          isDefault: false,
-          efforts: [],
-          defaultEffort: null,
-        })),
-      ],
-      capabilities: of.capabilities,
-      checkedAt: new Date(deps.clock.now()).toISOString(),
-    };
-    await deps.record(backend);
-    return backend;
-  };
-
-  const refresh = async (id?: string): Promise<readonly Backend[]> => {
-    const asked = deps.drivers.filter((one) => id === undefined || one.id === id);
-    for (const one of asked) known.set(one.id, ask(one));
-    return Promise.all(asked.map((one) => known.get(one.id)!));
+  const askOnce = (of: AgentDriver): Promise<Backend> => {
+    const answer = known.get(of.id) ?? ask(deps, of);
+    known.set(of.id, answer);
+    // A question that failed is asked again next time.
+    answer.catch(() => known.get(of.id) === answer && known.delete(of.id));
+    return answer;
   };
 
   return {
-    ids: deps.drivers.map((one) => one.id),
-    driver,
-    context,
-    list: async () => {
-      const missing = deps.drivers.filter((one) => !known.has(one.id));
-      for (const one of missing) known.set(one.id, ask(one));
-      return Promise.all(known.values());
-    },
+    ids: drivers.map((one) => one.id),
+    capabilities: (id) => drivers.find((one) => one.id === id)?.capabilities ?? incapable,
+    driver: (id) => drivers.find((one) => one.id === id),
+    context: (of) => contextOf(deps, of),
+    list: () => Promise.all(drivers.map(askOnce)),
     get: async (id) => {
-      const of = driver(id);
-      if (of === undefined) return undefined;
-      if (!known.has(id)) known.set(id, ask(of));
-      return known.get(id);
+      const of = drivers.find((one) => one.id === id);
+      return of === undefined ? undefined : askOnce(of);
     },
-    refresh,
+    refresh: (id) => {
+      const asked = drivers.filter((one) => id === undefined || one.id === id);
+      for (const of of asked) known.delete(of.id);
+      return Promise.all(asked.map(askOnce));
+    },
   };
 };

@@ -31,6 +31,7 @@ export type EffectsPort = {
   /** Records facts. Rejects with a Refusal: `invalid_input` when the generation is over, `storage_full`, `shutting_down`. */
   observe(
     session: string,
+    backend: string,
     generation: number,
     facts: readonly Fact[],
     checkpoint: unknown,

@@ -1,5 +1,6 @@
 /** Reported facts, backends, and the daemon itself. */
 import { LIMITS, refuse } from "@skein/contract";
+import type { SessionInput } from "@skein/core";
 import { sessionKind } from "../engine/session-kind.ts";
 import type { Handlers } from "./handlers.ts";
 import { findSessionId } from "./find.ts";
@@ -25,7 +26,7 @@ export const otherHandlers = (deps: OperationDeps): Pick<Handlers, Other> => ({
       sessionKind,
       session,
       input.events,
-      (fresh) => ({ type: "report", events: fresh }),
+      (fresh): SessionInput => ({ type: "report", events: fresh }),
       caller.actor,
     );
     return { events: [...events] };

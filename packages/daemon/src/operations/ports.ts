@@ -1,5 +1,5 @@
 /** What the operations ask of the house. */
-import type { Backend, Scope } from "@skein/contract";
+import type { Backend, Capabilities, Scope } from "@skein/contract";
 import type { Engine } from "../engine/engine.ts";
 import type { MakeId } from "../engine/ids.ts";
 import type { Store } from "../engine/ports.ts";
@@ -13,6 +13,7 @@ export type OperationDeps = {
   readonly host: { folder(path: string): Promise<"directory" | "file" | "missing" | "unreadable"> };
   readonly backends: {
     readonly ids: readonly string[];
+    capabilities(id: string): Capabilities;
     list(): Promise<readonly Backend[]>;
     get(id: string): Promise<Backend | undefined>;
     refresh(id?: string): Promise<readonly Backend[]>;

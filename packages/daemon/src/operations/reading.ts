@@ -1,17 +1,10 @@
 /** Reads of sessions: views, transcript, turns, usage. */
-import {
-  addUsage,
-  noUsage,
-  refuse,
-  type Item,
-  type Session,
-  type Turn,
-  type Usage,
-} from "@skein/contract";
+import { addUsage, noUsage, type Item, type Session, type Usage } from "@skein/contract";
 import { readSessionRow } from "../engine/session-kind.ts";
 import type { RowQuery, Store } from "../engine/ports.ts";
 import type { Handlers } from "./handlers.ts";
 import { findSession, findSessionId, viewSession } from "./find.ts";
+import { optional } from "./optional.ts";
 import type { OperationDeps } from "./ports.ts";
 
 /** Pages of the store that one call looks through for a filter that the store does not know. */
@@ -77,9 +70,6 @@ const everySession = async (store: Store): Promise<Session[]> => {
   return views;
 };
 
-const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } =>
-  (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
-
 export const readingHandlers = (deps: OperationDeps): Pick<Handlers, Reading> => {
   const { store } = deps;
   return {
@@ -104,27 +94,6 @@ export const readingHandlers = (deps: OperationDeps): Pick<Handlers, Reading> =>
       );
     },
 
-    "sessions.items": async (input) => {
-      const session = await findSessionId(store, input.session);
-      const page = await store.items({
-        session,
-        from: input.from,
-        limit: input.limit,
-        ...optional("cursor", input.cursor),
-      });
-      return { items: page.rows.map((row) => JSON.parse(row.item) as Item), next: page.next };
-    },
-
-    "sessions.turns": async (input) => {
-      const session = await findSessionId(store, input.session);
-      const page = await store.turns({
-        session,
-        limit: input.limit,
-        ...optional("cursor", input.cursor),
-      });
-      return { turns: page.rows.map((row) => JSON.parse(row.turn) as Turn), next: page.next };
-    },
-
     "sessions.lastMessage": async (input) => {
       const session = await findSessionId(store, input.session);
       const page = await store.items({ session, from: "end", kind: "message", limit: input.count });
@@ -138,43 +107,7 @@ export const readingHandlers = (deps: OperationDeps): Pick<Handlers, Reading> =>
     },
 
     "sessions.usage": ({ session }) => usageOf(store, session),
-
-    "events.list": async (input) => {
-      const head = await store.head();
-      if (input.after > head)
-        throw refuse(
-          "cursor_ahead",
-          `The log ends at ${head}; ${input.after} lies after it.`,
-          "Begin at a position that this daemon gave.",
-        );
-      const stream =
-        input.session === undefined ? undefined : await findSessionId(store, input.session);
-      const events = await store.events({
-        after: input.after,
-        limit: input.limit,
-        ...optional("stream", stream),
-      });
-      return {
-        events: events.map(({ position, stream: of, seq, at, type, data }) => ({
-          position,
-          stream: of,
-          seq,
-          at: new Date(at).toISOString(),
-          type,
-          data: JSON.parse(data) as unknown,
-        })),
-        next: events.length < input.limit ? null : String(events.at(-1)?.position ?? head),
-        head,
-      };
-    },
   };
 };
 
-type Reading =
-  | "sessions.get"
-  | "sessions.list"
-  | "sessions.items"
-  | "sessions.turns"
-  | "sessions.lastMessage"
-  | "sessions.usage"
-  | "events.list";
+type Reading = "sessions.get" | "sessions.list" | "sessions.lastMessage" | "sessions.usage";

@@ -1,21 +1,11 @@
 /** Commands on sessions. */
-import { LIMITS, refuse, type Session } from "@skein/contract";
-import { proposeNames, type SessionInput, type SessionState } from "@skein/core";
+import { LIMITS, type Session } from "@skein/contract";
+import type { SessionInput, SessionState } from "@skein/core";
 import { sessionKind } from "../engine/session-kind.ts";
 import type { Handlers } from "./handlers.ts";
-import {
-  admitBackend,
-  admitFolder,
-  admitModel,
-  admitPermissions,
-  admitPrompt,
-} from "./admission.ts";
+import { admitBackend, admitFolder, admitPrompt } from "./admission.ts";
 import { findSession, findSessionId } from "./find.ts";
 import type { Caller, OperationDeps } from "./ports.ts";
-
-const LOCAL = "local";
-const NAMES_PROPOSED = 24;
-const NAME_TRIES = 200;
 
 type Answer = { session: Session };
 
@@ -44,100 +34,7 @@ const command = async <T = Answer>(
     },
   );
 
-type NewSession = Omit<Extract<SessionInput, { type: "create" }>, "type" | "id" | "names">;
-
-const begin = async (
-  deps: OperationDeps,
-  caller: Caller,
-  fields: NewSession,
-  receipt: Parameters<Parameters<OperationDeps["engine"]["receipts"]["once"]>[1]>[0],
-): Promise<Answer> => {
-  const luck = deps.random();
-  for (let tries = 0; tries < NAME_TRIES; tries++) {
-    const id = deps.id("ses");
-    const names =
-      fields.name === null ? proposeNames(luck, NAMES_PROPOSED, tries * NAMES_PROPOSED * 7) : [];
-    try {
-      return await deps.engine.dispatch(
-        sessionKind,
-        id,
-        { type: "create", id, ...fields, names },
-        {
-          actor: caller.actor,
-          names: fields.name === null ? names : [fields.name],
-          receipt,
-          answer: asView,
-        },
-      );
-    } catch (error) {
-      const taken = (error as { problem?: { code?: string } }).problem?.code === "name_taken";
-      if (!taken || fields.name !== null) throw error;
-    }
-  }
-  throw refuse("overloaded", "No free name was found.", "Choose one with name.");
-};
-
 export const sessionHandlers = (deps: OperationDeps): Pick<Handlers, SessionCommand> => ({
-  "sessions.create": (input, caller) =>
-    deps.engine.receipts.once(
-      { actor: caller.actor, clientId: input.clientId, operation: "sessions.create", input },
-      async (receipt) => {
-        admitPermissions(input, caller);
-        await admitFolder(deps, input.folder);
-        const backend = await admitBackend(deps, input.backend);
-        admitModel(backend, input.model, input.effort);
-        const parent =
-          input.parent === undefined ? null : await findSessionId(deps.store, input.parent);
-        return begin(
-          deps,
-          caller,
-          {
-            backend: input.backend,
-            host: LOCAL,
-            folder: input.folder,
-            name: input.name ?? null,
-            model: input.model ?? null,
-            effort: input.effort ?? null,
-            permissions: input.permissions,
-            description: input.description ?? null,
-            tags: input.tags,
-            parent,
-            fork: null,
-          },
-          receipt,
-        );
-      },
-    ),
-
-  "sessions.fork": (input, caller) =>
-    deps.engine.receipts.once(
-      { actor: caller.actor, clientId: input.clientId, operation: "sessions.fork", input },
-      async (receipt) => {
-        const { view } = await findSession(deps.store, input.session);
-        admitFork(view);
-        admitPermissions(view, caller);
-        await admitFolder(deps, view.folder);
-        return begin(
-          deps,
-          caller,
-          {
-            backend: view.backend,
-            host: view.host,
-            folder: view.folder,
-            name: input.name ?? null,
-            model: view.model,
-            effort: view.effort,
-            permissions: view.permissions,
-            description: input.description ?? view.description,
-            tags: view.tags,
-            parent: view.parent,
-            fork: { session: view.id, providerSessionId: view.providerSessionId! },
-          },
-          receipt,
-        );
-      },
-    ),
-
   "sessions.send": (input, caller) => {
     admitPrompt(input.text, LIMITS.promptBytes);
     return command(
@@ -147,13 +44,7 @@ export const sessionHandlers = (deps: OperationDeps): Pick<Handlers, SessionComm
       input,
       async (id) => {
         const { view } = await findSession(deps.store, id);
-        const backend = await deps.backends.get(view.backend);
-        const capabilities = backend?.capabilities ?? {
-          steer: false,
-          fork: false,
-          resume: false,
-          questions: false,
-        };
+        const capabilities = deps.backends.capabilities(view.backend);
         return {
           type: "send",
           text: input.text,
@@ -217,31 +108,7 @@ export const sessionHandlers = (deps: OperationDeps): Pick<Handlers, SessionComm
     command(deps, caller, "sessions.delete", input, () => ({ type: "delete" })),
 });
 
-const admitFork = (view: Session): void => {
-  if (view.deletedAt !== null)
-    throw refuse(
-      "session_deleted",
-      `The session ${view.name} was deleted.`,
-      "Create a new one with `skein create`.",
-    );
-  if (view.turn !== null)
-    throw refuse(
-      "session_busy",
-      `${view.name} is in the middle of a turn.`,
-      "Wait for it with `skein wait`, or interrupt it.",
-    );
-  if (view.providerSessionId === null || view.lastTurn === null) {
-    throw refuse(
-      "nothing_to_fork",
-      `${view.name} has no conversation yet.`,
-      "Send it something first, or create a new session.",
-    );
-  }
-};
-
 type SessionCommand =
-  | "sessions.create"
-  | "sessions.fork"
   | "sessions.send"
   | "sessions.interrupt"
   | "sessions.stop"

@@ -75,7 +75,7 @@ export const tokenHandlers = (
           { actor: caller.actor, receipt, answer: (state) => ({ token: state.view }) },
         );
         deps.daemon.disconnect(input.token);
-        return { token };
+        return revoked;
       },
     ),
 });

@@ -1,0 +1,43 @@
+/**
+ * What a crash may have left behind: processes whose session knows nothing of them, spool folders that nobody reads.
+ * Runs once after a start, when every living agent is in hand.
+ */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Host, Owner } from "@skein/sdk";
+import type { EffectsPort } from "./ports.ts";
+
+export type Leftovers = { readonly processes: number; readonly folders: number };
+
+/** Sessions have processes and spools of their own; a backend's shared ones are looked after by its driver. */
+const isSession = (id: string): boolean => id.startsWith("ses_");
+
+const belongs = async (port: EffectsPort, owner: Owner): Promise<boolean> => {
+  const brief = await port.brief(owner.session);
+  return brief !== null && brief.process !== "none" && brief.generation === owner.generation;
+};
+
+const list = (dir: string): Promise<string[]> => readdir(dir).catch(() => []);
+
+export const clearLeftovers = async (deps: {
+  readonly port: EffectsPort;
+  readonly host: Host;
+  readonly spool: string;
+}): Promise<Leftovers> => {
+  let processes = 0;
+  for (const { owner } of await deps.host.owners()) {
+    if (!isSession(owner.session) || (await belongs(deps.port, owner))) continue;
+    processes += await deps.host.sweep(owner);
+  }
+  let folders = 0;
+  for (const session of (await list(deps.spool)).filter(isSession)) {
+    for (const generation of await list(join(deps.spool, session))) {
+      if (await belongs(deps.port, { session, generation: Number(generation) })) continue;
+      await deps.host.remove(join(deps.spool, session, generation));
+      folders++;
+    }
+    if ((await list(join(deps.spool, session))).length === 0)
+      await deps.host.remove(join(deps.spool, session));
+  }
+  return { processes, folders };
+};

@@ -1,0 +1,133 @@
+/** Applies a decision to its lane and makes the unit of it that goes to the disk. */
+import type { NewEvent } from "@skein/contract";
+import type { Decision, Effect } from "@skein/core";
+import type { Claims } from "./claims.ts";
+import type { Kind, Step } from "./kind.ts";
+import type { Lane } from "./lane.ts";
+import type { PendingEffect, PendingEvent } from "./ports.ts";
+import type { ReceiptKey } from "./receipts.ts";
+import type { Unit } from "./unit.ts";
+
+export type Asking<S, T> = {
+  readonly actor: string;
+  /** Names that the decision may take, so that it knows which are free. */
+  readonly names?: readonly string[];
+  readonly receipt?: ReceiptKey | null;
+  /** What the answer is made of: the state after the decision and what the decision tells. Kept as the receipt, too. */
+  readonly answer: (state: S, result: Decision["result"]) => T;
+  /** Recorded in the same transaction. */
+  readonly checkpoint?: { readonly generation: number; readonly value: unknown };
+  /** Joins what is kept beside the events, such as a token's hash. */
+  readonly amend?: (state: S) => S;
+};
+
+export type Settle<T> = {
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+export type Staging<S, I, T> = {
+  readonly lane: Lane;
+  readonly kind: Kind<S, I>;
+  readonly decision: Decision;
+  /** Milliseconds since the epoch; the same instant as the decision's `now`. */
+  readonly at: number;
+  readonly asking: Asking<S, T>;
+  readonly settle: Settle<T>;
+  /** Reporters' ids of appended facts, one for each event. */
+  readonly clientIds?: readonly string[];
+};
+
+const evolveAll = <S, I>(
+  kind: Kind<S, I>,
+  before: S | null,
+  events: readonly NewEvent[],
+  at: string,
+) => {
+  let state = before;
+  const steps: Step<S>[] = [];
+  for (const event of events) {
+    steps.push({ before: state, event });
+    state = kind.evolve(state, event, at);
+  }
+  return { state, steps };
+};
+
+const pendingEffect = ({ id, session, generation, kind, ...payload }: Effect): PendingEffect => ({
+  id,
+  session,
+  generation,
+  kind,
+  payload: JSON.stringify(payload),
+});
+
+const pendingEvents = (
+  lane: Lane,
+  decision: Decision,
+  at: number,
+  clientIds?: readonly string[],
+): PendingEvent[] =>
+  decision.events.map((event, index) => ({
+    stream: lane.stream,
+    seq: lane.seq + 1 + index,
+    at,
+    type: event.type,
+    data: JSON.stringify(event.data),
+    clientId: clientIds?.[index] ?? null,
+  }));
+
+/** The lane runs ahead of the disk from here on; `forget` takes that back when the commit fails. */
+const advanceLane = <S>(lane: Lane, state: S | null, events: readonly PendingEvent[]): void => {
+  lane.state = state;
+  lane.seq += events.length;
+  lane.uncommitted++;
+  for (const { clientId, seq } of events) if (clientId !== null) lane.pending.set(clientId, seq);
+};
+
+export const stageDecision = <S, I, T>(
+  { lane, kind, decision, at, asking, settle, clientIds }: Staging<S, I, T>,
+  claims: Claims,
+  offer: (effects: readonly Effect[]) => void,
+): Unit => {
+  const now = new Date(at).toISOString();
+  const before = lane.state as S | null;
+  const { state, steps } = evolveAll(kind, before, decision.events, now);
+  const after = state !== null && asking.amend !== undefined ? asking.amend(state) : state;
+  const events = pendingEvents(lane, decision, at, clientIds);
+  advanceLane(lane, after, events);
+  const answer = asking.answer(after as S, decision.result);
+  const taken = claims.take(decision.claims.take, lane.stream);
+  const over = (): void => {
+    lane.uncommitted--;
+    for (const { clientId } of events) if (clientId !== null) lane.pending.delete(clientId);
+    claims.settle(taken);
+  };
+  const { checkpoint, receipt } = asking;
+  return {
+    events,
+    ...kind.write(after, steps, now, after !== before),
+    receipt: receipt == null ? null : { ...receipt, result: JSON.stringify(answer), at },
+    claims: taken,
+    releases: claims.release(decision.claims.release, lane.stream),
+    effects: decision.effects.map(pendingEffect),
+    leases: [],
+    settled: [],
+    checkpoint:
+      checkpoint === undefined
+        ? null
+        : {
+            session: lane.stream,
+            generation: checkpoint.generation,
+            value: JSON.stringify(checkpoint.value),
+          },
+    committed: () => {
+      over();
+      settle.resolve(answer);
+      if (decision.effects.length > 0) offer(decision.effects);
+    },
+    failed: (error) => {
+      over();
+      settle.reject(error);
+    },
+  };
+};

@@ -1,0 +1,2 @@
+/** The daemon's door. */
+export { startDaemon, type AlreadyRunning, type Daemon, type DaemonOptions } from "./main.ts";

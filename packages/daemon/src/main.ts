@@ -1,0 +1,466 @@
+/**
+ * Puts the daemon together: the only place that knows every room, and the only reader of the environment there.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { makeClaudeCodeDriver, makeCodexDriver, makeLocalHost } from "@skein/adapters";
+import { refuse, type Backend } from "@skein/contract";
+import type { AgentDriver, Host } from "@skein/sdk";
+import { systemClock } from "./clock.ts";
+import { agentEnvironment } from "./config/environment.ts";
+import { loadConfig } from "./config/load.ts";
+import { pathsOf, type Paths } from "./config/paths.ts";
+import type { Config } from "./config/schema.ts";
+import { makeBackends, type Backends } from "./effects/backends.ts";
+import { clearLeftovers } from "./effects/leftovers.ts";
+import { recordable } from "./effects/observe.ts";
+import type { EffectsPort, SessionBrief } from "./effects/ports.ts";
+import { makeEffects, type Effects } from "./effects/runner.ts";
+import { makeEngine, type Engine } from "./engine/engine.ts";
+import { makeIds } from "./engine/ids.ts";
+import type { Effect, Failpoint, Store } from "./engine/ports.ts";
+import { backendKind } from "./engine/small-kinds.ts";
+import { makeFailpoint, withFailpoints } from "./failpoints.ts";
+import { makeFeed } from "./feed/feed.ts";
+import type { Feed } from "./feed/ports.ts";
+import { openLog, type Log } from "./log/log.ts";
+import { makeAgentRecord, type AgentRecord } from "./operations/agents.ts";
+import { makeChanges } from "./operations/changes.ts";
+import { makeOperate } from "./operations/operate.ts";
+import { authenticate } from "./operations/tokens.ts";
+import { makeSnapshot, openWatchWith } from "./operations/watching.ts";
+import { startServer } from "./server/server.ts";
+import type { Server } from "./server/ports.ts";
+import { acquireLock } from "./store/lock.ts";
+import { openSqliteStore } from "./store/sqlite.ts";
+
+export type DaemonOptions = {
+  readonly home: string;
+  readonly version: string;
+  /** Default: the configuration's. */
+  readonly port?: number;
+  /** The environment that agents inherit their share of, and that failpoints are set in. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+};
+
+/** A state folder has one daemon; this is the one it has already. */
+export type AlreadyRunning = {
+  readonly alreadyRunning: {
+    readonly pid: number;
+    readonly address: string | null;
+    readonly home: string;
+  };
+};
+
+export type Daemon = {
+  readonly address: string;
+  readonly socketPath: string;
+  /** Logs one browser in, once, within LIMITS.loginCodeMs. */
+  readonly loginUrl: string;
+  /** The agents: what they answered within a second, else what was known of them before. */
+  readonly backends: readonly Backend[];
+  /** Milliseconds from the call of `startDaemon` to the first accepted connection. */
+  readonly readyMs: number;
+  /** Resolves when the daemon has stopped in good order; rejects when it had to end. */
+  readonly stopped: Promise<void>;
+  /** Stops accepting, drains, tells watchers where to resume, lets go of the agents (they go on). */
+  close(): Promise<void>;
+};
+
+const TICK_MS = 5_000;
+/** How long the start waits for the agents' answers, once it is ready. */
+const ANSWERS_MS = 900;
+const RECEIPTS_KEPT_MS = 7 * 24 * 3_600_000;
+
+/** Gives the running one instead when this state folder has a daemon already. Rejects with a Refusal that says what to do. */
+export const startDaemon = async (options: DaemonOptions): Promise<Daemon | AlreadyRunning> => {
+  const began = performance.now();
+  const paths = pathsOf(options.home);
+  makeFolders(paths);
+  const lock = await acquireLock(paths.run);
+  if (lock === null) return { alreadyRunning: readAbout(paths) };
+  try {
+    return await begin(options, paths, lock, began);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+};
+
+const makeFolders = (paths: Paths): void => {
+  try {
+    for (const folder of [paths.home, paths.run, paths.spool, paths.logs, paths.backends]) {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    }
+  } catch (error) {
+    throw refuse(
+      "storage_failed",
+      `The state folder ${paths.home} cannot be written (${(error as Error).message}).`,
+      "Give its owner the right to write there, or choose another one with SKEIN_HOME.",
+    );
+  }
+};
+
+const readAbout = (paths: Paths): AlreadyRunning["alreadyRunning"] => {
+  try {
+    return JSON.parse(readFileSync(paths.about, "utf8")) as AlreadyRunning["alreadyRunning"];
+  } catch {
+    // It holds the lock but has not said where it listens yet.
+    return { pid: 0, address: null, home: paths.home };
+  }
+};
+
+type Lock = { release(): void };
+
+const begin = async (
+  options: DaemonOptions,
+  paths: Paths,
+  lock: Lock,
+  began: number,
+): Promise<Daemon> => {
+  const config = loadConfig(paths.config);
+  const { log, close: closeLog } = openLog(paths.log, config.log.level);
+  const failpoint = makeFailpoint(options.env["SKEIN_FAILPOINT"], () =>
+    process.kill(process.pid, "SIGKILL"),
+  );
+  const store = await openSqliteStore({ file: paths.database, failpoint, clock: systemClock });
+  const stopped = Promise.withResolvers<void>();
+  const stop = (orderly: boolean): void => void end(orderly);
+  const house = build({ options, paths, config, log, failpoint, store, stop });
+  const restored = house.restore();
+  const server = await house.listen().catch(async (error: unknown) => {
+    await house.effects.close();
+    await store.close();
+    throw error;
+  });
+  const about = JSON.stringify({ pid: process.pid, address: server.address, home: paths.home });
+  writeFileSync(paths.about, about, { mode: 0o600 });
+  const readyMs = performance.now() - began;
+  log("info", "ready", { address: server.address, version: options.version, readyMs });
+  const ticking = setInterval(() => house.effects.tick(), TICK_MS).unref();
+  const looked = restored
+    .then(() => house.lookAround())
+    .catch((error: unknown) => log("error", "the look around failed", { error: String(error) }));
+
+  const end = onceOnly(async (orderly) => {
+    log("info", "stopping");
+    clearInterval(ticking);
+    await server.close();
+    house.abort.abort();
+    await looked;
+    await house.close();
+    await store.close();
+    rmSync(paths.about, { force: true });
+    lock.release();
+    log("info", "stopped");
+    closeLog();
+    if (orderly) stopped.resolve();
+    else stopped.reject(diskFailed(paths));
+  });
+
+  return {
+    address: server.address,
+    socketPath: server.socketPath,
+    loginUrl: server.loginLink().url,
+    backends: await soon(house.backends.list(), ANSWERS_MS, () => house.known()),
+    readyMs,
+    stopped: stopped.promise,
+    close: () => end(true),
+  };
+};
+
+/** The first call decides; the others wait for it. */
+const onceOnly = (
+  act: (orderly: boolean) => Promise<void>,
+): ((orderly: boolean) => Promise<void>) => {
+  let begun: Promise<void> | undefined;
+  return (orderly) => (begun ??= act(orderly));
+};
+
+const diskFailed = (paths: Paths) =>
+  refuse("storage_failed", "The daemon ended: the disk failed.", `Look into ${paths.log}.`);
+
+/** The answer if it comes in time, else the other one. */
+const soon = async <T>(answer: Promise<T>, ms: number, other: () => Promise<T>): Promise<T> => {
+  const late = Promise.withResolvers<null>();
+  const cancel = systemClock.after(ms, () => late.resolve(null));
+  const first = await Promise.race([answer, late.promise]);
+  cancel();
+  return first ?? other();
+};
+
+const knownBackends = async (store: Store): Promise<readonly Backend[]> => {
+  const { rows } = await store.rows({ kind: "backend", limit: 100 });
+  return rows.map((row) => JSON.parse(row.state) as Backend);
+};
+
+type Building = {
+  readonly options: DaemonOptions;
+  readonly paths: Paths;
+  readonly config: Config;
+  readonly log: Log;
+  readonly failpoint: Failpoint;
+  readonly store: Store;
+  readonly stop: (orderly: boolean) => void;
+};
+
+const build = (building: Building) => {
+  const { paths, log, failpoint, store, config } = building;
+  const abort = new AbortController();
+  const changes = makeChanges();
+  const id = makeIds(systemClock.now);
+  const host = withFailpoints(makeLocalHost({ home: paths.home, clock: systemClock }), failpoint);
+  const drivers = [makeClaudeCodeDriver(), makeCodexDriver()];
+  const feed = makeFeed({
+    source: {
+      head: () => store.head(),
+      events: (query) => store.events(query),
+      snapshot: makeSnapshot(store),
+    },
+    clock: systemClock,
+  });
+  const engine = makeEngine({
+    store,
+    publish: (events) => {
+      feed.publish(events);
+      changes.published(new Set(events.map((event) => event.stream)));
+    },
+    effects: (effects) => effectsRoom.offer(effects),
+    now: systemClock.now,
+    id,
+    failpoint,
+    fatal: (error) => {
+      log("error", "the disk can no longer be trusted: the daemon ends", { error: String(error) });
+      building.stop(false);
+    },
+  });
+  const record = makeAgentRecord({ engine, store, policy: policyOf(config) });
+  const port = effectsPort({ record, engine, feed, noticeId: () => id("ntc") });
+  const backends = makeHouseBackends(building, { host, drivers, engine, signal: abort.signal });
+  const effectsRoom: Effects = makeEffects({
+    port,
+    driver: backends.driver,
+    backend: backends.context,
+    clock: systemClock,
+    sessionDir: paths.session,
+    generationDir: paths.generation,
+    remove: (dir) => host.remove(dir),
+    failpoint,
+    log,
+  });
+  return {
+    engine,
+    effects: effectsRoom,
+    backends,
+    abort,
+    /** Agents go on; what was decided is on the disk. */
+    close: async () => {
+      await effectsRoom.close();
+      await Promise.all(drivers.map((driver) => driver.close()));
+      await engine.close();
+    },
+    known: () => knownBackends(store),
+    restore: () => restore(store, effectsRoom),
+    listen: () => listen(building, { engine, feed, changes, backends, id, host }),
+    lookAround: () => lookAround(building, { port, host, backends }),
+  };
+};
+
+const policyOf = ({ sessions }: Config) => ({
+  idleMs: sessions.idleMinutes * 60_000,
+  silenceMs: sessions.silenceMinutes * 60_000,
+  silenceLimitMs: sessions.silenceLimitMinutes * 60_000,
+});
+
+const briefOf = (found: NonNullable<Awaited<ReturnType<AgentRecord["session"]>>>): SessionBrief => {
+  const { view } = found;
+  return {
+    id: view.id,
+    name: view.name,
+    backend: view.backend,
+    folder: view.folder,
+    model: view.model,
+    effort: view.effort,
+    permissions: view.permissions,
+    providerSessionId: view.providerSessionId,
+    forkFrom: found.forkFrom,
+    generation: view.generation,
+    how: found.how,
+    process: found.process,
+    deleted: view.deletedAt !== null,
+    turn:
+      found.current === null || view.turn === null
+        ? null
+        : {
+            id: view.turn.id,
+            prompt: found.current.prompt,
+            text: found.current.text,
+            accepted: found.current.accepted,
+          },
+  };
+};
+
+const effectsPort = (deps: {
+  readonly record: AgentRecord;
+  readonly engine: Engine;
+  readonly feed: Feed;
+  readonly noticeId: () => string;
+}): EffectsPort => ({
+  brief: async (session) => {
+    const found = await deps.record.session(session);
+    return found === null ? null : briefOf(found);
+  },
+  checkpoint: deps.record.checkpoint,
+  observe: async (session, backend, generation, facts, checkpoint) => {
+    const recorded = await Promise.all(
+      facts.map((fact) => recordable(fact, { backend, noticeId: deps.noticeId })),
+    );
+    for (const fact of facts) if (fact.fact === "item") deps.feed.settle(session, fact.id);
+    await deps.record.observe(session, generation, recorded, checkpoint);
+  },
+  requeue: deps.record.requeue,
+  note: (change) => deps.engine.note(change),
+  tick: deps.record.tick,
+  live: (delta) => deps.feed.live(delta),
+});
+
+const makeHouseBackends = (
+  { config, paths, log, options: { env } }: Building,
+  deps: {
+    readonly host: Host;
+    readonly drivers: readonly AgentDriver[];
+    readonly engine: Engine;
+    readonly signal: AbortSignal;
+  },
+): Backends =>
+  makeBackends({
+    drivers: deps.drivers,
+    clock: systemClock,
+    signal: deps.signal,
+    settings: (driver) => {
+      const chosen = config.backends[driver.id as keyof Config["backends"]];
+      const command =
+        typeof chosen.command === "string" ? [chosen.command] : (chosen.command ?? null);
+      return {
+        command: command as [string, ...string[]] | null,
+        env: agentEnvironment(env, driver.envPrefixes, chosen.env),
+        models: chosen.models,
+      };
+    },
+    base: (driver, env) => ({
+      host: deps.host,
+      clock: systemClock,
+      env,
+      dir: `${paths.backends}/${driver.id}`,
+      timing: {
+        startMs: config.sessions.startSeconds * 1000,
+        graceMs: config.sessions.graceSeconds * 1000,
+      },
+      log: (level, message, fields) => log(level, message, { backend: driver.id, ...fields }),
+    }),
+    record: async (backend) => {
+      await deps.engine.dispatch(
+        backendKind,
+        `backend:${backend.id}`,
+        { type: "observe", backend },
+        { actor: "skein", answer: () => undefined },
+      );
+    },
+  });
+
+/** Sessions that may have a process, and effects that were not finished. */
+const restore = async (store: Store, effects: Effects): Promise<void> => {
+  const sessions: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await store.rows({
+      kind: "session",
+      live: "all",
+      attached: true,
+      limit: 500,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    sessions.push(...page.rows.map((row) => row.id));
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined);
+  const waiting = (await store.effects()).map(
+    ({ payload, leasedAt, id, session, generation, kind }) => ({
+      effect: { ...(JSON.parse(payload) as object), id, session, generation, kind } as Effect,
+      leased: leasedAt !== null,
+    }),
+  );
+  await effects.restore(sessions, waiting);
+};
+
+const lookAround = async (
+  { paths, log, store }: Building,
+  deps: { readonly port: EffectsPort; readonly host: Host; readonly backends: Backends },
+): Promise<void> => {
+  await deps.backends.list();
+  const { processes, folders } = await clearLeftovers({
+    port: deps.port,
+    host: deps.host,
+    spool: paths.spool,
+  });
+  if (processes + folders > 0)
+    log("warn", "leftovers of an earlier daemon were removed", { processes, folders });
+  const pruned = await store.pruneReceipts(systemClock.now() - RECEIPTS_KEPT_MS);
+  if (pruned > 0) log("info", "old receipts were forgotten", { pruned });
+};
+
+const listen = async (
+  { options, paths, config, log, store, stop }: Building,
+  deps: {
+    readonly engine: Engine;
+    readonly feed: Feed;
+    readonly changes: ReturnType<typeof makeChanges>;
+    readonly backends: Backends;
+    readonly id: ReturnType<typeof makeIds>;
+    readonly host: Host;
+  },
+): Promise<Server> => {
+  let server: Server | null = null;
+  const startedAt = systemClock.now();
+  const operate = makeOperate({
+    engine: deps.engine,
+    store,
+    id: deps.id,
+    now: systemClock.now,
+    random: Math.random,
+    host: deps.host,
+    backends: deps.backends,
+    changes: deps.changes,
+    daemon: {
+      version: options.version,
+      pid: process.pid,
+      home: paths.home,
+      startedAt,
+      address: () => server?.address ?? null,
+      socket: () => paths.socket,
+      watchers: () => deps.feed.watchers,
+      memory: () => process.memoryUsage.rss(),
+      health: () => [{ part: "store", ok: true, detail: "writable" }],
+      loginLink: () => server!.loginLink(),
+      stop: () => setImmediate(() => stop(true)),
+      disconnect: (token) => server?.disconnect(token),
+    },
+  });
+  const listening = await startServer({
+    port: options.port ?? config.server.port,
+    socketPath: paths.socket,
+    version: options.version,
+    operate,
+    authenticate: (hash) => authenticate(store, hash, systemClock.now()),
+    openWatch: openWatchWith(store, deps.feed),
+    endWatches: () => deps.feed.close(),
+    allowedHosts: config.server.allowedHosts,
+    clock: systemClock,
+    log: {
+      debug: (fields, message) => log("debug", message, fields),
+      info: (fields, message) => log("info", message, fields),
+      warn: (fields, message) => log("warn", message, fields),
+      error: (fields, message) => log("error", message, fields),
+    },
+  });
+  server = listening;
+  return listening;
+};

@@ -1,0 +1,67 @@
+/** What drivers see and say, on its way between the effects and the engine. */
+import { LIMITS } from "@skein/contract";
+import type { SessionFact, SessionInput } from "@skein/core";
+import { readSessionRow, sessionKind } from "../engine/session-kind.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Store } from "../engine/ports.ts";
+import type { FoundSession } from "./find.ts";
+
+export type Policy = {
+  readonly idleMs: number;
+  readonly silenceMs: number;
+  readonly silenceLimitMs: number;
+};
+
+/** Recorded as the one who did it, where no person did. */
+const HOUSE = "skein";
+
+export const makeAgentRecord = (deps: {
+  readonly engine: Engine;
+  readonly store: Store;
+  readonly policy: Policy;
+}) => {
+  const { engine, store } = deps;
+  const dispatch = (
+    session: string,
+    input: SessionInput,
+    checkpoint?: { generation: number; value: unknown },
+  ): Promise<void> =>
+    engine.dispatch(sessionKind, session, input, {
+      actor: HOUSE,
+      answer: () => undefined,
+      ...(checkpoint === undefined ? {} : { checkpoint }),
+    });
+
+  const session = async (id: string): Promise<FoundSession | null> => {
+    const row = await store.row("session", id);
+    return row === null ? null : readSessionRow(row);
+  };
+
+  return {
+    session,
+    checkpoint: async (id: string, generation: number): Promise<unknown> => {
+      const text = await store.checkpoint(id, generation);
+      return text === null ? null : (JSON.parse(text) as unknown);
+    },
+    observe: (
+      id: string,
+      generation: number,
+      facts: readonly SessionFact[],
+      checkpoint: unknown,
+    ): Promise<void> =>
+      dispatch(
+        id,
+        { type: "observe", generation, facts, approvalLimit: LIMITS.openApprovals },
+        checkpoint === undefined ? undefined : { generation, value: checkpoint },
+      ),
+    requeue: (
+      id: string,
+      prompt: { readonly prompt: string; readonly text: string },
+    ): Promise<void> =>
+      dispatch(id, { type: "requeue", prompt: prompt.prompt, text: prompt.text, by: HOUSE }),
+    tick: (id: string, heardAt: string | null): Promise<void> =>
+      dispatch(id, { type: "tick", ...deps.policy, heardAt }),
+  };
+};
+
+export type AgentRecord = ReturnType<typeof makeAgentRecord>;
