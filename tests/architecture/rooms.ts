@@ -79,10 +79,10 @@ export const LAWS: readonly Law[] = [
   },
   {
     room: "daemon",
-    may: ["contract"],
+    may: ["contract", "sdk"],
     node: true,
     vendors: [],
-    law: "files at the daemon's root are for all its rooms, so they import contract only",
+    law: "files at the daemon's root are for all its rooms, so they import contract and sdk only",
   },
   {
     room: "daemon/main",
@@ -156,10 +156,10 @@ export const LAWS: readonly Law[] = [
   },
   {
     room: "daemon/operations",
-    may: ["contract", "core", "sdk", "daemon", PORTS],
+    may: ["contract", "core", "sdk", "daemon", "daemon/engine", PORTS, FEED_PORTS, SERVER_PORTS],
     node: true,
     vendors: "declared",
-    law: "operations import contract, core, the engine's ports and sdk, never store, server or adapters",
+    law: "operations import contract, core, the engine, ports and sdk, never store, server or adapters",
   },
   {
     room: "daemon/terminals",
@@ -190,8 +190,15 @@ export const LAWS: readonly Law[] = [
     law: "config imports contract, never another room of the daemon",
   },
   {
+    room: "daemon/log",
+    may: ["contract", "daemon"],
+    node: true,
+    vendors: "declared",
+    law: "log imports contract, never another room of the daemon",
+  },
+  {
     room: "daemon/server",
-    may: ["contract", "daemon", PORTS, FEED_PORTS, SERVER_PORTS],
+    may: ["contract", "contract/schema", "daemon", PORTS, FEED_PORTS, SERVER_PORTS],
     node: true,
     vendors: "declared",
     law: "server imports contract and gets dispatch, query and watch handed in, never store or adapters",

@@ -19,7 +19,7 @@ import { makeEngine, type Engine } from "./engine/engine.ts";
 import { makeIds } from "./engine/ids.ts";
 import type { Effect, Failpoint, Store } from "./engine/ports.ts";
 import { backendKind } from "./engine/small-kinds.ts";
-import { makeFailpoint, withFailpoints } from "./failpoints.ts";
+import { makeFailpoint, withFailpoints } from "./effects/failpoints.ts";
 import { makeFeed } from "./feed/feed.ts";
 import type { Feed } from "./feed/ports.ts";
 import { openLog, type Log } from "./log/log.ts";
@@ -76,7 +76,7 @@ export const startDaemon = async (options: DaemonOptions): Promise<Daemon | Alre
   const began = performance.now();
   const paths = pathsOf(options.home);
   makeFolders(paths);
-  const lock = await acquireLock(paths.run);
+  const lock = acquireLock(paths.home);
   if (lock === null) return { alreadyRunning: readAbout(paths) };
   try {
     return await begin(options, paths, lock, began);

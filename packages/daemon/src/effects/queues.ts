@@ -1,7 +1,7 @@
 /** The work of each session in order; different sessions do not wait for each other. */
 export type Queues = {
   /** Runs after everything that was queued for the session before. The promise never rejects if `work` does not. */
-  then(session: string, work: () => Promise<void>): Promise<void>;
+  after(session: string, work: () => Promise<void>): Promise<void>;
   /** Runs at once; what is queued for the session from now on waits for it and for all before it. */
   overtake(session: string, work: () => Promise<void>): Promise<void>;
 };
@@ -17,7 +17,7 @@ export const makeQueues = (): Queues => {
   };
   const endOf = (session: string): Promise<void> => ends.get(session) ?? Promise.resolve();
   return {
-    then: (session, work) => follow(session, endOf(session).then(work)),
+    after: (session, work) => follow(session, endOf(session).then(work)),
     overtake: (session, work) =>
       follow(
         session,

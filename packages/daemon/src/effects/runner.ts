@@ -115,7 +115,7 @@ export const makeEffects = (deps: EffectsDeps): Effects => {
 
   const enqueue = (effect: Effect, leased: boolean): void => {
     const overtakes = effect.kind === "agent.stop";
-    void queues[overtakes ? "overtake" : "then"](effect.session, () => perform(effect, leased));
+    void queues[overtakes ? "overtake" : "after"](effect.session, () => perform(effect, leased));
   };
 
   return {
@@ -129,7 +129,7 @@ export const makeEffects = (deps: EffectsDeps): Effects => {
           .map((one) => generationKey(one.effect)),
       );
       const attached = sessions.map((session) =>
-        queues.then(session, () => attach(works, session, starts)),
+        queues.after(session, () => attach(works, session, starts)),
       );
       for (const { effect, leased } of waiting) enqueue(effect, leased);
       await Promise.all(attached);

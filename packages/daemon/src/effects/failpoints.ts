@@ -3,7 +3,7 @@
  * passed); without it nothing of this runs.
  */
 import type { Detached, Host } from "@skein/sdk";
-import type { Failpoint, FailpointName } from "./engine/ports.ts";
+import type { Failpoint, FailpointName } from "../engine/ports.ts";
 
 export const noFailpoint: Failpoint = () => {};
 
