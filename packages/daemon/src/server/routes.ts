@@ -1,0 +1,249 @@
+/**
+ * The HTTP surface: one route for each operation of the registry, and the few pages around it. What comes here has
+ * passed the guard; whoever calls an operation has been admitted and is in `passport`.
+ */
+import type { HttpBindings } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import { Hono, type Context } from "hono";
+import {
+  allows,
+  findOperation,
+  operationNames,
+  problem,
+  refuse,
+  type Operation,
+  type ParsedInput,
+  type Problem,
+} from "@skein/contract";
+import { JSON_TYPE, SECURITY_HEADERS } from "./headers.ts";
+import type { Live } from "./live.ts";
+import type { Log } from "./log.ts";
+import { openApi } from "./openapi.ts";
+import { page } from "./page.ts";
+import type { Caller, OpenWatch, Operate } from "./ports.ts";
+import {
+  invalidInput,
+  issuesText,
+  missingScope,
+  notFound,
+  problemOf,
+  shuttingDown,
+  statusOf,
+} from "./problems.ts";
+import { makeReadQuery, type ReadQuery } from "./query.ts";
+import type { Limits, ServerClock } from "./settings.ts";
+import { serveEvents } from "./sse.ts";
+import { parseStrict } from "./strict-json.ts";
+import type { Work } from "./work.ts";
+
+export type Passport = {
+  readonly caller: Caller;
+  readonly recheck: () => Promise<boolean>;
+  /** Undecoded, without the question mark. */
+  readonly query: string;
+  /** null for reads and deletes. */
+  readonly body: Buffer | null;
+};
+
+export type RouteEnv = { Bindings: HttpBindings & { readonly passport: Passport | undefined } };
+type RouteContext = Context<RouteEnv>;
+
+export type RouteDeps = {
+  readonly operate: Operate;
+  readonly openWatch: OpenWatch;
+  readonly ready: () => boolean;
+  readonly live: Live;
+  readonly work: Work;
+  readonly clock: ServerClock;
+  readonly limits: Limits;
+  readonly log: Log;
+  readonly version: string;
+};
+
+type Input =
+  | { readonly ok: true; readonly value: Record<string, unknown> }
+  | { readonly ok: false; readonly fault: string };
+
+const json = (value: unknown, status = 200): Response =>
+  new Response(JSON.stringify(value), {
+    status,
+    headers: { ...SECURITY_HEADERS, "content-type": JSON_TYPE },
+  });
+
+const refusal = (value: Problem): Response => json({ error: value }, statusOf(value));
+
+const pathNames = (path: string): readonly string[] =>
+  [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] as string);
+
+/** As it stands in the URL, decoded once; what cannot be decoded is refused, not passed on. */
+const fromPath = (context: RouteContext, names: readonly string[]): Input => {
+  const value: Record<string, unknown> = {};
+  for (const name of names) {
+    const text = context.req.param(name) ?? "";
+    if (text.includes("\u0000") || /%(?![0-9a-f]{2})/i.test(text)) {
+      return { ok: false, fault: `${name}: is not a well-formed part of a path` };
+    }
+    value[name] = text;
+  }
+  return { ok: true, value };
+};
+
+const fromBody = (passport: Passport, names: readonly string[], depth: number): Input => {
+  if (passport.query !== "")
+    return { ok: false, fault: "a write takes its input from the body, not the query" };
+  const parsed = parseStrict(passport.body ?? Buffer.alloc(0), depth);
+  if (!parsed.ok) return parsed;
+  const { value } = parsed;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return { ok: false, fault: "the body must be a JSON object" };
+  }
+  const twice = names.find((name) => Object.hasOwn(value, name));
+  return twice === undefined
+    ? { ok: true, value: value as Record<string, unknown> }
+    : { ok: false, fault: `${twice}: it stands in the path already` };
+};
+
+const fromQuery = (passport: Passport, read: ReadQuery): Input => {
+  const result = read(new URLSearchParams(passport.query));
+  return result.ok ? { ok: true, value: result.input } : result;
+};
+
+/** Runs a read until the caller leaves, a write to its end. */
+const run = async (
+  deps: RouteDeps,
+  operation: Operation,
+  input: unknown,
+  passport: Passport,
+  context: RouteContext,
+): Promise<Response> => {
+  const { live, work, log } = deps;
+  const gone = new AbortController();
+  let revoked = false;
+  const leave = live.enter(passport.caller.token, (why) => {
+    revoked = why === "revoked";
+    gone.abort();
+  });
+  if (leave === null) return refusal(revokedProblem());
+  const end = work.begin();
+  const { outgoing } = context.env;
+  const onClose = (): void => gone.abort();
+  outgoing.once("close", onClose);
+  const signal =
+    operation.kind === "write" ? work.writes : AbortSignal.any([gone.signal, work.reads]);
+  try {
+    const output = await deps.operate(
+      operation.name as Parameters<Operate>[0],
+      input,
+      passport.caller,
+      signal,
+    );
+    return json(output ?? null);
+  } catch (error) {
+    if (revoked) return refusal(revokedProblem());
+    return refusal(problemOf(error, signal.aborted, operation.name, log));
+  } finally {
+    outgoing.off("close", onClose);
+    leave();
+    end();
+  }
+};
+
+const revokedProblem = (): Problem =>
+  problem(
+    "unauthenticated",
+    "That token or login was revoked.",
+    "Create a token with `skein token create`.",
+  );
+
+/** Last-Event-ID, which a reader sends by itself when it comes back, is newer than what its URL says. */
+const resumeAfter = (context: RouteContext, asked: number | undefined): number | undefined => {
+  const last = context.req.header("last-event-id");
+  return last !== undefined && /^\d{1,15}$/.test(last) ? Number(last) : asked;
+};
+
+const stream = async (
+  deps: RouteDeps,
+  operation: Operation,
+  input: unknown,
+  passport: Passport,
+  context: RouteContext,
+): Promise<Response> => {
+  const { after, filter } = input as ParsedInput<"events.watch">;
+  let end = (): void => {};
+  const leave = deps.live.enter(passport.caller.token, () => end());
+  if (leave === null) return refusal(revokedProblem());
+  try {
+    end = await serveEvents(
+      deps,
+      context.env.outgoing,
+      { after: resumeAfter(context, after), filter },
+      { stillGood: passport.recheck, over: leave },
+    );
+    return RESPONSE_ALREADY_SENT;
+  } catch (error) {
+    return refusal(problemOf(error, deps.work.stopping, operation.name, deps.log));
+  }
+};
+
+const handler = (deps: RouteDeps, operation: Operation) => {
+  const names = pathNames(operation.http.path);
+  const readQuery = makeReadQuery(operation.input, names);
+  const writes = operation.http.method === "POST" || operation.http.method === "PATCH";
+
+  return async (context: RouteContext): Promise<Response> => {
+    const { passport } = context.env;
+    if (passport === undefined) return refusal(notFound());
+    if (!allows(passport.caller.scopes, operation.scope)) {
+      return refusal(missingScope(operation.scope));
+    }
+    if (deps.work.stopping) return refusal(shuttingDown());
+    const path = fromPath(context, names);
+    if (!path.ok) return refusal(invalidInput(operation.name, path.fault));
+    const rest = writes
+      ? fromBody(passport, names, deps.limits.jsonDepth)
+      : fromQuery(passport, readQuery);
+    if (!rest.ok) return refusal(invalidInput(operation.name, rest.fault));
+    const parsed = operation.input.safeParse({ ...rest.value, ...path.value });
+    if (!parsed.success) return refusal(invalidInput(operation.name, issuesText(parsed.error)));
+    return operation.kind === "stream"
+      ? stream(deps, operation, parsed.data, passport, context)
+      : run(deps, operation, parsed.data, passport, context);
+  };
+};
+
+/** Only sockets have watches to end by name; over HTTP a watch ends with its connection. */
+const unwatch = (): never => {
+  throw refuse(
+    "invalid_input",
+    "Over HTTP a watch ends when its connection is closed.",
+    "Close the connection of the watch.",
+  );
+};
+
+const pages = (app: Hono<RouteEnv>, deps: RouteDeps): void => {
+  app.get("/", (context) => context.body(page.html, 200, { ...SECURITY_HEADERS, ...page.headers }));
+  app.get("/health", () => json({ ok: true, status: "live" }));
+  app.get("/ready", () => {
+    const ready = !deps.work.stopping && deps.ready();
+    return json({ ready }, ready ? 200 : 503);
+  });
+  let description: string | undefined;
+  app.get("/openapi.json", (context) => {
+    description ??= JSON.stringify(openApi(deps.version));
+    return context.body(description, 200, { ...SECURITY_HEADERS, "content-type": JSON_TYPE });
+  });
+};
+
+export const makeRoutes = (deps: RouteDeps): Hono<RouteEnv> => {
+  const app = new Hono<RouteEnv>({ strict: true });
+  pages(app, deps);
+  for (const name of operationNames) {
+    const operation = findOperation(name) as Operation;
+    const { method, path } = operation.http;
+    const called = name === "events.unwatch" ? { ...deps, operate: async () => unwatch() } : deps;
+    app.on(method, path.replaceAll(/\{(\w+)\}/g, ":$1"), handler(called, operation));
+  }
+  app.notFound(() => refusal(notFound()));
+  app.onError((error) => refusal(problemOf(error, false, "http", deps.log)));
+  return app;
+};
