@@ -26,10 +26,8 @@ export const makeCommitter = (deps: {
   let idle: (() => void)[] = [];
 
   const commit = async (units: readonly Unit[]): Promise<void> => {
-    deps.failpoint("commit", "before");
     const batch = joinUnits(units);
     const { position } = await deps.store.commit(batch);
-    deps.failpoint("commit", "after");
     if (batch.events.length > 0) {
       const stored: StoredEvent[] = batch.events.map(({ clientId: _, ...event }, index) => ({
         ...event,

@@ -1,0 +1,65 @@
+import type { Session } from "@skein/contract";
+import { describe, expect, test } from "vitest";
+import { makeChanges } from "./changes.ts";
+import { outcomeOf } from "./waiting.ts";
+
+const session = (state: string, more: object = {}): Session =>
+  ({
+    status: { state },
+    turn: null,
+    lastTurn: null,
+    queued: 0,
+    deletedAt: null,
+    ...more,
+  }) as unknown as Session;
+
+describe("for someone who waits, a session", () => {
+  test.each([
+    ["is done when it is idle with nothing left", session("idle"), "done"],
+    ["is done when it was stopped with nothing left", session("stopped"), "done"],
+    ["is at work while a turn runs", session("working", { turn: {} }), "working"],
+    ["is at work while prompts wait for its start", session("starting", { queued: 1 }), "working"],
+    ["is at work while it starts", session("starting"), "working"],
+    ["waits when a person is needed", session("waiting", { turn: {} }), "waiting"],
+    [
+      "has failed when its agent died, whatever is queued",
+      session("failed", { queued: 1 }),
+      "failed",
+    ],
+    ["has failed when its agent is lost", session("lost"), "failed"],
+    [
+      "has failed when its last turn failed",
+      session("idle", { lastTurn: { outcome: "failed" } }),
+      "failed",
+    ],
+    [
+      "is done when its last turn was interrupted",
+      session("idle", { lastTurn: { outcome: "interrupted" } }),
+      "done",
+    ],
+    ["has failed when it was deleted", session("stopped", { deletedAt: "x" }), "failed"],
+  ] as const)("%s", (_title, one, outcome) => {
+    expect(outcomeOf(one)).toBe(outcome);
+  });
+});
+
+describe("a sleeper", () => {
+  test("wakes at a change of what it waits for, and at nothing else", async () => {
+    const changes = makeChanges();
+    let woken = false;
+    const sleep = changes.next(["a", "b"], new AbortController().signal).then(() => (woken = true));
+    changes.published(["c"]);
+    await Promise.resolve();
+    expect(woken).toBe(false);
+    changes.published(["b"]);
+    await sleep;
+    expect(woken).toBe(true);
+  });
+
+  test("wakes when its signal aborts", async () => {
+    const end = new AbortController();
+    const sleep = makeChanges().next(["a"], end.signal);
+    end.abort();
+    await expect(sleep).resolves.toBeUndefined();
+  });
+});
