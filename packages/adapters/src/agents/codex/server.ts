@@ -1,0 +1,121 @@
+/**
+ * The app-server of one CODEX_HOME: at most one, however many sessions ask for it at once. It lives as long as it has
+ * members, and a little longer. Starting, adopting and ending take turns.
+ */
+import type { BackendContext } from "@skein/sdk";
+import { makeLife, type Life } from "./life.ts";
+import { adoptProcess, clear, placeOf, startProcess } from "./process.ts";
+
+export type Server = {
+  /** Adopts the one that runs, else starts one. Rejects with an AdapterFailure; nothing is left behind then. */
+  start(): Promise<Life>;
+  /** null: none runs. Rejects with an AdapterFailure when one runs that cannot be reached. */
+  adopt(): Promise<Life | null>;
+  /** Sessions that need it, by id. */
+  enter(session: string): void;
+  /** `now`: without lingering, when it was the last. */
+  leave(session: string, now?: boolean): Promise<void>;
+  /** The daemon leaves. A server that nobody needs is ended, any other goes on. */
+  close(): Promise<void>;
+};
+
+/** So long a server is kept for the next session. */
+const LINGER_MS = 2_000;
+/** So long the sessions of the last daemon have to come back to one that was found running. */
+export const CLAIM_MS = 60_000;
+
+const makeTurns = () => {
+  let last: Promise<unknown> = Promise.resolve();
+  return <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = last.then(work, work);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+};
+
+export const makeServer = (backend: BackendContext): Server => {
+  const place = placeOf(backend);
+  const inTurn = makeTurns();
+  const members = new Set<string>();
+  let life: Life | null = null;
+  let stopLinger = (): void => undefined;
+
+  const hold = (found: Life): Life => {
+    life = found;
+    void found.died.then(() => {
+      if (life === found) life = null;
+    });
+    return found;
+  };
+
+  const find = async (): Promise<Life | null> => {
+    if (life !== null) return life;
+    const process = await adoptProcess(backend, place);
+    if (process === null) return null;
+    backend.log("info", "found Codex's app-server running", { pid: process.process.pid });
+    return hold(await makeLife({ backend, place, process }));
+  };
+
+  const begin = async (): Promise<Life> => {
+    const process = await startProcess(backend, place);
+    try {
+      return hold(await makeLife({ backend, place, process }));
+    } catch (error) {
+      await process.terminate(0);
+      await clear(backend, place);
+      throw error;
+    }
+  };
+
+  const end = async (): Promise<void> => {
+    if (members.size > 0 || life === null) return;
+    await life.end();
+    life = null;
+    await clear(backend, place);
+  };
+
+  const linger = (ms: number): void => {
+    stopLinger();
+    stopLinger = backend.clock.after(ms, () => {
+      inTurn(end).catch((error: unknown) =>
+        backend.log("error", "Codex's app-server could not be ended", { error: String(error) }),
+      );
+    });
+  };
+
+  return {
+    start: () =>
+      inTurn(async () => {
+        const found = await find().catch((error: unknown) => {
+          backend.log("warn", "Codex's app-server runs and cannot be reached: it is replaced", {
+            error: String(error),
+          });
+          return null;
+        });
+        return found ?? begin();
+      }),
+    adopt: () =>
+      inTurn(async () => {
+        const found = await find();
+        if (found !== null && members.size === 0) linger(CLAIM_MS);
+        return found;
+      }),
+    enter: (session) => {
+      members.add(session);
+      stopLinger();
+    },
+    leave: async (session, now = false) => {
+      members.delete(session);
+      if (members.size > 0) return;
+      if (now) await inTurn(end);
+      else linger(LINGER_MS);
+    },
+    close: () =>
+      inTurn(async () => {
+        stopLinger();
+        await end();
+        await life?.letGo();
+        life = null;
+      }),
+  };
+};
