@@ -100,7 +100,7 @@ const host = (request: GuardRequest, places: Places): Refused | null => {
     421,
     "forbidden",
     "This daemon does not answer under that host name.",
-    "Use the address that `skein status` prints, or add the name and port to server.allowedHosts.",
+    "Use the address that `skein status` prints, or add the name to server.allowedHosts in the configuration.",
   );
 };
 
@@ -114,7 +114,7 @@ const origin = (request: GuardRequest, places: Places): boolean | Refused | null
     403,
     "forbidden",
     "Pages of that origin may not speak to this daemon.",
-    "Open the page that the daemon itself serves, or add the origin to server.allowedOrigins.",
+    "Open the page that the daemon itself serves, or add its host to server.allowedHosts in the configuration.",
   );
 };
 

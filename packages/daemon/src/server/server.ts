@@ -44,17 +44,17 @@ const wired = (options: ServerOptions, places: () => Places) => {
   });
   const admission = makeAdmission({ authenticate: options.authenticate, logins, lockout });
   const ready = options.ready ?? (() => true);
-  const common = { live, work, clock, limits, log, version };
-  const routes = makeRoutes({ ...common, operate, openWatch, ready });
+  const shared = { live, work, clock, limits, log, version };
+  const routes = makeRoutes({ ...shared, operate, openWatch, ready });
   const gateway = makeGateway({
-    ...common,
+    ...shared,
     admission,
     operate,
     openWatch,
     startedAt: clock.monotonic(),
   });
   const http: HttpDeps = {
-    ...common,
+    ...shared,
     admission,
     logins,
     routes,
