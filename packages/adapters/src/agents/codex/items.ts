@@ -30,8 +30,8 @@ const contentText = (content: unknown): string =>
   Array.isArray(content)
     ? content
         .map((part: unknown) => {
-          const { type, text } = (part ?? {}) as { type?: unknown; text?: unknown };
-          return typeof text === "string" ? text : `[${String(type ?? "unknown")}]`;
+          const { type, text } = (part ?? {}) as { type?: string; text?: unknown };
+          return typeof text === "string" ? text : `[${type ?? "unknown"}]`;
         })
         .join("\n")
     : "";

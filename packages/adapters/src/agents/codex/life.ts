@@ -36,6 +36,9 @@ export type Life = {
   readonly died: Promise<Death>;
 };
 
+/** A server that ends hangs up first. */
+const dyingMs = 20;
+
 type Deps = {
   readonly backend: BackendContext;
   readonly place: Place;
@@ -59,107 +62,127 @@ const makeKinship = () => {
   };
 };
 
-const makeRouting = (backend: BackendContext, refuse: (request: ServerRequest) => void) => {
-  const listeners = new Map<string, Listener>();
-  const kin = makeKinship();
-  const hear = (word: Notification): void => {
-    kin.learn(word);
-    if (word.method === "configWarning")
-      backend.log("warn", "Codex warns about its configuration", word.params);
-    const thread = threadOf(word);
-    if (thread === null) return;
-    const parent = kin.parent(thread);
-    if (parent === undefined) listeners.get(thread)?.notification(word);
-    else if (word.method === "serverRequest/resolved") listeners.get(parent)?.notification(word);
+type Routing = {
+  readonly listeners: Map<string, Listener>;
+  readonly kin: ReturnType<typeof makeKinship>;
+};
+
+const hear = ({ listeners, kin }: Routing, word: Notification): void => {
+  kin.learn(word);
+  const thread = threadOf(word);
+  if (thread === null) return;
+  const parent = kin.parent(thread);
+  if (parent === undefined) listeners.get(thread)?.notification(word);
+  else if (word.method === "serverRequest/resolved") listeners.get(parent)?.notification(word);
+};
+
+/** false: it waits for an answer that nobody will give. */
+const ask = ({ listeners, kin }: Routing, request: ServerRequest): boolean => {
+  const thread = threadOf(request);
+  const listener = listeners.get(kin.parent(thread ?? "") ?? thread ?? "");
+  // What is asked about a thread of nobody here, another client may answer.
+  if (listener === undefined) return thread !== null;
+  return listener.request(request);
+};
+
+type Now = Deps & {
+  readonly routing: Routing;
+  readonly died: PromiseWithResolvers<Death>;
+  rpc: Rpc | null;
+  /** We end it, or let it go: the connection is not made anew. */
+  leaving: boolean;
+  over: boolean;
+};
+
+const reach = (now: Now): Promise<Rpc> => {
+  const { backend, place, process, routing } = now;
+  const hearer = {
+    notification: (word: Notification): void => {
+      if (word.method === "configWarning")
+        backend.log("warn", "Codex warns about its configuration", word.params);
+      hear(routing, word);
+    },
+    request: (request: ServerRequest): void => {
+      const { id, method } = request;
+      const message = `Skein does not answer ${method}.`;
+      if (!ask(routing, request)) now.rpc?.refuse(id, { code: -32601, message });
+    },
   };
-  const ask = (request: ServerRequest): void => {
-    const thread = threadOf(request);
-    const listener = listeners.get(kin.parent(thread ?? "") ?? thread ?? "");
-    // What is asked about a thread of nobody here, another client may answer.
-    if (thread !== null && listener === undefined) return;
-    if (listener === undefined || !listener.request(request)) refuse(request);
-  };
-  return { listeners, forget: kin.forget, hearer: { notification: hear, request: ask } };
+  return connectTo(backend, place, process, { hearer, timeoutMs: backend.timing.startMs });
+};
+
+const finish = async (now: Now, exit: Exit): Promise<void> => {
+  if (now.over) return;
+  now.over = true;
+  now.rpc?.close();
+  const { backend, place } = now;
+  const words = await lastWords(now.process);
+  // Commands that it ran lead groups of their own and may have outlived it.
+  await backend.host.sweep(place.owner).catch((error: unknown) =>
+    backend.log("error", "leftovers of Codex's app-server could not be ended", {
+      error: String(error),
+    }),
+  );
+  const how = exit.signal ?? (exit.exitCode === null ? "" : `exit code ${exit.exitCode}`);
+  const reason = `Codex's app-server ended${how && ` (${how})`}${words && `: ${words}`}`;
+  for (const listener of now.routing.listeners.values()) listener.died({ exit, reason });
+  now.died.resolve({ exit, reason });
+};
+
+/** A connection that breaks while the server lives is made anew; when that fails, the server is of no use and is ended. */
+const keep = async (now: Now, rpc: Rpc): Promise<void> => {
+  const { process, backend } = now;
+  await rpc.closed;
+  if (now.leaving) return;
+  await Promise.race([process.exited, pause(backend.clock, dyingMs)]);
+  if (now.over || (await process.liveness()) !== "alive") return;
+  try {
+    now.rpc = await reach(now);
+  } catch (error) {
+    backend.log("error", "Codex's app-server lives and cannot be reached: it is ended", {
+      error: String(error),
+    });
+    if (!now.over) await process.terminate(backend.timing.graceMs);
+    return;
+  }
+  if (now.over || now.leaving) return now.rpc.close();
+  void keep(now, now.rpc);
+  for (const listener of now.routing.listeners.values()) listener.back();
 };
 
 /** Connects first; rejects with an AdapterFailure when that fails, and the process goes on then. */
-export const makeLife = async ({ backend, place, process }: Deps): Promise<Life> => {
-  const { timing, clock } = backend;
+export const makeLife = async (deps: Deps): Promise<Life> => {
+  const { backend, process } = deps;
+  const routing = { listeners: new Map<string, Listener>(), kin: makeKinship() };
   const died = Promise.withResolvers<Death>();
-  let rpc: Rpc;
-  let over = false;
-  let ending = false;
-  const routing = makeRouting(backend, ({ id, method }) =>
-    rpc.refuse(id, { code: -32601, message: `Skein does not answer ${method}.` }),
-  );
-  const { listeners, hearer } = routing;
-  const reach = () => connectTo(backend, place, process, { hearer, timeoutMs: timing.startMs });
-
-  const finish = async (exit: Exit): Promise<void> => {
-    if (over) return;
-    over = true;
-    rpc.close();
-    const words = await lastWords(process);
-    // Commands that it ran lead groups of their own and may have outlived it.
-    await backend.host
-      .sweep(place.owner)
-      .catch((error: unknown) =>
-        backend.log("error", "leftovers of Codex's app-server could not be ended", {
-          error: String(error),
-        }),
-      );
-    const how = exit.signal ?? (exit.exitCode === null ? "unseen" : `exit code ${exit.exitCode}`);
-    const death = { exit, reason: `Codex's app-server ended (${how})${words && `: ${words}`}` };
-    for (const listener of listeners.values()) listener.died(death);
-    died.resolve(death);
-  };
-
-  const watch = (): void => {
-    void rpc.closed.then(async () => {
-      if (over || ending) return;
-      await Promise.race([process.exited, pause(clock, 20)]);
-      if (over || (await process.liveness()) !== "alive") return;
-      try {
-        rpc = await reach();
-      } catch (error) {
-        backend.log("error", "Codex's app-server is alive and cannot be reached", {
-          error: String(error),
-        });
-        if (!over) await process.terminate(timing.graceMs);
-        return;
-      }
-      if (over) return rpc.close();
-      watch();
-      for (const listener of listeners.values()) listener.back();
-    });
-  };
-
-  rpc = await reach();
-  watch();
-  void process.exited.then(finish);
+  const now: Now = { ...deps, routing, died, rpc: null, leaving: false, over: false };
+  now.rpc = await reach(now);
+  void keep(now, now.rpc);
+  void process.exited.then((exit) => finish(now, exit));
   return {
     ref: process.process,
     call: (method, params, options) =>
-      over
+      now.over || now.rpc === null
         ? Promise.reject(unreachable("Codex's app-server has ended."))
-        : rpc.call(method, params, { timeoutMs: timing.startMs, ...options }),
-    respond: (id, result) => rpc.respond(id, result),
-    listen: (thread, listener) => void listeners.set(thread, listener),
+        : now.rpc.call(method, params, { timeoutMs: backend.timing.startMs, ...options }),
+    respond: (id, result) => now.rpc?.respond(id, result),
+    listen: (thread, listener) => void routing.listeners.set(thread, listener),
     mute: (thread, listener) => {
-      if (listeners.get(thread) !== listener) return;
-      listeners.delete(thread);
-      routing.forget(thread);
+      if (routing.listeners.get(thread) !== listener) return;
+      routing.listeners.delete(thread);
+      routing.kin.forget(thread);
     },
-    pause: () => rpc.pause(),
-    resume: () => rpc.resume(),
+    pause: () => now.rpc?.pause(),
+    resume: () => now.rpc?.resume(),
     liveness: () => process.liveness(),
     end: async () => {
-      ending = true;
-      await finish(await process.terminate(timing.graceMs));
+      now.leaving = true;
+      await finish(now, await process.terminate(backend.timing.graceMs));
     },
     letGo: async () => {
-      over = true;
-      rpc.close();
+      now.leaving = true;
+      now.over = true;
+      now.rpc?.close();
       await process.close();
     },
     died: died.promise,

@@ -1,37 +1,50 @@
 /** One generation of a session: a thread on the shared app-server. */
 import type { AgentLink, Fact, Liveness, SessionContext } from "@skein/sdk";
-import { catchUp, skipHistory } from "./catch-up.ts";
 import type { Life } from "./life.ts";
+import { openAgain, openThread, sameLife, type Opening } from "./opening.ts";
 import { unreachable } from "./rpc.ts";
-import { takeSeat, tell, type Seat } from "./seat.ts";
+import { apply, leave, tell, type Seat } from "./seat.ts";
 import type { Server } from "./server.ts";
 import { isLostThread, startFailed, startFailureOf, type StartFailure } from "./start-failure.ts";
-import { freshState, readCheckpoint, restoreState, type Checkpoint, type State } from "./state.ts";
-import {
-  checkChoice,
-  forkThread,
-  nameThread,
-  newestTurns,
-  pageOf,
-  quietThread,
-  resumeThread,
-  startThread,
-  turnsOf,
-} from "./thread.ts";
+import { readCheckpoint, type Checkpoint } from "./state.ts";
+import { checkChoice, nameThread, quietThread } from "./thread.ts";
+import { folded } from "./translate.ts";
 import { answerQuestion, interruptTurn, promptTurn, steerTurn } from "./turns.ts";
-import { NO_TOKENS } from "./usage.ts";
-import type { ThreadOpened } from "./wire.ts";
 
-type Opening = { readonly seat: Seat; readonly opened: ThreadOpened };
+type Link = {
+  readonly ctx: SessionContext;
+  readonly server: Server;
+  readonly checkpoint: Checkpoint | null;
+  /** Its session needs the server no longer. */
+  readonly onGone: () => void;
+  opening: Opening | null;
+  stopped: boolean;
+};
 
-const checkFolder = async (ctx: SessionContext): Promise<StartFailure | null> => {
-  const { folder } = ctx.session;
-  const found = await ctx.backend.host.folder(folder);
+const exited = (how: { expected: boolean; unwitnessed: boolean; reason: string }): Fact => ({
+  fact: "exited",
+  exitCode: null,
+  signal: null,
+  ...how,
+});
+
+const seatOf = (link: Link): Seat | null => link.opening?.seat ?? null;
+
+const seated = (link: Link): Seat => {
+  const seat = seatOf(link);
+  if (seat === null || seat.gone) throw unreachable("Codex is not running for this session.");
+  return seat;
+};
+
+const checkFolder = async ({ backend, session }: SessionContext): Promise<StartFailure | null> => {
+  const { folder } = session;
+  // Codex 0.169.0 takes a folder that is not there.
+  const found = await backend.host.folder(folder);
   if (found === "directory") return null;
-  const code = found === "file" ? "folder_not_directory" : "folder_not_found";
   const what = { file: "is a file", missing: "does not exist", unreadable: "cannot be read" }[
     found
   ];
+  const code = found === "file" ? "folder_not_directory" : "folder_not_found";
   return startFailed(
     code,
     `${folder} ${what}.`,
@@ -39,245 +52,167 @@ const checkFolder = async (ctx: SessionContext): Promise<StartFailure | null> =>
   );
 };
 
-const sameLife = (life: Life, checkpoint: Checkpoint): boolean =>
-  life.ref.pid === checkpoint.server.pid && life.ref.started === checkpoint.server.started;
+/** Reports, and leaves nothing. */
+const fail = async ({ ctx, server }: Link, failure: StartFailure, seat: Seat | null) => {
+  if (seat !== null) {
+    const threadId = seat.state.thread;
+    await seat.life.call("thread/unsubscribe", { threadId }).catch(() => undefined);
+    leave(seat);
+  }
+  await server.leave(ctx.session.id, true);
+  ctx.log("warn", "Codex could not be started", { code: failure.code, message: failure.message });
+  await ctx.report({ facts: [failure] });
+};
 
-const unseenDeath = (reason: string): Fact => ({
-  fact: "exited",
-  exitCode: null,
-  signal: null,
-  expected: false,
-  unwitnessed: true,
-  reason,
+const startedFact = ({ seat, opened, adopted }: Opening): Fact => ({
+  fact: "started",
+  pid: seat.life.ref.pid,
+  providerSessionId: opened.thread.id,
+  model: opened.model,
+  adopted,
 });
 
-/** Items alone: turns of an earlier generation were ended by its end. */
-const itemsOf = (facts: readonly Fact[]): Fact[] => facts.filter(({ fact }) => fact === "item");
+const settle = async (link: Link, opening: Opening): Promise<void> => {
+  const { seat, opened } = opening;
+  const { thread, model } = opened;
+  // Recorded before anything of it can be seen elsewhere: a second start finds it.
+  tell(seat, [{ fact: "provider-session", providerSessionId: thread.id }]);
+  await seat.recorder.flush();
+  await nameThread(seat.life, thread.id, link.ctx.session.name).catch((error: unknown) =>
+    link.ctx.log("warn", "Codex did not take the session's name", { error: String(error) }),
+  );
+  seat.started = true;
+  apply(seat, folded({ ...seat.state, model }, [startedFact(opening)]));
+  await seat.recorder.flush();
+};
+
+const start = async (link: Link): Promise<void> => {
+  const { ctx, server } = link;
+  if (link.opening !== null && !link.opening.seat.gone) return;
+  const noFolder = await checkFolder(ctx);
+  if (noFolder !== null) return fail(link, noFolder, null);
+  server.enter(ctx.session.id);
+  try {
+    link.opening = await openThread(link, await server.start());
+    const { seat, opened } = link.opening;
+    const noChoice = await checkChoice(seat.life, ctx.session, opened);
+    if (noChoice === null) return await settle(link, link.opening);
+    await fail(link, noChoice, seat);
+  } catch (error) {
+    await fail(link, startFailureOf(error), seatOf(link));
+  }
+  link.opening = null;
+};
+
+const foundDead = async ({ ctx, server }: Link, reason: string): Promise<Liveness> => {
+  await ctx.report({ facts: [exited({ expected: false, unwitnessed: true, reason })] });
+  await server.leave(ctx.session.id);
+  return "dead";
+};
+
+const attach = async (link: Link): Promise<Liveness> => {
+  const { ctx, server, checkpoint } = link;
+  if (link.opening !== null && !link.opening.seat.gone) return "alive";
+  server.enter(ctx.session.id);
+  try {
+    const life = await server.adopt();
+    if (life === null) return await foundDead(link, "Codex's app-server is no longer running.");
+    if (checkpoint === null || !sameLife(life, checkpoint))
+      return await foundDead(link, "Codex's app-server was replaced by another.");
+    const { pid } = life.ref;
+    link.opening = await openAgain(link, life, checkpoint, ({ thread, model }) => [
+      { fact: "started", pid, providerSessionId: thread.id, model, adopted: true },
+    ]);
+    await link.opening.seat.recorder.flush();
+    return "alive";
+  } catch (error) {
+    if (isLostThread(error)) return foundDead(link, "Codex no longer has this conversation.");
+    await ctx.report({ facts: [{ fact: "unreachable", reason: String(error) }] });
+    return "unknown";
+  }
+};
+
+type Whereabouts = { readonly life: Life; readonly threadId: string };
+
+/** Where the thread runs, if it does: also of a generation that was never attached here. */
+const whereabouts = async (link: Link): Promise<Whereabouts | null> => {
+  const seat = seatOf(link);
+  if (seat !== null) return { life: seat.life, threadId: seat.state.thread };
+  const threadId = link.checkpoint?.thread ?? link.ctx.session.providerSessionId;
+  if (threadId === null) return null;
+  const life = await link.server.adopt().catch(() => null);
+  return life === null ? null : { life, threadId };
+};
+
+const stop = async (link: Link): Promise<void> => {
+  if (link.stopped) return;
+  link.stopped = true;
+  const { ctx, server } = link;
+  const seat = seatOf(link);
+  const wasDead = seat?.dead === true;
+  const found = wasDead ? null : await whereabouts(link);
+  if (found !== null) {
+    const { life, threadId } = found;
+    const { graceMs } = ctx.backend.timing;
+    await quietThread(life, ctx, threadId)
+      .then(() => life.call("thread/unsubscribe", { threadId }, { timeoutMs: graceMs }))
+      .catch((error: unknown) =>
+        ctx.log("warn", "Codex did not let go of the conversation", { error: String(error) }),
+      );
+  }
+  await seat?.recorder.flush();
+  if (seat !== null) leave(seat);
+  await server.leave(ctx.session.id);
+  if (wasDead) return;
+  const fact = exited({ expected: true, unwitnessed: false, reason: "It was stopped." });
+  await ctx
+    .report({ facts: [fact] })
+    .catch((error: unknown) =>
+      ctx.log("debug", "nobody waits for the end any more", { error: String(error) }),
+    );
+};
+
+const liveness = async ({ opening, server, checkpoint }: Link): Promise<Liveness> => {
+  if (opening !== null) return opening.seat.gone ? "dead" : opening.seat.life.liveness();
+  try {
+    const life = await server.adopt();
+    return life !== null && checkpoint !== null && sameLife(life, checkpoint) ? "alive" : "dead";
+  } catch {
+    return "unknown";
+  }
+};
 
 export const makeLink = (ctx: SessionContext, server: Server): AgentLink => {
-  const { session, backend } = ctx;
-  const checkpoint = readCheckpoint(ctx.checkpoint);
-  let seat: Seat | null = null;
-  let adopted = false;
-  let stopped = false;
-
-  const gone = (): void => void server.leave(session.id);
-  const sit = (life: Life, state: State, started: boolean): Seat => {
-    seat?.leave();
-    seat = takeSeat({ ctx, life, state, started, gone });
-    return seat;
+  const link: Link = {
+    ctx,
+    server,
+    checkpoint: readCheckpoint(ctx.checkpoint),
+    onGone: () => void server.leave(ctx.session.id),
+    opening: null,
+    stopped: false,
   };
-
-  /** The state of the last daemon, with the prompt that may have been on its way. */
-  const restored = (known: Checkpoint): State => {
-    const state = restoreState(known);
-    const { turn } = ctx;
-    return turn === null || turn.accepted ? state : { ...state, handed: { turn: turn.id } };
-  };
-
-  const rejoin = async (life: Life, known: Checkpoint): Promise<Opening> => {
-    const joined = sit(life, restored(known), known.started);
-    adopted = true;
-    return { seat: joined, opened: await joined.rejoin() };
-  };
-
-  const begin = async (life: Life): Promise<Opening> => {
-    const box: { seat?: Seat } = {};
-    const opened = await startThread(life, ctx, ({ thread }) => {
-      box.seat = sit(life, freshState(thread.id, NO_TOKENS), false);
-    });
-    return { seat: box.seat ?? sit(life, freshState(opened.thread.id, NO_TOKENS), false), opened };
-  };
-
-  const copy = async (life: Life, from: string): Promise<Opening> => {
-    const box: { seat?: Seat } = {};
-    const opened = await forkThread(life, ctx, from, ({ thread }) => {
-      box.seat = sit(life, freshState(thread.id, null), false);
-    });
-    const copied = box.seat ?? sit(life, freshState(opened.thread.id, null), false);
-    const past = await newestTurns(life, opened.thread.id).catch(() => []);
-    copied.apply({ state: skipHistory(copied.state(), past), facts: [], live: [], deeds: [] });
-    return { seat: copied, opened };
-  };
-
-  /** A thread of an earlier generation. What that one missed is told, as far as it is items. */
-  const wake = async (life: Life, threadId: string): Promise<Opening> => {
-    await quietThread(life, ctx, threadId).catch(() => undefined);
-    const opened = await resumeThread(life, ctx, threadId);
-    const past = checkpoint?.thread === threadId ? restoreState(checkpoint) : null;
-    const page = await pageOf(ctx, opened);
-    const missed = past === null ? [] : itemsOf(catchUp(past, page).facts);
-    const totals = page.totals ?? past?.totals ?? null;
-    const woken = sit(life, skipHistory(freshState(threadId, totals), turnsOf(opened)), false);
-    tell(woken, missed);
-    return { seat: woken, opened };
-  };
-
-  const open = async (life: Life): Promise<Opening> => {
-    if (checkpoint !== null && sameLife(life, checkpoint)) {
-      try {
-        return await rejoin(life, checkpoint);
-      } catch (error) {
-        // Without a turn and a name a thread dies with its last connection: nothing was in it.
-        if (checkpoint.started || !isLostThread(error)) throw error;
-        adopted = false;
-      }
-    } else if (session.providerSessionId !== null) return wake(life, session.providerSessionId);
-    if (ctx.how === "fork" && session.forkFrom !== null) return copy(life, session.forkFrom);
-    return begin(life);
-  };
-
-  /** Reports, and leaves nothing. */
-  const fail = async (failure: StartFailure): Promise<void> => {
-    const { seat: failed } = { seat };
-    if (failed !== null) {
-      const threadId = failed.state().thread;
-      await failed.life.call("thread/unsubscribe", { threadId }).catch(() => undefined);
-      failed.leave();
-    }
-    seat = null;
-    await server.leave(session.id, true);
-    ctx.log("warn", "Codex could not be started", { code: failure.code, message: failure.message });
-    await ctx.report({ facts: [failure] });
-  };
-
-  const settle = async ({ seat: mine, opened }: Opening): Promise<void> => {
-    const { thread, model } = opened;
-    // Recorded before anything of it can be seen elsewhere: a second start finds it.
-    tell(mine, [{ fact: "provider-session", providerSessionId: thread.id }]);
-    await mine.recorder.flush();
-    await nameThread(mine.life, thread.id, session.name).catch((error: unknown) =>
-      ctx.log("warn", "Codex did not take the session's name", { error: String(error) }),
-    );
-    mine.settle();
-    mine.apply({ state: { ...mine.state(), model }, facts: [], live: [], deeds: [] });
-    tell(mine, [
-      {
-        fact: "started",
-        pid: mine.life.ref.pid,
-        providerSessionId: thread.id,
-        model,
-        adopted,
-      },
-    ]);
-    await mine.recorder.flush();
-  };
-
-  const start = async (): Promise<void> => {
-    if (seat !== null && !seat.isGone()) return;
-    const noFolder = await checkFolder(ctx);
-    if (noFolder !== null) return fail(noFolder);
-    server.enter(session.id);
-    try {
-      const opening = await open(await server.start());
-      const noChoice = await checkChoice(opening.seat.life, session, opening.opened);
-      if (noChoice !== null) return await fail(noChoice);
-      await settle(opening);
-    } catch (error) {
-      await fail(startFailureOf(error));
-    }
-  };
-
-  const attach = async (): Promise<Liveness> => {
-    if (seat !== null && !seat.isGone()) return "alive";
-    server.enter(session.id);
-    const dead = async (reason: string): Promise<Liveness> => {
-      await ctx.report({ facts: [unseenDeath(reason)] });
-      await server.leave(session.id);
-      return "dead";
-    };
-    try {
-      const life = await server.adopt();
-      if (life === null) return await dead("Codex's app-server is no longer running.");
-      if (checkpoint === null || !sameLife(life, checkpoint))
-        return await dead("Codex's app-server was replaced by another.");
-      const { seat: mine, opened } = await rejoin(life, checkpoint);
-      const { pid } = life.ref;
-      const providerSessionId = opened.thread.id;
-      tell(mine, [{ fact: "started", pid, providerSessionId, model: opened.model, adopted: true }]);
-      await mine.recorder.flush();
-      return "alive";
-    } catch (error) {
-      seat?.leave();
-      seat = null;
-      if (isLostThread(error)) return await dead("Codex no longer has this conversation.");
-      await ctx.report({ facts: [{ fact: "unreachable", reason: String(error) }] });
-      return "unknown";
-    }
-  };
-
-  const seated = (): Seat => {
-    if (seat === null || seat.isGone()) throw unreachable("Codex is not running for this session.");
-    return seat;
-  };
-
-  /** Where the thread runs, if it does: also for a generation that was never attached here. */
-  const whereabouts = async (): Promise<{ life: Life; threadId: string } | null> => {
-    if (seat !== null) return { life: seat.life, threadId: seat.state().thread };
-    const threadId = checkpoint?.thread ?? session.providerSessionId;
-    const life = threadId === null ? null : await server.adopt().catch(() => null);
-    return life === null || threadId === null ? null : { life, threadId };
-  };
-
-  const stop = async ({ force }: { readonly force: boolean }): Promise<void> => {
-    if (stopped) return;
-    stopped = true;
-    const wasGone = seat?.isGone() ?? false;
-    const found = wasGone ? null : await whereabouts();
-    if (found !== null) {
-      const { life, threadId } = found;
-      const quiet = quietThread(life, ctx, threadId).then(() =>
-        life.call("thread/unsubscribe", { threadId }, { timeoutMs: backend.timing.graceMs }),
-      );
-      await quiet.catch((error: unknown) =>
-        ctx.log("warn", "Codex did not let go of the conversation", {
-          force,
-          error: String(error),
-        }),
-      );
-    }
-    await seat?.recorder.flush();
-    seat?.leave();
-    await server.leave(session.id);
-    if (wasGone) return;
-    const reason = "It was stopped.";
-    const exited = { ...unseenDeath(reason), expected: true, unwitnessed: false } as Fact;
-    await ctx
-      .report({ facts: [exited] })
-      .catch((error: unknown) =>
-        ctx.log("debug", "nobody waits for the end any more", { error: String(error) }),
-      );
-  };
-
+  /** A generation that is over has no turn to break off and no question open. */
+  const living = (): Seat | null => (link.opening?.seat.gone === false ? link.opening.seat : null);
   return {
-    start,
-    attach,
-    prompt: async (given) => {
-      const mine = seated();
-      await promptTurn(mine, ctx, given);
-    },
-    steer: (given) => steerTurn(seated(), ctx, given, adopted),
+    start: () => start(link),
+    attach: () => attach(link),
+    prompt: async (given) => promptTurn(seated(link), ctx, given),
+    steer: async (given) => steerTurn(seated(link), ctx, given, link.opening?.adopted === true),
     interrupt: async ({ turn }) => {
-      if (seat !== null && !seat.isGone()) await interruptTurn(seat, ctx, turn);
+      const seat = living();
+      if (seat !== null) await interruptTurn(seat, ctx, turn);
     },
     answer: async (given) => {
-      if (seat !== null && !seat.isGone()) await answerQuestion(seat, ctx, given);
+      const seat = living();
+      if (seat !== null) await answerQuestion(seat, ctx, given);
     },
-    stop,
-    liveness: async () => {
-      if (seat !== null) return seat.isGone() ? "dead" : seat.life.liveness();
-      try {
-        const life = await server.adopt();
-        return life !== null && checkpoint !== null && sameLife(life, checkpoint)
-          ? "alive"
-          : "dead";
-      } catch {
-        return "unknown";
-      }
-    },
+    stop: () => stop(link),
+    liveness: () => liveness(link),
     detach: async () => {
-      seat?.leave();
-      await seat?.recorder.flush();
+      const seat = seatOf(link);
+      if (seat === null) return;
+      leave(seat);
+      await seat.recorder.flush();
     },
   };
 };

@@ -4,7 +4,7 @@
  */
 import type { BackendContext } from "@skein/sdk";
 import { makeLife, type Life } from "./life.ts";
-import { adoptProcess, clear, placeOf, startProcess } from "./process.ts";
+import { adoptProcess, clear, placeOf, startProcess, type Place } from "./process.ts";
 
 export type Server = {
   /** Adopts the one that runs, else starts one. Rejects with an AdapterFailure; nothing is left behind then. */
@@ -33,71 +33,74 @@ const makeTurns = () => {
   };
 };
 
+type House = { readonly backend: BackendContext; readonly place: Place; life: Life | null };
+
+const hold = (house: House, found: Life): Life => {
+  house.life = found;
+  void found.died.then(() => {
+    if (house.life === found) house.life = null;
+  });
+  return found;
+};
+
+const find = async (house: House): Promise<Life | null> => {
+  const { backend, place } = house;
+  if (house.life !== null) return house.life;
+  const process = await adoptProcess(backend, place);
+  if (process === null) return null;
+  backend.log("info", "found Codex's app-server running", { pid: process.process.pid });
+  return hold(house, await makeLife({ backend, place, process }));
+};
+
+/** One that does not answer is of no use to anyone: it is replaced. */
+const findOrReplace = (house: House): Promise<Life | null> =>
+  find(house).catch((error: unknown) => {
+    house.backend.log("warn", "Codex's app-server runs and cannot be reached: it is replaced", {
+      error: String(error),
+    });
+    return null;
+  });
+
+const begin = async (house: House): Promise<Life> => {
+  const { backend, place } = house;
+  const process = await startProcess(backend, place);
+  try {
+    return hold(house, await makeLife({ backend, place, process }));
+  } catch (error) {
+    await process.terminate(0);
+    await clear(backend, place);
+    throw error;
+  }
+};
+
+const end = async (house: House): Promise<void> => {
+  if (house.life === null) return;
+  await house.life.end();
+  house.life = null;
+  await clear(house.backend, house.place);
+};
+
 export const makeServer = (backend: BackendContext): Server => {
-  const place = placeOf(backend);
+  const house: House = { backend, place: placeOf(backend), life: null };
   const inTurn = makeTurns();
   const members = new Set<string>();
-  let life: Life | null = null;
   let stopLinger = (): void => undefined;
-
-  const hold = (found: Life): Life => {
-    life = found;
-    void found.died.then(() => {
-      if (life === found) life = null;
-    });
-    return found;
-  };
-
-  const find = async (): Promise<Life | null> => {
-    if (life !== null) return life;
-    const process = await adoptProcess(backend, place);
-    if (process === null) return null;
-    backend.log("info", "found Codex's app-server running", { pid: process.process.pid });
-    return hold(await makeLife({ backend, place, process }));
-  };
-
-  const begin = async (): Promise<Life> => {
-    const process = await startProcess(backend, place);
-    try {
-      return hold(await makeLife({ backend, place, process }));
-    } catch (error) {
-      await process.terminate(0);
-      await clear(backend, place);
-      throw error;
-    }
-  };
-
-  const end = async (): Promise<void> => {
-    if (members.size > 0 || life === null) return;
-    await life.end();
-    life = null;
-    await clear(backend, place);
-  };
-
+  const endUnused = async (): Promise<void> => (members.size === 0 ? end(house) : undefined);
   const linger = (ms: number): void => {
     stopLinger();
     stopLinger = backend.clock.after(ms, () => {
-      inTurn(end).catch((error: unknown) =>
+      inTurn(endUnused).catch((error: unknown) =>
         backend.log("error", "Codex's app-server could not be ended", { error: String(error) }),
       );
     });
   };
-
   return {
-    start: () =>
-      inTurn(async () => {
-        const found = await find().catch((error: unknown) => {
-          backend.log("warn", "Codex's app-server runs and cannot be reached: it is replaced", {
-            error: String(error),
-          });
-          return null;
-        });
-        return found ?? begin();
-      }),
+    start: () => inTurn(async () => (await findOrReplace(house)) ?? begin(house)),
     adopt: () =>
       inTurn(async () => {
-        const found = await find();
-        if (found !== null && members.size === 0) linger(CLAIM_MS);
+        const known = house.life;
+        const found = await find(house);
+        if (found !== null && known === null && members.size === 0) linger(CLAIM_MS);
         return found;
       }),
     enter: (session) => {
@@ -107,15 +110,15 @@ export const makeServer = (backend: BackendContext): Server => {
     leave: async (session, now = false) => {
       members.delete(session);
       if (members.size > 0) return;
-      if (now) await inTurn(end);
+      if (now) await inTurn(endUnused);
       else linger(LINGER_MS);
     },
     close: () =>
       inTurn(async () => {
         stopLinger();
-        await end();
-        await life?.letGo();
-        life = null;
+        await endUnused();
+        await house.life?.letGo();
+        house.life = null;
       }),
   };
 };

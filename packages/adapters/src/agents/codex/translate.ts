@@ -106,7 +106,9 @@ export const itemStarted = (state: State, item: ThreadItem, turn: string): Folde
   // Messages and thoughts are told whole, when they are.
   const text = state.running.get(item.id)?.text ?? "";
   const running = new Map(state.running).set(item.id, { item, turn, text });
-  const facts = item.type === "userMessage" ? [] : itemFact(item.id, partialBody(item, text));
+  // What was in progress for the last daemon has been told as such.
+  const quiet = item.type === "userMessage" || state.owed.has(item.id);
+  const facts = quiet ? [] : itemFact(item.id, partialBody(item, text));
   return folded({ ...progress(withItem(state, item.id)), running }, facts);
 };
 
@@ -145,7 +147,7 @@ const delta = (state: State, method: string, item: string, text: string): Folded
 };
 
 /** What was in progress when the turn ended ends with it; commands of a completed turn go on in the background. */
-const endItems = (state: State, ended: string, outcome: Ended["outcome"]): Folded => {
+export const endItems = (state: State, ended: string, outcome: Ended["outcome"]): Folded => {
   if (outcome === "completed") return folded(state);
   const facts: Fact[] = [];
   for (const [id, { item, text, turn }] of state.running) {

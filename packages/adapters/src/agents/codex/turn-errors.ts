@@ -51,7 +51,7 @@ const kindOf = (error: CodexError): Kind => {
   if (named !== undefined) return named;
   if (statusOf(error) === 429) return "limit";
   // A missing key and a broken stream both come as "other": only the text tells.
-  if (/^Missing environment variable/.test(error.message)) return "login";
+  if (error.message.startsWith("Missing environment variable")) return "login";
   if (/stream disconnected before completion/.test(error.message)) return "cut";
   return "api";
 };

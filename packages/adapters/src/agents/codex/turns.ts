@@ -9,7 +9,7 @@ import { answerOf } from "./approvals.ts";
 import { turnSettings } from "./modes.ts";
 import { pause } from "./process.ts";
 import { isRpcFailure, unreachable } from "./rpc.ts";
-import type { Seat } from "./seat.ts";
+import { apply, rejoin, until, type Seat } from "./seat.ts";
 import type { Turn } from "./generated/protocol.ts";
 import { accept, chain, folded } from "./translate.ts";
 import { turnFailure } from "./turn-errors.ts";
@@ -41,12 +41,13 @@ const someoneElse = (): AdapterFailure =>
   });
 
 const isTaken = (seat: Seat, turn: string): boolean =>
-  seat.state().turn?.ours === turn || seat.state().ended?.ours === turn;
+  seat.state.turn?.ours === turn || seat.state.ended?.ours === turn;
 
 /** Refused for what it says, not for the moment: told as a turn that failed, so that the person sees why. */
 const refuse = (seat: Seat, turn: string, message: string): void =>
-  seat.apply(
-    chain(folded(seat.state(), [{ fact: "accepted", turn }]), (state) =>
+  apply(
+    seat,
+    chain(folded(seat.state, [{ fact: "accepted", turn }]), (state) =>
       folded({ ...state, handed: null }, [
         {
           fact: "turn-ended",
@@ -61,14 +62,13 @@ const refuse = (seat: Seat, turn: string, message: string): void =>
 
 const send = async (seat: Seat, ctx: SessionContext, { turn, text }: Prompt): Promise<void> => {
   const params = {
-    threadId: seat.state().thread,
+    threadId: seat.state.thread,
     clientUserMessageId: turnClientId(turn),
     input: textInput(text),
     ...turnSettings(ctx.session),
   };
   await seat.life.call("turn/start", params, {
-    onResult: (result) =>
-      seat.apply(accept(seat.state(), (result as { turn: Turn }).turn.id, turn)),
+    onResult: (result) => apply(seat, accept(seat.state, (result as { turn: Turn }).turn.id, turn)),
   });
 };
 
@@ -83,23 +83,23 @@ export const promptTurn = async (
 ): Promise<void> => {
   const { startMs } = ctx.backend.timing;
   const { turn } = prompt;
-  seat.apply(folded({ ...seat.state(), handed: { turn } }));
+  apply(seat, folded({ ...seat.state, handed: { turn } }));
   for (let attempt = 1; !isTaken(seat, turn); attempt += 1) {
-    if (seat.isGone()) throw unreachable("Codex's app-server has ended.");
-    if (seat.isDoubtful()) {
+    if (seat.gone) throw unreachable("Codex's app-server has ended.");
+    if (seat.doubtful) {
       await pause(ctx.backend.clock, doubtMs);
-      await seat.rejoin();
-      seat.clearDoubt();
+      await rejoin(seat);
+      seat.doubtful = false;
     }
-    const isFree = () => seat.state().turn === null || isTaken(seat, turn);
-    if (!(await seat.until(isFree, startMs))) throw someoneElse();
+    const isFree = () => seat.state.turn === null || isTaken(seat, turn);
+    if (!(await until(seat, isFree, startMs))) throw someoneElse();
     if (isTaken(seat, turn)) break;
     try {
       await send(seat, ctx, prompt);
     } catch (error) {
       if (isRpcFailure(error)) return refuse(seat, turn, error.rpc.message);
       if (attempt >= attempts) throw error;
-      await seat.until(() => seat.isDoubtful(), startMs);
+      await until(seat, () => seat.doubtful, startMs);
     }
   }
   await seat.recorder.flush();
@@ -107,7 +107,7 @@ export const promptTurn = async (
 
 const hasNote = async (seat: Seat, turnId: string, clientId: string): Promise<boolean> => {
   const params = {
-    threadId: seat.state().thread,
+    threadId: seat.state.thread,
     turnId,
     limit: notedItems,
     sortDirection: "desc",
@@ -120,10 +120,10 @@ const hasNote = async (seat: Seat, turnId: string, clientId: string): Promise<bo
 
 /** Words that join the turn in progress. false: it is over. */
 const addNote = async (seat: Seat, id: string, text: string): Promise<boolean> => {
-  const expectedTurnId = seat.state().turn?.id;
+  const expectedTurnId = seat.state.turn?.id;
   if (expectedTurnId === undefined) return false;
   const params = {
-    threadId: seat.state().thread,
+    threadId: seat.state.thread,
     expectedTurnId,
     clientUserMessageId: noteClientId(id),
     input: textInput(text),
@@ -143,10 +143,10 @@ export const steerTurn = async (
   { turn, prompt, text }: Steer,
   again: boolean,
 ): Promise<void> => {
-  const isOurs = () => seat.state().turn?.ours === turn;
-  const begun = () => !isOurs() || seat.state().turn?.started === true;
-  await seat.until(begun, ctx.backend.timing.startMs);
-  const now = seat.state().turn;
+  const isOurs = () => seat.state.turn?.ours === turn;
+  const begun = () => !isOurs() || seat.state.turn?.started === true;
+  await until(seat, begun, ctx.backend.timing.startMs);
+  const now = seat.state.turn;
   if (now === null || !isOurs()) throw turnIsOver();
   if (again && (await hasNote(seat, now.id, noteClientId(prompt)))) return;
   if (!(await addNote(seat, prompt, text))) throw turnIsOver();
@@ -162,18 +162,18 @@ export const interruptTurn = async (
   turn: string,
 ): Promise<void> => {
   const { startMs, graceMs } = ctx.backend.timing;
-  const isOver = () => seat.state().turn?.ours !== turn;
-  await seat.until(() => isOver() || seat.state().turn?.started === true, startMs);
-  const now = seat.state().turn;
+  const isOver = () => seat.state.turn?.ours !== turn;
+  await until(seat, () => isOver() || seat.state.turn?.started === true, startMs);
+  const now = seat.state.turn;
   if (isOver() || now === null) return;
-  const { thread } = seat.state();
+  const { thread } = seat.state;
   await seat.life
     .call("turn/interrupt", { threadId: thread, turnId: now.id })
     .catch((error: unknown) => {
       if (!isRpcFailure(error)) throw error;
     });
   await seat.life.call("thread/backgroundTerminals/clean", { threadId: thread });
-  if (!(await seat.until(isOver, graceMs)))
+  if (!(await until(seat, isOver, graceMs)))
     ctx.log("warn", "Codex has not ended the interrupted turn", { turn });
   await seat.recorder.flush();
 };
@@ -185,17 +185,17 @@ export const answerQuestion = async (
   given: Answer,
 ): Promise<void> => {
   const { request, resolution } = given;
-  const known = () => seat.state().open.has(request) || !seat.state().unheard.has(request);
-  await seat.until(known, replayMs);
-  const open = seat.state().open.get(request);
-  if (open === undefined || seat.state().answered.has(request)) return;
+  const known = () => seat.state.open.has(request) || !seat.state.unheard.has(request);
+  await until(seat, known, replayMs);
+  const open = seat.state.open.get(request);
+  if (open === undefined || seat.state.answered.has(request)) return;
   const reason = resolution.decision === "deny" ? (resolution.message ?? "").trim() : "";
   if (reason !== "")
     await addNote(seat, `deny:${request}`, reason).catch((error: unknown) =>
       ctx.log("warn", "the reason of a refusal did not reach Codex", { error: String(error) }),
     );
-  const state = seat.state();
+  const state = seat.state;
   if (!state.open.has(request)) return;
-  seat.apply(folded({ ...state, answered: new Set(state.answered).add(request) }));
+  apply(seat, folded({ ...state, answered: new Set(state.answered).add(request) }));
   seat.life.respond(open.id, answerOf(open.asked, resolution));
 };
