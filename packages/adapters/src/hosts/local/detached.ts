@@ -37,7 +37,7 @@ const makeEnding = (): Ending & { readonly begin: () => void } => {
   const listeners = new Set<() => void>();
   return {
     done: () => over,
-    then(run) {
+    listen(run) {
       if (over) run();
       else listeners.add(run);
       return () => listeners.delete(run);

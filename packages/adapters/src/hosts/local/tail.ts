@@ -19,7 +19,7 @@ export type TailDeps = {
 /** Something that is so from some moment on, and can be waited for. */
 export type Ending = {
   readonly done: () => boolean;
-  readonly then: (run: () => void) => () => void;
+  readonly listen: (run: () => void) => () => void;
 };
 
 /** Cuts bytes into lines. Bytes that are no UTF-8 become U+FFFD; the rest of a line over the limit is dropped. */
@@ -69,7 +69,7 @@ const makeBell = (path: string, clock: Clock, endings: readonly Ending[]) => {
     rung = true;
     wake?.();
   };
-  const unlisten = endings.map((ending) => ending.then(ring));
+  const unlisten = endings.map((ending) => ending.listen(ring));
   let watcher: ReturnType<typeof watch> | null = null;
   let pollMs = fallbackPollMs;
   const withoutWatch = (): void => {

@@ -1,0 +1,16 @@
+/** Claude Code (2.1.197) as `claude -p` with stream-json both ways: one process for each session. */
+import type { AgentDriver } from "@skein/sdk";
+import { makeLink } from "./link.ts";
+import { probe } from "./probe.ts";
+
+/** Holds nothing: every session has a process of its own. */
+export const makeClaudeCodeDriver = (): AgentDriver => ({
+  id: "claude-code",
+  title: "Claude Code",
+  program: "claude",
+  envPrefixes: ["ANTHROPIC_", "CLAUDE_"],
+  capabilities: { steer: true, fork: true, resume: true, questions: true },
+  probe,
+  open: makeLink,
+  close: async () => undefined,
+});

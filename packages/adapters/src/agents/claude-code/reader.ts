@@ -1,0 +1,81 @@
+/** Reads the spool through the fold: facts to the journal, words to whoever watches, orders to whoever can carry them out. */
+import type { Fact, SessionContext, SpoolLine } from "@skein/sdk";
+import type { Order, Settings } from "./fold.ts";
+import { makeJournal, type Journal } from "./journal.ts";
+import type { State } from "./state.ts";
+import { step } from "./translate.ts";
+import { readLine, type AskLine } from "./wire.ts";
+
+export type Reader = {
+  state(): State;
+  /** Where the next line begins. */
+  offset(): number;
+  /** A change of ours, between two lines. Recorded with the next report. */
+  change(next: (state: State) => State): void;
+  /** Facts of ours. */
+  tell(facts: readonly Fact[]): Promise<void>;
+  /** Reads until the lines end. Rejects when the generation is over, or the spool cannot be read. */
+  read(lines: AsyncIterable<SpoolLine>): Promise<void>;
+  /** Leaves out what an earlier try has written. */
+  skip(lines: AsyncIterable<SpoolLine>): Promise<void>;
+  /** Resolves when `passes` is so; looked at after every line and every change. */
+  until(passes: (state: State) => boolean): Promise<void>;
+  flushed(): Promise<void>;
+};
+
+export const makeReader = (deps: {
+  readonly context: SessionContext;
+  readonly settings: () => Settings;
+  readonly begin: { readonly state: State; readonly offset: number };
+  readonly settle: (facts: readonly Fact[]) => Promise<readonly Fact[]>;
+  readonly carryOut: (order: Order) => void;
+  /** A request was read: its input is needed again when it is answered. */
+  readonly keep: (ask: AskLine) => void;
+}): Reader => {
+  const { context } = deps;
+  let { state, offset } = deps.begin;
+  const journal: Journal = makeJournal(context, deps.settle);
+  const waiters = new Set<() => void>();
+
+  const become = (next: State): void => {
+    if (next === state) return;
+    state = next;
+    for (const look of waiters) look();
+  };
+
+  const take = async ({ text, cut, end }: SpoolLine): Promise<void> => {
+    const line = cut ? ({ type: "garbage" } as const) : readLine(text);
+    if (line.type === "ask") deps.keep(line);
+    const folded = step(state, line, offset, deps.settings());
+    offset = end;
+    become(folded.state);
+    for (const delta of folded.live) context.live(delta);
+    for (const order of folded.orders) deps.carryOut(order);
+    if (folded.facts.length > 0) await journal.add(folded.facts, { state, offset });
+  };
+
+  return {
+    state: () => state,
+    offset: () => offset,
+    change: (next) => become(next(state)),
+    tell: (facts) => journal.add(facts, { state, offset }).then(() => journal.flushed()),
+    async read(lines) {
+      for await (const line of lines) await take(line);
+    },
+    async skip(lines) {
+      for await (const line of lines) offset = line.end;
+    },
+    until(passes) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const look = (): void => {
+        if (!passes(state)) return;
+        waiters.delete(look);
+        resolve();
+      };
+      waiters.add(look);
+      look();
+      return promise;
+    },
+    flushed: () => journal.flushed(),
+  };
+};
