@@ -1,0 +1,130 @@
+/** A throw-away state folder with a daemon in it, and everything taken away again. */
+import { fork, type ChildProcess } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Input, OperationName, Output } from "@skein/contract";
+import { operations } from "@skein/contract";
+
+export const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+
+export type World = {
+  readonly home: string;
+  readonly folder: string;
+  readonly address: string;
+  readonly socketPath: string;
+  readonly readyMs: number;
+  readonly pid: number;
+  call<N extends OperationName>(name: N, input: Input<N>): Promise<Output<N>>;
+  /** Asks the daemon's process about itself. */
+  ask<T>(question: string): Promise<T>;
+  kill(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export const fakeClaude = here("../packages/sdk/src/testkit/fake-claude/main.ts");
+
+export const makeHome = (
+  backends: object = { "claude-code": { command: [process.execPath, fakeClaude] } },
+): string => {
+  const home = mkdtempSync(join(tmpdir(), "skein-bench-"));
+  mkdirSync(join(home, "work"), { recursive: true });
+  writeFileSync(join(home, "config.json5"), JSON.stringify({ server: { port: 0 }, backends }));
+  return home;
+};
+
+const answer = <T>(child: ChildProcess): Promise<T> =>
+  new Promise((resolve, reject) => {
+    child.once("message", (message) => resolve(message as T));
+    child.once("exit", (code) => reject(new Error(`the daemon ended with ${code}`)));
+  });
+
+const send = (
+  socketPath: string,
+  method: string,
+  path: string,
+  body: string | undefined,
+): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const headers =
+      body === undefined
+        ? { host: "localhost" }
+        : { host: "localhost", "content-type": "application/json" };
+    const going = request({ socketPath, method, path, headers }, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (part: string) => (text += part));
+      response.on("end", () =>
+        response.statusCode! < 300 ? resolve(text) : reject(new Error(text)),
+      );
+    });
+    going.on("error", reject).end(body);
+  });
+
+const caller = (socketPath: string): World["call"] => {
+  const call = async (name: OperationName, input: Record<string, unknown>): Promise<unknown> => {
+    const { method, path } = operations[name].http;
+    const rest = { ...input };
+    const filled = path.replace(/\{(\w+)\}/g, (_, key: string) => {
+      const value = String(rest[key]);
+      delete rest[key];
+      return encodeURIComponent(value);
+    });
+    const reading = method === "GET" || method === "DELETE";
+    const query = new URLSearchParams(rest as Record<string, string>).toString();
+    return JSON.parse(
+      await send(
+        socketPath,
+        method,
+        reading && query !== "" ? `${filled}?${query}` : filled,
+        reading ? undefined : JSON.stringify(rest),
+      ),
+    ) as unknown;
+  };
+  return call as World["call"];
+};
+
+/** The bench's hand on a daemon that someone else started on this home. */
+export const attachWorld = (home: string) => ({
+  folder: join(home, "work"),
+  call: caller(join(home, "run", "skein.sock")),
+  /** Ends the daemon with `end` and takes the home away. */
+  close: async (end: () => Promise<void>): Promise<void> => {
+    await end();
+    rmSync(home, { recursive: true, force: true });
+  },
+});
+
+/** Starts a daemon on a home; `keep`: the home stays when it is closed. */
+export const openWorld = async (home = makeHome(), keep = false): Promise<World> => {
+  const child = fork(here("daemon.ts"), [home], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const ready = await answer<{ address: string; socketPath: string; readyMs: number }>(child);
+  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const call = caller(ready.socketPath);
+  return {
+    home,
+    folder: join(home, "work"),
+    ...ready,
+    pid: child.pid!,
+    call,
+    ask: <T>(question: string) => {
+      const reply = answer<T>(child);
+      child.send(question);
+      return reply;
+    },
+    kill: async () => {
+      child.kill("SIGKILL");
+      await gone;
+    },
+    close: async () => {
+      if (child.exitCode === null && child.signalCode === null) {
+        const { sessions } = await call("sessions.list", { limit: 500 });
+        for (const session of sessions) await call("sessions.delete", { session: session.id });
+        child.kill("SIGTERM");
+      }
+      await gone;
+      if (!keep) rmSync(home, { recursive: true, force: true });
+    },
+  };
+};
