@@ -1,3 +1,4 @@
 /** What Skein can speak to, built in. Each goes through the same door as anyone's plugin. */
 export { makeClaudeCodeDriver } from "./agents/claude-code/driver.ts";
+export { makeCodexDriver } from "./agents/codex/driver.ts";
 export { makeLocalHost, type LocalHostDeps } from "./hosts/local/local.ts";
