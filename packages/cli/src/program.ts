@@ -61,6 +61,7 @@ export const defineVerb = (command: Command, summary: string, verb: Verb, run: R
       // commander ends the list with the flags and the command itself
       await run(verb, given.at(-2), given.slice(0, -2));
     });
+  else command.helpCommand(false);
   for (const [name, each] of Object.entries(verb.below ?? {}))
     defineVerb(command.command(name), each.summary, each, run);
   command.addHelpText("after", () => closing(verb));

@@ -5,7 +5,7 @@ import { EXIT, fail } from "../failure.ts";
 import { oneLine, visible } from "../format/escape.ts";
 import { exitOf, tellOutcome } from "../outcome.ts";
 import { promptText } from "../prompt.ts";
-import { parseTimeout } from "../timeout.ts";
+import { timeoutOption } from "../timeout.ts";
 import { verb } from "../verb.ts";
 import { EXIT_NOTES, waitFor } from "./wait.ts";
 
@@ -29,7 +29,7 @@ export const ask = verb<Flags, [session: string, text: string | undefined]>({
       .argument("<ID>", "a session's name or id")
       .argument("[TEXT]", "the prompt; - reads standard input")
       .option("-f, --file <file>", "read the prompt from a file; - reads standard input")
-      .option("-t, --timeout <time>", "300, 30m, 2h: how long at most", parseTimeout, 300_000)
+      .addOption(timeoutOption())
       .option("--client-id <key>", "run again with the same key, nothing is sent twice")
       .option("--json", "print sessions.wait and sessions.lastMessage joined"),
   run: async (cli, flags, given, prompted) => {

@@ -65,7 +65,7 @@ const columns = (cli: Cli): Column<Session>[] => [
   },
   { title: "AGENT", cell: agentWords },
   { title: "PERMISSIONS", cell: ({ permissions }) => permissions },
-  { title: "FOLDER", cell: ({ folder }) => folderWords(folder, cli.env["HOME"]) },
+  { title: "FOLDER", cell: ({ folder }) => folderWords(folder, cli.env["HOME"]), yields: true },
   { title: "ACTIVE", cell: ({ activeAt }) => since(activeAt, cli.now()) },
   { title: "REASON", cell: ({ status }) => oneLine(status.reason), paint: cli.paint.dim },
 ];

@@ -4,7 +4,7 @@ import { misused } from "../failure.ts";
 import { oneLine } from "../format/escape.ts";
 import { exitOf, tellOutcome, type Waited } from "../outcome.ts";
 import { withProgress } from "../progress.ts";
-import { parseTimeout } from "../timeout.ts";
+import { timeoutOption } from "../timeout.ts";
 import { verb } from "../verb.ts";
 
 type Flags = {
@@ -30,7 +30,7 @@ export const wait = verb<Flags, [sessions: string[]]>({
       .argument("<ID...>", "sessions' names or ids")
       .option("--any", "until the first one is done or needs someone")
       .option("--all", "until all are done, or one needs someone (default)")
-      .option("-t, --timeout <time>", "300, 30m, 2h: how long at most", parseTimeout, 300_000)
+      .addOption(timeoutOption())
       .option("--json", "print the view (sessions.wait)"),
   run: async (cli, { any, all, timeout, json }, ids) => {
     if (any === true && all === true)
