@@ -88,7 +88,7 @@ export const startDaemon = async (options: DaemonOptions): Promise<Daemon | Alre
 
 const makeFolders = (paths: Paths): void => {
   try {
-    for (const folder of [paths.home, paths.run, paths.spool, paths.logs, paths.backends]) {
+    for (const folder of [paths.home, paths.run, paths.spool, paths.logs]) {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
     }
   } catch (error) {
@@ -210,6 +210,8 @@ const build = (building: Building) => {
   const id = makeIds(systemClock.now);
   const host = withFailpoints(makeLocalHost({ home: paths.home, clock: systemClock }), failpoint);
   const drivers = [makeClaudeCodeDriver(), makeCodexDriver()];
+  for (const driver of drivers)
+    mkdirSync(paths.backend(driver.id), { recursive: true, mode: 0o700 });
   const feed = makeFeed({
     source: {
       head: () => store.head(),
@@ -350,7 +352,7 @@ const makeHouseBackends = (
       host: deps.host,
       clock: systemClock,
       env,
-      dir: `${paths.backends}/${driver.id}`,
+      dir: paths.backend(driver.id),
       timing: {
         startMs: config.sessions.startSeconds * 1000,
         graceMs: config.sessions.graceSeconds * 1000,

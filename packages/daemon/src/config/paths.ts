@@ -14,7 +14,8 @@ export const pathsOf = (home: string) => ({
   spool: join(home, "spool"),
   logs: join(home, "logs"),
   log: join(home, "logs", "daemon.log"),
-  backends: join(home, "backends"),
+  /** A backend's own folder: sockets, servers that its sessions share. */
+  backend: (id: string) => join(home, "backends", id),
   snapshots: join(home, "snapshots"),
   session: (id: string) => join(home, "spool", id),
   generation: (id: string, generation: number) => join(home, "spool", id, String(generation)),
