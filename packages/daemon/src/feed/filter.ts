@@ -1,0 +1,31 @@
+/** Which events a watcher asked for. Two that ask for the same have the same key, and get the same frames. */
+import type { WatchRequest } from "./ports.ts";
+
+export type Filter = {
+  readonly key: string;
+  /** null: all. */
+  readonly sessions: ReadonlySet<string> | null;
+  /** Whether an event of this type is wanted. */
+  readonly wants: (type: string) => boolean;
+  readonly live: boolean;
+};
+
+export const makeFilter = (request: WatchRequest): Filter => {
+  const sessions =
+    request.sessions === undefined ? null : [...new Set(request.sessions)].toSorted();
+  const types = request.types === undefined ? null : [...new Set(request.types)].toSorted();
+  return {
+    key: JSON.stringify([sessions, types, request.live]),
+    sessions: sessions === null ? null : new Set(sessions),
+    wants: wantsTypes(types),
+    live: request.live,
+  };
+};
+
+const wantsTypes = (types: readonly string[] | null): Filter["wants"] => {
+  if (types === null) return () => true;
+  return (type) => types.some((wanted) => type === wanted || type.startsWith(`${wanted}.`));
+};
+
+export const matches = (filter: Filter, stream: string, type: string): boolean =>
+  (filter.sessions === null || filter.sessions.has(stream)) && filter.wants(type);
