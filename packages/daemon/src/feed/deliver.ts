@@ -1,5 +1,5 @@
 /** Gives a watcher what comes next for it, and minds whether its carrier can take more. */
-import { frameAt } from "./audience.ts";
+import { endOf, frameAt } from "./audience.ts";
 import type { Watcher } from "./audience.ts";
 import type { FeedLimits } from "./limits.ts";
 import type { EncodedFrame } from "./ports.ts";
@@ -44,7 +44,7 @@ export const makeDeliver = (deps: {
       if (events !== null) {
         // Who is behind gets no live words: the settled item carries the text.
         watcher.place = events.end;
-        return send(watcher, events.frame);
+        return send(watcher, events.frame) && watcher.place < endOf(audience);
       }
       if (deltas !== null && deltas === audience.deltas?.frame) send(watcher, deltas);
       return false;

@@ -91,6 +91,9 @@ describe("live words", () => {
     expect(before).toBeLessThan(10);
     feed.settle(A, "i1");
     feed.publish(log.record([{ stream: A, type: "session.item" }]));
+    // Two for each of the ten: the line is empty long before.
+    for (let turns = 0; turns < 20; turns += 1)
+      await new Promise((resolve) => setImmediate(resolve));
     feed.publish(log.record([{ stream: A, type: "session.status" }]));
     await until("the event", () => many.every((each) => each.positions().length === 1));
     expect(many.filter((each) => heard(each).length > 0)).toHaveLength(before);
@@ -108,6 +111,16 @@ describe("live words", () => {
     clock.turn(40);
     expect(heard(slow)).toEqual([[delta("heard")]]);
     expect(heard(quick)).toEqual([[delta("lost")], [delta("heard")]]);
+  });
+
+  it("are told once", async () => {
+    const { feed, log, clock, watch } = house();
+    const watcher = await watch();
+    feed.live(delta("once"));
+    clock.turn(40);
+    feed.publish(log.record([{ stream: B }]));
+    feed.publish(log.record([{ stream: B }]));
+    expect(heard(watcher)).toEqual([[delta("once")]]);
   });
 
   it("go out at once when much waits, and nothing is gathered when nobody listens", async () => {

@@ -86,6 +86,67 @@ describe("a watch", () => {
     expect(watcher.positions()).toEqual([4]);
   });
 
+  it("is not shown what is recorded and not yet published, and gets it once", async () => {
+    const { log, feed, watch } = house();
+    feed.publish(log.record([{ stream: "a" }, { stream: "b" }]));
+    const recorded = log.record([{ stream: "a" }, { stream: "b" }]);
+    const all = await watch({ after: 0 });
+    const two = await watch({ after: 0, sessions: ["a", "b"] });
+    await until("caught up", () => caughtUp(all)() && caughtUp(two)());
+    expect([all.positions(), two.positions()]).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+    feed.publish(recorded);
+    expect([all.positions(), two.positions()]).toEqual([
+      [1, 2, 3, 4],
+      [1, 2, 3, 4],
+    ]);
+  });
+
+  it("does not repeat what was recorded before the feed began and is published after", async () => {
+    const { log, feed, watchLive } = house();
+    const recorded = log.record([{ stream: "a" }, { stream: "b" }]);
+    const watcher = await watchLive({ after: 0 });
+    feed.publish(recorded);
+    feed.publish(log.record([{ stream: "b" }]));
+    expect(watcher.positions()).toEqual([1, 2, 3]);
+  });
+
+  it("reads several streams no further than it has read all of them", async () => {
+    const { log, watchLive } = house({ pageEvents: 4 });
+    const streams = Array.from({ length: 60 }, (_, at) => (at % 7 === 0 ? "b" : "a"));
+    log.record(streams.map((stream) => ({ stream })));
+    const watcher = await watchLive({ after: 0, sessions: ["a", "b"] });
+    expect(watcher.positions()).toEqual(streams.map((_, at) => at + 1));
+  });
+
+  it("gets nothing of a page that was being read when it was closed", async () => {
+    const { log, clock } = house();
+    log.record([{ stream: "a" }]);
+    let answer = (): void => {};
+    let asked = 0;
+    const feed = makeFeed({
+      clock,
+      source: {
+        ...log,
+        async events(query) {
+          asked += 1;
+          if (asked > 1) await new Promise<void>((resolve) => (answer = resolve));
+          return log.events(query);
+        },
+      },
+    });
+    const recorder = makeRecorder();
+    const hold = await feed.watch({ ...everything, after: 0 }, recorder);
+    await until("the page is asked for", () => asked === 2);
+    hold.close();
+    answer();
+    for (let turns = 0; turns < 5; turns += 1)
+      await new Promise((resolve) => setImmediate(resolve));
+    expect(recorder.frames).toEqual([]);
+  });
+
   it("is refused ahead of the log, and before what is kept", async () => {
     const { log, watch, clock } = house();
     log.record([{ stream: "a" }]);

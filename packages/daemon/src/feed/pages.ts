@@ -84,8 +84,10 @@ export const makePages = (source: FeedSource, limits: FeedLimits): Pages => {
   };
 
   return {
-    read: (filter, after, upTo, page) =>
-      once(`${filter.key} ${after} ${upTo} ${page}`, () => read(filter, after, upTo, page)),
+    read(filter, after, upTo, asked) {
+      const page = Math.min(asked, limits.pageEvents);
+      return once(`${filter.key} ${after} ${upTo} ${page}`, () => read(filter, after, upTo, page));
+    },
     snapshot: ({ sessions }, published) => {
       const names = sessions === null ? undefined : [...sessions];
       return once(`snapshot ${JSON.stringify(names)} ${published}`, async () =>
