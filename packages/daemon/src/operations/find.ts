@@ -13,14 +13,18 @@ const notFound = (ref: string) =>
 
 const isId = (ref: string): boolean => /^ses_[0-9a-z]{26}$/.test(ref);
 
-export const findSessionId = async (store: Store, ref: string): Promise<string> => {
-  if (isId(ref)) {
-    if ((await store.row("session", ref)) === null) throw notFound(ref);
-    return ref;
-  }
+/** The id that a command goes to. An id is taken at its word: the lane knows whether there is such a session. */
+export const addressOf = async (store: Store, ref: string): Promise<string> => {
+  if (isId(ref)) return ref;
   const owner = await store.claimed("session-name", ref);
   if (owner === null) throw notFound(ref);
   return owner;
+};
+
+export const findSessionId = async (store: Store, ref: string): Promise<string> => {
+  const id = await addressOf(store, ref);
+  if (isId(ref) && (await store.row("session", id)) === null) throw notFound(ref);
+  return id;
 };
 
 export type FoundSession = ReturnType<typeof readSessionRow>;

@@ -3,7 +3,7 @@ import { LIMITS, refuse } from "@skein/contract";
 import type { SessionInput } from "@skein/core";
 import { sessionKind } from "../engine/session-kind.ts";
 import type { Handlers } from "./handlers.ts";
-import { findSessionId } from "./find.ts";
+import { addressOf } from "./find.ts";
 import type { OperationDeps } from "./ports.ts";
 
 const sizeOf = (data: unknown): number => {
@@ -21,7 +21,7 @@ export const otherHandlers = (deps: OperationDeps): Pick<Handlers, Other> => ({
         "Put it into a file and report its path.",
       );
     }
-    const session = await findSessionId(deps.store, input.session);
+    const session = await addressOf(deps.store, input.session);
     const events = await deps.engine.append(
       sessionKind,
       session,

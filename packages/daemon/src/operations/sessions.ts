@@ -4,7 +4,7 @@ import type { SessionInput, SessionState } from "@skein/core";
 import { sessionKind } from "../engine/session-kind.ts";
 import type { Handlers } from "./handlers.ts";
 import { admitBackend, admitFolder, admitPrompt } from "./admission.ts";
-import { findSession, findSessionId } from "./find.ts";
+import { addressOf, findSession } from "./find.ts";
 import type { Caller, OperationDeps } from "./ports.ts";
 
 type Answer = { session: Session };
@@ -24,7 +24,7 @@ const command = async <T = Answer>(
   deps.engine.receipts.once(
     { actor: caller.actor, clientId: input.clientId, operation, input },
     async (receipt) => {
-      const id = await findSessionId(deps.store, input.session);
+      const id = await addressOf(deps.store, input.session);
       return deps.engine.dispatch(sessionKind, id, await make(id), {
         actor: caller.actor,
         receipt,
