@@ -1,0 +1,54 @@
+/** What goes wrong at the vendor's, and what a session makes of it. */
+import { expect } from "vitest";
+import type { TurnError } from "@skein/contract";
+import type { Step } from "./step.ts";
+
+const failure = (prompt: string, kinds: readonly TurnError["kind"][]): Step => ({
+  name: `${prompt} fails the turn as ${kinds.join(" or ")}, and the next turn works`,
+  run: async ({ create }) => {
+    const agent = await create();
+    const { turn } = await agent.say(prompt);
+    expect(turn.outcome).toBe("failed");
+    expect(kinds).toContain(turn.error?.kind);
+    expect(turn.error?.message).toBeTruthy();
+    expect(turn.error?.remedy).toBeTruthy();
+    const waits = turn.error?.kind === "login" || turn.error?.kind === "limit";
+    const status = await agent.state(waits ? "waiting" : "idle");
+    expect(status.waitingFor).toBe(waits ? turn.error!.kind : null);
+    expect(await agent.say("say PONG")).toMatchObject({
+      turn: { outcome: "completed" },
+      answer: "PONG",
+    });
+  },
+});
+
+const broken = (prompt: string): Step => ({
+  name: `${prompt} on the wire harms nobody`,
+  when: ({ breaks }) => breaks.includes(prompt.split(" ")[0]!),
+  run: async ({ create }) => {
+    const agent = await create();
+    const { turn } = await agent.say(prompt);
+    expect(turn.endedAt).not.toBeNull();
+    expect((await agent.say("say PONG")).answer).toBe("PONG");
+  },
+});
+
+export const failing: readonly Step[] = [
+  failure("FAIL 400", ["api"]),
+  failure("FAIL 401", ["login"]),
+  failure("FAIL 404 model not found", ["model", "api"]),
+  failure("FAIL 429", ["limit"]),
+  failure("FAIL 500", ["api"]),
+  failure("FAIL 529", ["api"]),
+  failure("CUT", ["cut"]),
+  {
+    name: "FAILONCE 500 is retried by the agent and does not fail the turn",
+    run: async ({ create }) => {
+      const agent = await create();
+      const { turn, answer } = await agent.say("FAILONCE 500");
+      expect(turn.outcome).toBe("completed");
+      expect(answer).toBe("recovered from 500");
+    },
+  },
+  broken("GARBAGE"),
+];

@@ -1,0 +1,182 @@
+/**
+ * A real daemon in a process of its own, with a state folder of its own: started as people start it (`skein up`), killed
+ * and started again at will, watched without a break, and swept away at the end with everything it ever started.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { makeCalls, type Calls } from "../../packages/cli/src/calls.ts";
+import { findPlace } from "../../packages/cli/src/place.ts";
+import { makeTransport } from "../../packages/cli/src/transport.ts";
+import { makeEventLog, type EventLog } from "./events.ts";
+import { sweepHome } from "./processes.ts";
+
+const MAIN = fileURLToPath(new URL("../../packages/cli/src/main.ts", import.meta.url));
+
+export type HouseOptions = {
+  /** config.json5, as an object; `place` is a fresh folder for whatever it needs. */
+  readonly config: (place: string) => Promise<Readonly<Record<string, unknown>>>;
+  /** Added to the daemon's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** A state folder to use instead of a fresh one; it is not removed at the end. */
+  readonly home?: string;
+};
+
+export type House = {
+  /** $SKEIN_HOME. */
+  readonly home: string;
+  /** Work folders and whatever else belongs to the test; beside the state folder. */
+  readonly place: string;
+  readonly log: EventLog;
+  readonly call: Calls["call"];
+  pid(): number;
+  /** An empty work folder. */
+  folder(name: string): Promise<string>;
+  /** SIGKILL, and waits until it is dead. */
+  kill9(): Promise<void>;
+  /** Starts the daemon again on the same state folder; the watcher resumes. */
+  restart(): Promise<void>;
+  /** SIGTERM; resolves with the exit code. */
+  down(): Promise<number | null>;
+  /** Ends the daemon and all it started, and removes the folders. */
+  close(): Promise<void>;
+  /** The daemon's own log, newest lines. */
+  tail(lines?: number): Promise<string>;
+};
+
+/** Nothing of this process's environment but what a shell would have; the state folder marks all that is started. */
+export const shellEnv = (
+  home: string,
+  added: Readonly<Record<string, string>> = {},
+): Record<string, string> => ({
+  PATH: process.env["PATH"] ?? "/usr/bin:/bin",
+  HOME: join(home, "..", "person"),
+  LANG: "C.UTF-8",
+  TERM: "dumb",
+  SKEIN_HOME: home,
+  ...added,
+});
+
+export const skeinArgv = (...words: readonly string[]): [string, string[]] => [
+  process.execPath,
+  [MAIN, ...words],
+];
+
+type Running = { readonly child: ChildProcess; readonly exited: Promise<number | null> };
+
+const START_MS = 20_000;
+
+/** Resolves when the daemon says that it is ready; rejects with what it said when it ends before. */
+const startChild = async (
+  home: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Running> => {
+  const [program, args] = skeinArgv("up", "--port", "0");
+  const child = spawn(program, args, {
+    env: shellEnv(home, env),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const exited = once(child, "exit").then(([code]) => code as number | null);
+  let said = "";
+  child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  const ready = Promise.withResolvers<void>();
+  child.stdout.on("data", (chunk: Buffer) => {
+    said += chunk.toString();
+    if (/ is ready/.test(said)) ready.resolve();
+  });
+  void exited.then((code) =>
+    ready.reject(new Error(`the daemon ended (${code}) before it was ready:\n${said}`)),
+  );
+  const late = setTimeout(
+    () => ready.reject(new Error(`the daemon was not ready in time:\n${said}`)),
+    START_MS,
+  );
+  try {
+    await ready.promise;
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  } finally {
+    clearTimeout(late);
+  }
+  return { child, exited };
+};
+
+/** Follows the log until the connection breaks; then the next daemon is followed from where this one ended. */
+const follow = async (calls: Calls, log: EventLog): Promise<void> => {
+  try {
+    for await (const frame of calls.watch({ after: log.position })) log.take(frame);
+  } catch {
+    // The daemon was killed, or the house is closed.
+  }
+};
+
+export const callsAt = (home: string, signal: AbortSignal): Calls => {
+  const where = findPlace({}, home);
+  return makeCalls(makeTransport(where), where, signal);
+};
+
+const makePlace = async (home: string | undefined): Promise<{ place: string; home: string }> => {
+  const place = await realpath(await mkdtemp(join(tmpdir(), "skein-")));
+  const state = home ?? join(place, "home");
+  await mkdir(state, { recursive: true, mode: 0o700 });
+  await mkdir(join(state, "..", "person"), { recursive: true });
+  return { place, home: state };
+};
+
+export const openHouse = async (options: HouseOptions): Promise<House> => {
+  const { place, home } = await makePlace(options.home);
+  await writeFile(join(home, "config.json5"), JSON.stringify(await options.config(place)));
+  const log = makeEventLog();
+  const ending = new AbortController();
+  const calls = callsAt(home, ending.signal);
+  const env = options.env ?? {};
+  let running: Running;
+  let followed: Promise<void> = Promise.resolve();
+  const begin = async (): Promise<void> => {
+    running = await startChild(home, env);
+    await followed;
+    followed = follow(calls, log);
+  };
+  const end = async (signal: NodeJS.Signals): Promise<number | null> => {
+    running.child.kill(signal);
+    const code = await running.exited;
+    await followed;
+    return code;
+  };
+  const close = async (): Promise<void> => {
+    ending.abort();
+    await sweepHome(home);
+    await rm(place, { recursive: true, force: true });
+  };
+  try {
+    await begin();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  let folders = 0;
+  return {
+    home,
+    place,
+    log,
+    call: calls.call,
+    pid: () => running.child.pid!,
+    folder: async (name) => {
+      const path = join(place, "work", `${name}-${++folders}`);
+      await mkdir(path, { recursive: true });
+      return path;
+    },
+    kill9: async () => void (await end("SIGKILL")),
+    restart: begin,
+    down: () => end("SIGTERM"),
+    close,
+    tail: async (lines = 20) => {
+      const text = await readFile(join(home, "logs", "daemon.log"), "utf8").catch(() => "");
+      return text.trimEnd().split("\n").slice(-lines).join("\n");
+    },
+  };
+};

@@ -1,0 +1,53 @@
+/**
+ * The scenario that every agent must play: the scripted fakes in `npm test`, the real CLIs in `npm run test:agents`.
+ * Steps that need no daemon of their own share one and run side by side; each has sessions of its own.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { asking } from "./permissions.ts";
+import { failing } from "./errors.ts";
+import { talking } from "./conversation.ts";
+import { dying, living } from "./lives.ts";
+import { everyProcess } from "./processes.ts";
+import { openStageHouse, perform, type Fixture } from "./stage.ts";
+import type { House } from "./house.ts";
+import type { Step } from "./step.ts";
+
+export const steps: readonly Step[] = [...talking, ...asking, ...living, ...dying, ...failing];
+
+const fits = (fixture: Fixture, { needs, when }: Step): boolean =>
+  (needs === undefined || fixture.capabilities[needs]) && (when === undefined || when(fixture));
+
+/** Declares the tests. `fixture` is ready before the first of them runs. */
+export const playSession = (fixture: Fixture): void => {
+  const wanted = steps.filter((step) => fits(fixture, step));
+
+  describe.concurrent(`${fixture.id}, side by side`, () => {
+    let house: House;
+    beforeAll(async () => {
+      house = await openStageHouse(fixture);
+    });
+    afterAll(async () => {
+      try {
+        expect(house.log.faults).toEqual([]);
+      } finally {
+        await house?.close();
+      }
+    });
+    for (const step of wanted.filter(({ alone }) => alone === undefined))
+      test(step.name, () => perform(house, fixture, step.run));
+  });
+
+  describe.concurrent(`${fixture.id}, each with a daemon of its own`, () => {
+    for (const step of wanted.filter(({ alone }) => alone !== undefined))
+      test(step.name, async () => {
+        const house = await openStageHouse(fixture, step.alone);
+        try {
+          await perform(house, fixture, step.run);
+          expect(house.log.faults).toEqual([]);
+        } finally {
+          await house.close();
+        }
+        expect(await everyProcess(house.home)).toEqual([]);
+      });
+  });
+};

@@ -1,0 +1,88 @@
+/** What a step of the scenario gets: a running house, the agent's fixture, and sessions that are put away after it. */
+import type { Capabilities, Input } from "@skein/contract";
+import { takeAgent, type Agent } from "./agent.ts";
+import { openHouse, type House } from "./house.ts";
+
+export type Tokens = {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cacheReadTokens: number;
+  readonly cacheWriteTokens: number;
+  readonly reasoningTokens: number;
+};
+
+/** What a scenario has to know of an agent. */
+export type Fixture = {
+  readonly id: "claude-code" | "codex";
+  readonly capabilities: Capabilities;
+  /** `backends.<id>` of the configuration; `place` is the house's, for a home of the agent's own. */
+  prepare(place: string): Promise<Readonly<Record<string, unknown>>>;
+  /** A model and an effort that the agent lists, beside its default; `asked`: the model's name at the vendor's API. */
+  readonly choice: { readonly model: string; readonly effort: string; readonly asked: string };
+  /** What the newest request of this conversation asked the model for. */
+  wanted(agent: Agent): Promise<{ readonly model: string; readonly effort: string | null }>;
+  /** Resolves when the model has said all it had to say to this prompt, whether or not a daemon is there. */
+  quiet(prompt: string): Promise<void>;
+  /** What one answered request costs, as Skein tells it. */
+  readonly tokens: Tokens;
+  /** Whether one process serves all sessions, so that its death is theirs. */
+  readonly sharesProcess: boolean;
+  /** Script words beyond those of the fake LLM, that break the wire itself. */
+  readonly breaks: readonly string[];
+  /** Whether, in `workspace`, a command that stays in the folder runs in a sandbox unasked. */
+  readonly sandboxes: boolean;
+};
+
+export type Stage = {
+  readonly fixture: Fixture;
+  readonly house: House;
+  create(options?: Partial<Input<"sessions.create">>): Promise<Agent>;
+  /** A session that came to be otherwise (a fork). */
+  adopt(session: string): Promise<Agent>;
+};
+
+export const openStageHouse = (
+  fixture: Fixture,
+  sessions: Readonly<Record<string, number>> = {},
+): Promise<House> =>
+  openHouse({
+    config: async (place) => ({
+      sessions,
+      backends: { [fixture.id]: await fixture.prepare(place) },
+    }),
+  });
+
+/** Runs one step; whatever sessions it made are deleted after it. */
+export const perform = async (
+  house: House,
+  fixture: Fixture,
+  run: (stage: Stage) => Promise<void>,
+): Promise<void> => {
+  const made: Agent[] = [];
+  const keep = (agent: Agent): Agent => {
+    made.push(agent);
+    return agent;
+  };
+  try {
+    await run({
+      fixture,
+      house,
+      create: async (options = {}) => {
+        const folder = options.folder ?? (await house.folder("project"));
+        const { session } = await house.call("sessions.create", {
+          backend: fixture.id,
+          ...options,
+          folder,
+        });
+        return keep(takeAgent(house, session));
+      },
+      adopt: async (session) =>
+        keep(takeAgent(house, (await house.call("sessions.get", { session })).session)),
+    });
+  } catch (error) {
+    if (error instanceof Error) error.message += `\ndaemon's log:\n${await house.tail()}`;
+    throw error;
+  } finally {
+    for (const { id } of made) await house.call("sessions.delete", { session: id }).catch(() => 0);
+  }
+};
