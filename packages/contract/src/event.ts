@@ -60,9 +60,16 @@ export const EVENT_DATA = {
     providerSessionId: z.string().nullable(),
     model: z.string().nullable().describe("The model the agent says it runs"),
   }),
+  "session.provider": z
+    .object({ providerSessionId: z.string() })
+    .describe("The vendor's own id of the conversation became known, or changed"),
   "session.process.stopping": z.object({
     generation: z.int(),
-    why: z.enum(["stop", "idle", "delete", "fault"]),
+    why: z
+      .enum(["stop", "idle", "delete", "fault", "restart"])
+      .describe(
+        "fault: the agent fell silent. restart: it was asked back while it was being stopped, and starts again after. A later one of the same generation takes the place of an earlier one",
+      ),
   }),
   "session.process.ended": z.object({
     generation: z.int(),

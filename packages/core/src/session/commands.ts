@@ -3,8 +3,9 @@ import { addUsage, noUsage, problem, type Session } from "@skein/contract";
 import { rejection, type Context, type Decision, type Rejection } from "../decision.ts";
 import { makeDraft, type Draft } from "./draft.ts";
 import { evolveSession } from "./evolve.ts";
-import { advance, endTurn, expireApprovals, wakeProcess } from "./flow.ts";
+import { advance, closeItems, endTurn, expireApprovals, wakeProcess } from "./flow.ts";
 import type { CreateInput, SessionInput } from "./input.ts";
+import { settle, unhold } from "./settle.ts";
 import type { SessionState } from "./state.ts";
 
 type Of<T extends SessionInput["type"]> = Extract<SessionInput, { type: T }>;
@@ -76,6 +77,7 @@ const queueFull = (limit: number): Rejection =>
     ),
   );
 
+/** null: no turn that could take it; it becomes an ordinary prompt. */
 const steer = (draft: Draft, input: Of<"send">): Decision | Rejection | null => {
   const { view, current } = draft.state;
   if (!input.capabilities.steer) {
@@ -87,7 +89,8 @@ const steer = (draft: Draft, input: Of<"send">): Decision | Rejection | null => 
       ),
     );
   }
-  if (current === null || view.turn === null || !current.accepted) return null;
+  if (current === null || view.turn === null || !current.accepted || current.interrupting)
+    return null;
   const prompt = draft.context.id("prm");
   draft.emit({
     type: "session.prompt.steered",
@@ -109,11 +112,13 @@ export const send = (
   }
   if (state.queue.length >= input.queueLimit) return queueFull(input.queueLimit);
   const prompt = context.id("prm");
+  const how = input.how === "interrupt" ? "interrupt" : "queue";
   draft.emit({
     type: "session.prompt.queued",
-    data: { prompt, text: input.text, how: input.how, by: context.actor },
+    data: { prompt, text: input.text, how, by: context.actor },
   });
-  if (input.how === "interrupt") interruptTurn(draft);
+  if (how === "interrupt") interruptTurn(draft);
+  if (state.process === "stopping") settle(draft, "command");
   advance(draft);
   return draft.done({
     prompt,
@@ -121,13 +126,16 @@ export const send = (
   });
 };
 
+/** Once for each steer. It waits for an agent that is there, and calls back none that was stopped or has died. */
 export const requeue = (state: SessionState, input: Of<"requeue">, context: Context): Decision => {
   const draft = makeDraft(state, context);
+  const given = state.steers.find((one) => one.prompt === input.prompt);
+  if (given === undefined || state.view.deletedAt !== null) return draft.done();
   draft.emit({
     type: "session.prompt.queued",
-    data: { prompt: input.prompt, text: input.text, how: "queue", by: input.by },
+    data: { prompt: input.prompt, text: input.text, how: "steer", by: given.by },
   });
-  advance(draft);
+  if (state.process === "running") advance(draft);
   return draft.done();
 };
 
@@ -141,6 +149,7 @@ const interruptTurn = (draft: Draft): boolean => {
     data: { turn: view.turn.id, by: draft.context.actor },
   });
   draft.effect({ kind: "agent.interrupt", turn: view.turn.id });
+  settle(draft, "command");
   return true;
 };
 
@@ -161,24 +170,42 @@ export const interrupt = (
   return draft.done({ interrupted, dropped: dropped.length });
 };
 
+const stopProcess = (
+  draft: Draft,
+  why: "stop" | "delete" | "restart",
+  effect: { readonly force: boolean } | null,
+): void => {
+  const { generation } = draft.state.view;
+  draft.emit({ type: "session.process.stopping", data: { generation, why } });
+  if (effect !== null) draft.effect({ kind: "agent.stop", force: effect.force });
+};
+
+/** The last word counts: it also takes back a prompt's or a person's wish to start again. */
 export const stop = (state: SessionState, context: Context): Decision => {
   const draft = makeDraft(state, context);
-  if (state.process === "starting" || state.process === "running") {
-    draft.emit({
-      type: "session.process.stopping",
-      data: { generation: state.view.generation, why: "stop" },
-    });
-    draft.effect({ kind: "agent.stop", force: false });
-  }
-  if (state.process === "none") {
+  const { process, wake, stopWhy } = state;
+  if (process === "none") {
     draft.status({ state: "stopped", reason: "stopped on request", source: "command" });
+    return draft.done();
   }
+  if (process !== "stopping") stopProcess(draft, "stop", { force: false });
+  else if (wake || stopWhy === "idle") stopProcess(draft, "stop", null);
+  settle(draft, "command");
   return draft.done();
 };
 
+/** Starts the agent; one that is being stopped is started after that; a queue that is held goes on. */
 export const resume = (state: SessionState, context: Context): Decision => {
   const draft = makeDraft(state, context);
   wakeProcess(draft);
+  if (state.process === "stopping" && !state.wake) {
+    stopProcess(draft, "restart", null);
+    settle(draft, "command");
+  }
+  if (state.process === "running") {
+    advance(draft);
+    unhold(draft);
+  }
   return draft.done();
 };
 
@@ -196,10 +223,10 @@ export const rename = (
     draft.take(name);
   }
   const description = input.description === undefined ? view.description : input.description;
-  draft.emit({
-    type: "session.renamed",
-    data: { name, description, tags: [...(input.tags ?? view.tags)] },
-  });
+  const tags = [...(input.tags ?? view.tags)];
+  const isSame = name === view.name && description === view.description;
+  if (isSame && JSON.stringify(tags) === JSON.stringify(view.tags)) return draft.done();
+  draft.emit({ type: "session.renamed", data: { name, description, tags } });
   return draft.done();
 };
 
@@ -213,17 +240,12 @@ export const remove = (state: SessionState, context: Context): Decision => {
   }
   endTurn(draft, { outcome: "interrupted", error: null, usage: null });
   expireApprovals(draft, "the session was deleted");
-  draft.emit({ type: "session.deleted", data: { by: context.actor } });
-  draft.release(state.view.name);
-  if (state.process !== "none") {
-    draft.emit({
-      type: "session.process.stopping",
-      data: { generation: state.view.generation, why: "delete" },
-    });
-    draft.effect({ kind: "agent.stop", force: true });
-  }
+  closeItems(draft, null);
+  if (state.process !== "none") stopProcess(draft, "delete", { force: true });
   draft.effect({ kind: "agent.remove" });
   draft.status({ state: "stopped", reason: "deleted", source: "command" });
+  draft.emit({ type: "session.deleted", data: { by: context.actor } });
+  draft.release(state.view.name);
   return draft.done();
 };
 

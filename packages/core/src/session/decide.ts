@@ -18,15 +18,20 @@ import { resolve } from "./resolve.ts";
 import type { SessionState } from "./state.ts";
 import { tick } from "./tick.ts";
 
-/** What a deleted session still takes: the last words of its process. */
-const afterDeath: readonly SessionInput["type"][] = ["observe"];
+/** What a deleted session still takes: the last words of its process, and what became of a late steer. */
+const afterDeath: readonly SessionInput["type"][] = ["observe", "requeue"];
 
 export const decideSession = (
   state: SessionState | null,
   input: SessionInput,
   context: Context,
 ): Decision | Rejection => {
-  if (input.type === "create") return create(input, context);
+  if (input.type === "create") {
+    if (state === null) return create(input, context);
+    return rejection(
+      problem("invalid_input", `The session ${state.view.id} exists already.`, "Use another id."),
+    );
+  }
   if (state === null) {
     return rejection(
       problem("session_not_found", "There is no such session.", "List them with `skein list`."),

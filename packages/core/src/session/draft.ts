@@ -15,7 +15,7 @@ export type Draft = {
   effect(body: EffectBody): void;
   take(name: string): void;
   release(name: string): void;
-  /** Records a status, unless it says what the last one said. */
+  /** Records a status, unless it says what the last one said. A deleted session has had its last. */
   status(
     status: Pick<SessionStatus, "state" | "reason" | "source"> & {
       readonly waitingFor?: SessionStatus["waitingFor"];
@@ -52,6 +52,7 @@ export const makeDraft = (initial: SessionState, context: Context): Draft => {
     release: (name) => release.push(name),
     status: ({ state: next, reason, source, waitingFor = null }) => {
       const now = state.view.status;
+      if (state.view.deletedAt !== null) return;
       if (now.state === next && now.reason === reason && now.waitingFor === waitingFor) return;
       emit({
         type: "session.status",

@@ -1,6 +1,7 @@
 /** A session after an event. Only this changes a session. */
-import { addUsage, type EventData, type NewEvent, type Session } from "@skein/contract";
-import type { QueuedPrompt, SessionState } from "./state.ts";
+import { addUsage, type EventData, type Item, type NewEvent, type Session } from "@skein/contract";
+import { without } from "./record.ts";
+import { MEMORY, type QueuedPrompt, type SessionState } from "./state.ts";
 
 const newState = (view: Session, forkFrom: string | null): SessionState => ({
   view,
@@ -11,38 +12,39 @@ const newState = (view: Session, forkFrom: string | null): SessionState => ({
   wake: false,
   queue: [],
   current: null,
-  restarts: 0,
+  steers: [],
+  crashes: 0,
   openItems: {},
+  settled: [],
   items: 0,
   open: {},
+  asked: [],
   silentSince: null,
+  held: null,
+  unreachable: false,
 });
-
-const without = <T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> => {
-  const { [key]: _, ...rest } = record;
-  return rest;
-};
 
 /** Settled: it will not change any more (a status that is not `running`, or none at all). */
-const isOpen = (item: EventData<"session.item">["item"]): boolean =>
-  "status" in item.body && item.body.status === "running";
+const isOpen = (item: Item): boolean => "status" in item.body && item.body.status === "running";
 
-const processEnded = (state: SessionState): SessionState => ({
-  ...state,
-  process: "none",
-  stopWhy: null,
-  wake: false,
-  silentSince: null,
-});
+const withItem = (state: SessionState, item: Item): SessionState => {
+  const openItems = without(state.openItems, item.id);
+  if (isOpen(item)) return { ...state, openItems: { ...openItems, [item.id]: item } };
+  const { id, order, turn, at } = item;
+  const others = state.settled.filter((one) => one.id !== id);
+  const settled = [...others, { id, order, turn, at }].slice(-MEMORY.settledItems);
+  return { ...state, openItems, settled };
+};
 
 const closeApproval = (state: SessionState, approval: string): SessionState => {
   const open = without(state.open, approval);
   return { ...state, open, view: { ...state.view, approvals: Object.keys(open) } };
 };
 
-type Evolvers = {
-  [T in NewEvent["type"]]?: (state: SessionState, data: EventData<T>, at: string) => SessionState;
-};
+const activeAt = (state: SessionState, at: string): SessionState => ({
+  ...state,
+  view: { ...state.view, activeAt: at },
+});
 
 const promptOf = (data: EventData<"session.prompt.queued">): QueuedPrompt => ({
   prompt: data.prompt,
@@ -57,20 +59,92 @@ const withQueue = (state: SessionState, queue: readonly QueuedPrompt[]): Session
   view: { ...state.view, queued: queue.length },
 });
 
-const evolvers: Evolvers = {
-  "session.renamed": (state, data) => ({ ...state, view: { ...state.view, ...data } }),
-  "session.deleted": (state, _data, at) => ({ ...state, view: { ...state.view, deletedAt: at } }),
-  "session.status": (state, data) => ({
+type Evolver<T extends NewEvent["type"]> = (
+  state: SessionState,
+  data: EventData<T>,
+  at: string,
+) => SessionState;
+
+/** `steer`: words that came too late for their turn; they wait for the agent, but do not call it back. */
+const promptQueued: Evolver<"session.prompt.queued"> = (state, data, at) => {
+  const prompt = promptOf(data);
+  const queue = data.how === "interrupt" ? [prompt, ...state.queue] : [...state.queue, prompt];
+  return {
+    ...activeAt(withQueue(state, queue), at),
+    wake: state.wake || (state.process === "stopping" && data.how !== "steer"),
+    steers: state.steers.filter((one) => one.prompt !== data.prompt),
+  };
+};
+
+const promptReturned: Evolver<"session.prompt.returned"> = (state, data) => {
+  const back = state.current;
+  if (back === null || back.prompt !== data.prompt) return state;
+  const { accepted: _a, interrupting: _i, ...prompt } = back;
+  return { ...withQueue(state, [prompt, ...state.queue]), current: null };
+};
+
+const turnStarted: Evolver<"session.turn.started"> = (state, { turn }, at) => {
+  const taken = state.queue.find((one) => one.prompt === turn.prompt);
+  if (taken === undefined) return state;
+  const rest = withQueue(
+    state,
+    state.queue.filter((one) => one !== taken),
+  );
+  return {
+    ...rest,
+    current: { ...taken, accepted: false, interrupting: false },
+    silentSince: null,
+    held: null,
+    view: { ...rest.view, turn, turns: turn.number, activeAt: at },
+  };
+};
+
+const turnEnded: Evolver<"session.turn.ended"> = (state, { turn }, at) => {
+  const { usage } = state.view;
+  const kind = turn.error?.kind;
+  return {
     ...state,
-    silentSince:
-      data.source === "tick" && data.state === "working" ? data.since : state.silentSince,
-    view: { ...state.view, status: data },
-  }),
+    current: null,
+    silentSince: null,
+    held: kind === "login" || kind === "limit" ? kind : null,
+    view: {
+      ...state.view,
+      turn: null,
+      lastTurn: turn,
+      usage: turn.usage === null ? usage : addUsage(usage, turn.usage),
+      activeAt: at,
+    },
+  };
+};
+
+const approvalRequested: Evolver<"approval.requested"> = (state, { approval, request }, at) => {
+  const open = { ...state.open, [approval.id]: { approval, request } };
+  return {
+    ...state,
+    open,
+    asked: [...state.asked, request].slice(-MEMORY.askedRequests),
+    view: { ...state.view, approvals: Object.keys(open), activeAt: at },
+  };
+};
+
+/** A fault stays one, whatever is asked for while it is being ended. */
+const processStopping: Evolver<"session.process.stopping"> = (state, { why }) => ({
+  ...state,
+  process: "stopping",
+  stopWhy: state.stopWhy === "fault" && why !== "delete" ? "fault" : why,
+  wake: why === "restart",
+});
+
+const isSilence = (state: SessionState, data: EventData<"session.status">): boolean =>
+  data.source === "tick" && data.state === "working" && state.process === "running";
+
+const processEvolvers = {
   "session.process.starting": (state, data) => ({
     ...state,
     process: "starting",
     how: data.how,
-    restarts: state.restarts + 1,
+    asked: [],
+    held: null,
     view: { ...state.view, generation: data.generation },
   }),
   "session.process.started": (state, data) => ({
@@ -82,102 +156,69 @@ const evolvers: Evolvers = {
       providerSessionId: data.providerSessionId ?? state.view.providerSessionId,
     },
   }),
-  "session.process.stopping": (state, data) => ({
+  "session.provider": (state, { providerSessionId }) => ({
     ...state,
-    process: "stopping",
-    stopWhy: data.why,
+    forkFrom: null,
+    view: { ...state.view, providerSessionId },
   }),
-  "session.process.ended": (state) => processEnded(state),
-  "session.prompt.queued": (state, data, at) => ({
-    ...withQueue(
-      state,
-      data.how === "interrupt"
-        ? [promptOf(data), ...state.queue]
-        : [...state.queue, promptOf(data)],
-    ),
-    wake: state.process === "stopping",
-    view: { ...state.view, queued: state.queue.length + 1, activeAt: at },
+  "session.process.stopping": processStopping,
+  "session.process.ended": (state, data) => ({
+    ...state,
+    process: "none",
+    stopWhy: null,
+    wake: false,
+    silentSince: null,
+    held: null,
+    unreachable: false,
+    crashes: data.expected ? state.crashes : state.crashes + 1,
+  }),
+} satisfies Evolvers;
+
+const promptEvolvers = {
+  "session.prompt.queued": promptQueued,
+  "session.prompt.steered": (state, { prompt, by }, at) => ({
+    ...activeAt(state, at),
+    steers: [...state.steers, { prompt, by }].slice(-MEMORY.steers),
   }),
   "session.prompt.dropped": (state, data) =>
     withQueue(
       state,
       state.queue.filter((one) => one.prompt !== data.prompt),
     ),
-  "session.prompt.returned": (state, data) => {
-    const back = state.current;
-    if (back === null || back.prompt !== data.prompt) return state;
-    const { accepted: _a, interrupting: _i, ...prompt } = back;
-    return { ...withQueue(state, [prompt, ...state.queue]), current: null };
-  },
-  "session.turn.started": (state, data, at) => {
-    const taken = state.queue.find((one) => one.prompt === data.turn.prompt);
-    if (taken === undefined) return state;
-    return {
-      ...withQueue(
-        state,
-        state.queue.filter((one) => one !== taken),
-      ),
-      current: { ...taken, accepted: false, interrupting: false },
-      openItems: {},
-      silentSince: null,
-      view: {
-        ...state.view,
-        queued: state.queue.length - 1,
-        turn: data.turn,
-        turns: data.turn.number,
-        activeAt: at,
-      },
-    };
-  },
+  "session.prompt.returned": promptReturned,
   "session.prompt.accepted": (state, data, at) =>
     state.current?.prompt === data.prompt
-      ? {
-          ...state,
-          current: { ...state.current, accepted: true },
-          restarts: 0,
-          view: { ...state.view, activeAt: at },
-        }
+      ? { ...activeAt(state, at), current: { ...state.current, accepted: true }, crashes: 0 }
       : state,
-  "session.turn.interrupting": (state) =>
+} satisfies Evolvers;
+
+type Evolvers = { [T in NewEvent["type"]]?: Evolver<T> };
+
+const evolvers: Evolvers = {
+  ...processEvolvers,
+  ...promptEvolvers,
+  "session.renamed": (state, data) => ({ ...state, view: { ...state.view, ...data } }),
+  "session.deleted": (state, _data, at) => ({ ...state, view: { ...state.view, deletedAt: at } }),
+  // While a process lives, its own status comes from the protocol; `process` says that it is out of reach.
+  "session.status": (state, data) => ({
+    ...state,
+    silentSince: isSilence(state, data) ? data.since : null,
+    held: data.state === "idle" ? null : state.held,
+    unreachable: data.source === "process" && state.process !== "none",
+    view: { ...state.view, status: data },
+  }),
+  "session.turn.started": turnStarted,
+  "session.turn.interrupting": (state, _data, at) =>
     state.current === null
       ? state
-      : { ...state, current: { ...state.current, interrupting: true } },
-  "session.turn.ended": (state, data, at) => ({
-    ...state,
-    current: null,
-    openItems: {},
-    silentSince: null,
-    view: {
-      ...state.view,
-      turn: null,
-      lastTurn: data.turn,
-      usage:
-        data.turn.usage === null ? state.view.usage : addUsage(state.view.usage, data.turn.usage),
-      activeAt: at,
-    },
-  }),
+      : { ...activeAt(state, at), current: { ...state.current, interrupting: true } },
+  "session.turn.ended": turnEnded,
   "session.item": (state, { item }, at) => ({
-    ...state,
+    ...activeAt(withItem(state, item), at),
     items: Math.max(state.items, item.order),
-    openItems: isOpen(item)
-      ? { ...state.openItems, [item.id]: item }
-      : item.id in state.openItems
-        ? without(state.openItems, item.id)
-        : state.openItems,
-    silentSince: null,
-    view: { ...state.view, activeAt: at },
   }),
-  "approval.requested": (state, data, at) => {
-    const open = {
-      ...state.open,
-      [data.approval.id]: { approval: data.approval, request: data.request },
-    };
-    return { ...state, open, view: { ...state.view, approvals: Object.keys(open), activeAt: at } };
-  },
-  "approval.resolved": (state, data, at) => {
-    const after = closeApproval(state, data.approval);
-    return { ...after, view: { ...after.view, activeAt: at } };
-  },
+  "approval.requested": approvalRequested,
+  "approval.resolved": (state, data, at) => activeAt(closeApproval(state, data.approval), at),
   "approval.expired": (state, data) => closeApproval(state, data.approval),
 };
 

@@ -1,9 +1,10 @@
-/** What several decisions share: beginning a turn, starting a process, ending a turn, settling the status. */
-import type { SessionStatus, TurnError, TurnOutcome, Usage } from "@skein/contract";
+/** What several decisions share: beginning a turn, starting a process, ending a turn. */
+import type { TurnError, TurnOutcome, Usage } from "@skein/contract";
 import type { Draft } from "./draft.ts";
+import { settle } from "./settle.ts";
 
-/** Starts without an accepted prompt in between that are tried before a person must look. */
-const MAX_RESTARTS = 3;
+/** Unexpected ends in a row, with a prompt that nobody took, before a person must look. */
+const MAX_CRASHES = 3;
 
 const startProcess = (draft: Draft): void => {
   const { view, forkFrom } = draft.state;
@@ -11,11 +12,7 @@ const startProcess = (draft: Draft): void => {
   const generation = view.generation + 1;
   draft.emit({ type: "session.process.starting", data: { generation, how } });
   draft.effect({ kind: "agent.start", how, forkFrom: how === "fork" ? forkFrom : null });
-  draft.status({
-    state: "starting",
-    reason: how === "new" ? "the agent starts" : "the agent starts again",
-    source: "command",
-  });
+  settle(draft, "command");
 };
 
 const beginTurn = (draft: Draft): void => {
@@ -38,7 +35,7 @@ const beginTurn = (draft: Draft): void => {
     },
   });
   draft.effect({ kind: "agent.prompt", turn: id, prompt: next.prompt, text: next.text });
-  draft.status({ state: "working", reason: "a turn is running", source: "command" });
+  settle(draft, "command");
 };
 
 /** Gives the agent its next prompt, and life first where it has none. The agent gets one prompt at a time. */
@@ -50,10 +47,10 @@ export const advance = (draft: Draft): void => {
 };
 
 export const wakeProcess = (draft: Draft): void => {
-  if (draft.state.process === "none") startProcess(draft);
+  if (draft.state.process === "none" && draft.state.view.deletedAt === null) startProcess(draft);
 };
 
-export const mayRestart = (draft: Draft): boolean => draft.state.restarts < MAX_RESTARTS;
+export const mayRestart = (draft: Draft): boolean => draft.state.crashes < MAX_CRASHES;
 
 /** Approvals of a turn that is over wait for nobody. */
 export const expireApprovals = (draft: Draft, reason: string): void => {
@@ -65,8 +62,12 @@ export const expireApprovals = (draft: Draft, reason: string): void => {
   }
 };
 
-const closeOpenItems = (draft: Draft): void => {
-  for (const item of Object.values(draft.state.openItems)) {
+/** What was running when its turn, or (null) its process, ended. */
+export const closeItems = (draft: Draft, turn: string | null): void => {
+  const open = Object.values(draft.state.openItems)
+    .filter((item) => turn === null || item.turn === turn)
+    .toSorted((a, b) => a.order - b.order);
+  for (const item of open) {
     const body =
       "status" in item.body ? { ...item.body, status: "interrupted" as const } : item.body;
     draft.emit({ type: "session.item", data: { item: { ...item, body } } });
@@ -83,46 +84,18 @@ export const endTurn = (
 ): void => {
   const { turn } = draft.state.view;
   if (turn === null) return;
+  const { outcome, error, usage } = end;
   expireApprovals(draft, "its turn ended");
-  closeOpenItems(draft);
+  closeItems(draft, turn.id);
   draft.emit({
     type: "session.turn.ended",
-    data: { turn: { ...turn, ...end, endedAt: draft.context.now } },
+    data: { turn: { ...turn, outcome, error, usage, endedAt: draft.context.now } },
   });
 };
 
-/** The status of a session whose process waits for the next prompt. */
-export const settleIdle = (draft: Draft): void => {
-  const { lastTurn } = draft.state.view;
-  const error = lastTurn?.error ?? null;
-  if (error?.kind === "login" || error?.kind === "limit") {
-    draft.status({
-      state: "waiting",
-      waitingFor: error.kind,
-      reason: error.message,
-      source: "protocol",
-    });
-    return;
-  }
-  draft.status({ state: "idle", reason: idleReason(lastTurn), source: "protocol" });
-};
-
-const idleReason = (lastTurn: Draft["state"]["view"]["lastTurn"]): string => {
-  if (lastTurn === null) return "ready for a prompt";
-  if (lastTurn.outcome === "interrupted") return "the last turn was interrupted";
-  if (lastTurn.outcome === "failed")
-    return `the last turn failed: ${lastTurn.error?.message ?? "no reason given"}`;
-  return "the last turn is done";
-};
-
-/** Working, or waiting for the oldest open approval. */
-export const settleWorking = (draft: Draft, source: SessionStatus["source"]): void => {
-  const first = Object.values(draft.state.open)[0];
-  if (first === undefined) {
-    if (draft.state.current !== null)
-      draft.status({ state: "working", reason: "a turn is running", source });
-    return;
-  }
-  const waitingFor = first.approval.request.kind === "question" ? "question" : "approval";
-  draft.status({ state: "waiting", waitingFor, reason: first.approval.title, source });
+/** How a turn ends that is ended because the agent fell silent. */
+export const silentError: TurnError = {
+  kind: "silent",
+  message: "The agent said nothing for too long and was ended.",
+  remedy: "Check its network and login with `skein doctor`, then send again.",
 };

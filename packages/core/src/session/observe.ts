@@ -1,31 +1,30 @@
 /**
  * What drivers report. Facts of a generation that is over are refused here, in pure code, so that no adapter and no store
- * needs a guard of its own.
+ * needs a guard of its own. A fact that is told again, after a crash, changes nothing.
  */
-import type { Item, ItemBody } from "@skein/contract";
+import type { ApprovalRequest, Item, ItemBody, Resolution } from "@skein/contract";
 import { problem } from "@skein/contract";
 import { rejection, type Context, type Decision, type Rejection } from "../decision.ts";
 import { makeDraft, type Draft } from "./draft.ts";
-import {
-  advance,
-  endTurn,
-  expireApprovals,
-  mayRestart,
-  settleIdle,
-  settleWorking,
-} from "./flow.ts";
+import { exited, startFailed } from "./ending.ts";
+import { advance, endTurn, silentError } from "./flow.ts";
 import type { SessionFact, SessionInput } from "./input.ts";
+import { own } from "./record.ts";
+import { settle } from "./settle.ts";
 import type { SessionState } from "./state.ts";
 
 type Observe = Extract<SessionInput, { type: "observe" }>;
 type FactOf<T extends SessionFact["fact"]> = Extract<SessionFact, { fact: T }>;
+
+const isOver = (state: SessionState, generation: number): boolean =>
+  generation !== state.view.generation || state.process === "none";
 
 export const observe = (
   state: SessionState,
   input: Observe,
   context: Context,
 ): Decision | Rejection => {
-  if (input.generation !== state.view.generation || state.process === "none") {
+  if (isOver(state, input.generation)) {
     return rejection(
       problem(
         "invalid_input",
@@ -35,25 +34,47 @@ export const observe = (
     );
   }
   const draft = makeDraft(state, context);
-  for (const fact of input.facts) apply(draft, fact, input);
+  for (const fact of input.facts) {
+    // Its own end may be among them, and the next generation begins with it.
+    if (isOver(draft.state, input.generation)) break;
+    if (draft.state.view.deletedAt === null) apply(draft, fact, input);
+    else applyLastWords(draft, fact);
+  }
   return draft.done();
 };
 
+/** Of a deleted session the history is kept; nothing is asked or begun any more. */
+const applyLastWords = (draft: Draft, fact: SessionFact): void => {
+  switch (fact.fact) {
+    case "item":
+      return putItem(draft, fact.id, fact.body, fact.truncated);
+    case "exited":
+      return exited(draft, fact);
+    case "start-failed":
+      return startFailed(draft, fact);
+    default:
+      return;
+  }
+};
+
 const apply = (draft: Draft, fact: SessionFact, input: Observe): void => {
-  if (draft.state.process === "none") return;
+  if (fact.fact === "exited") return exited(draft, fact);
+  if (fact.fact === "start-failed") return startFailed(draft, fact);
+  if (fact.fact === "unreachable") return unreachable(draft, fact);
+  applyWord(draft, fact, input.approvalLimit);
+  settle(draft, "protocol", true);
+};
+
+const applyWord = (
+  draft: Draft,
+  fact: Exclude<SessionFact, { fact: "exited" | "start-failed" | "unreachable" }>,
+  approvalLimit: number,
+): void => {
   switch (fact.fact) {
     case "started":
       return started(draft, fact);
-    case "start-failed":
-      return startFailed(draft, fact);
     case "provider-session":
-      return started(draft, {
-        fact: "started",
-        pid: null,
-        model: null,
-        adopted: true,
-        providerSessionId: fact.providerSessionId,
-      });
+      return provider(draft, fact.providerSessionId);
     case "accepted":
       return accepted(draft, fact);
     case "item":
@@ -61,29 +82,31 @@ const apply = (draft: Draft, fact: SessionFact, input: Observe): void => {
     case "notice":
       return putItem(draft, fact.id, { kind: "notice", level: fact.level, text: fact.text }, false);
     case "asked":
-      return asked(draft, fact, input.approvalLimit);
+      return asked(draft, fact, approvalLimit);
     case "withdrawn":
       return withdrawn(draft, fact);
     case "turn-ended":
       return turnEnded(draft, fact);
-    case "exited":
-      return exited(draft, fact);
-    case "unreachable":
-      return draft.status({
-        ...draft.state.view.status,
-        reason: `unreachable: ${fact.reason}`,
-        source: "process",
-      });
   }
 };
 
+const unreachable = (draft: Draft, { reason }: FactOf<"unreachable">): void =>
+  draft.status({
+    ...draft.state.view.status,
+    reason: `unreachable: ${reason}`,
+    source: "process",
+  });
+
+const provider = (draft: Draft, providerSessionId: string | null): void => {
+  if (providerSessionId === null || providerSessionId === draft.state.view.providerSessionId)
+    return;
+  draft.emit({ type: "session.provider", data: { providerSessionId } });
+};
+
+/** `adopted` by a later daemon it is no news, except for what the vendor calls the conversation. */
 const started = (draft: Draft, fact: FactOf<"started">): void => {
   const { view, process } = draft.state;
-  if (
-    process === "running" &&
-    (fact.providerSessionId === null || fact.providerSessionId === view.providerSessionId)
-  )
-    return;
+  if (process !== "starting") return provider(draft, fact.providerSessionId);
   draft.emit({
     type: "session.process.started",
     data: {
@@ -93,61 +116,46 @@ const started = (draft: Draft, fact: FactOf<"started">): void => {
       model: fact.model,
     },
   });
-  if (process !== "starting") return;
-  settleIdle(draft);
   advance(draft);
 };
 
-const startFailed = (draft: Draft, fact: FactOf<"start-failed">): void => {
-  const expected = draft.state.process === "stopping";
-  processEnded(draft, { exitCode: null, signal: null, expected, reason: fact.message });
-  if (expected) {
-    draft.status({ state: "stopped", reason: "stopped on request", source: "process" });
-    return;
-  }
-  const login = fact.code === "backend_not_logged_in";
-  draft.status({
-    state: login ? "waiting" : "failed",
-    waitingFor: login ? "login" : null,
-    reason: `${fact.message} ${fact.remedy}`,
-    source: "process",
-  });
-};
-
+/** The prompt is part of the transcript from here on, whether or not the agent echoes it. */
 const accepted = (draft: Draft, fact: FactOf<"accepted">): void => {
   const { current, view } = draft.state;
   if (current === null || view.turn?.id !== fact.turn || current.accepted) return;
-  draft.emit({
-    type: "session.prompt.accepted",
-    data: { prompt: current.prompt, turn: fact.turn },
-  });
+  const { prompt, text, how } = current;
+  draft.emit({ type: "session.prompt.accepted", data: { prompt, turn: fact.turn } });
+  putItem(draft, prompt, { kind: "user", text, how }, false);
 };
 
 const putItem = (draft: Draft, id: string, body: ItemBody, truncated: boolean): void => {
-  const { openItems, items, view, silentSince } = draft.state;
-  const known = openItems[id];
+  const { openItems, items, view } = draft.state;
+  const settled = draft.state.settled.find((one) => one.id === id);
+  // A settled item stays settled, and an echo of a prompt says nothing new.
+  const isRunning = "status" in body && body.status === "running";
+  if (settled !== undefined && (isRunning || body.kind === "user")) return;
+  const known = own(openItems, id) ?? settled;
   const item: Item = {
     id,
-    turn: known?.turn ?? view.turn?.id ?? null,
+    turn: known === undefined ? (view.turn?.id ?? null) : known.turn,
     order: known?.order ?? items + 1,
     at: known?.at ?? draft.context.now,
     truncated,
     body,
   };
   draft.emit({ type: "session.item", data: { item } });
-  if (silentSince !== null) settleWorking(draft, "protocol");
 };
 
 const asked = (draft: Draft, fact: FactOf<"asked">, limit: number): void => {
   const { open, view } = draft.state;
-  const known = Object.values(open).some((one) => one.request === fact.request);
-  if (known || Object.keys(open).length >= limit) return;
+  if (draft.state.asked.includes(fact.request)) return;
+  const approval = draft.context.id("apr");
   draft.emit({
     type: "approval.requested",
     data: {
       request: fact.request,
       approval: {
-        id: draft.context.id("apr"),
+        id: approval,
         session: view.id,
         sessionName: view.name,
         turn: view.turn?.id ?? null,
@@ -162,7 +170,27 @@ const asked = (draft: Draft, fact: FactOf<"asked">, limit: number): void => {
       },
     },
   });
-  settleWorking(draft, "protocol");
+  if (Object.keys(open).length >= limit)
+    denyAtOnce(draft, { approval, request: fact.request, asked: fact.approval });
+};
+
+/** An agent that asks too much gets an answer, too: else it would wait for ever. */
+const denyAtOnce = (
+  draft: Draft,
+  one: { readonly approval: string; readonly request: string; readonly asked: ApprovalRequest },
+): void => {
+  const resolution: Resolution = {
+    decision: "deny",
+    message: "Too many requests of this session wait for a decision; ask again later.",
+    answers: null,
+    by: draft.context.actor,
+    at: draft.context.now,
+  };
+  draft.emit({
+    type: "approval.resolved",
+    data: { approval: one.approval, session: draft.state.view.id, resolution },
+  });
+  draft.effect({ kind: "agent.answer", ...one, resolution });
 };
 
 const withdrawn = (draft: Draft, fact: FactOf<"withdrawn">): void => {
@@ -172,99 +200,13 @@ const withdrawn = (draft: Draft, fact: FactOf<"withdrawn">): void => {
     type: "approval.expired",
     data: { approval: found.approval.id, session: draft.state.view.id, reason: fact.reason },
   });
-  settleWorking(draft, "protocol");
 };
 
+/** After a failed login or at a limit the next prompt would fare no better: the queue is held until a person comes back. */
 const turnEnded = (draft: Draft, fact: FactOf<"turn-ended">): void => {
-  if (draft.state.view.turn?.id !== fact.turn) return;
-  endTurn(draft, fact);
-  if (draft.state.process !== "running") return;
-  const { lastTurn } = draft.state.view;
-  const held = lastTurn?.error?.kind === "login" || lastTurn?.error?.kind === "limit";
-  if (held || draft.state.queue.length === 0) settleIdle(draft);
-  if (!held) advance(draft);
+  const { view, stopWhy } = draft.state;
+  if (view.turn?.id !== fact.turn) return;
+  const silenced = stopWhy === "fault" && fact.outcome !== "completed";
+  endTurn(draft, silenced ? { ...fact, outcome: "failed", error: silentError } : fact);
+  if (draft.state.held === null) advance(draft);
 };
-
-const processEnded = (
-  draft: Draft,
-  end: {
-    readonly exitCode: number | null;
-    readonly signal: string | null;
-    readonly expected: boolean;
-    readonly reason: string;
-  },
-): void => {
-  endTurnOfDeadProcess(draft, end.expected, end.reason);
-  expireApprovals(draft, "the agent's process ended");
-  draft.emit({
-    type: "session.process.ended",
-    data: { generation: draft.state.view.generation, ...end },
-  });
-};
-
-/** A prompt that the agent never took goes back to the head of the queue; a turn that it had begun has failed. */
-const endTurnOfDeadProcess = (draft: Draft, expected: boolean, reason: string): void => {
-  const { current } = draft.state;
-  if (current === null) return;
-  if (!current.accepted) {
-    draft.emit({ type: "session.prompt.returned", data: { prompt: current.prompt, reason } });
-    draft.emit({
-      type: "session.turn.ended",
-      data: {
-        turn: {
-          ...draft.state.view.turn!,
-          endedAt: draft.context.now,
-          outcome: "interrupted",
-          error: null,
-          usage: null,
-        },
-      },
-    });
-    return;
-  }
-  endTurn(draft, {
-    outcome: expected ? "interrupted" : "failed",
-    error: expected
-      ? null
-      : {
-          kind: "agent",
-          message: reason,
-          remedy: "Send again: the agent resumes the conversation.",
-        },
-    usage: null,
-  });
-};
-
-const exited = (draft: Draft, fact: FactOf<"exited">): void => {
-  const { stopWhy, wake } = draft.state;
-  const expected = fact.expected || stopWhy !== null;
-  const undelivered = draft.state.current !== null && !draft.state.current.accepted;
-  processEnded(draft, {
-    exitCode: fact.exitCode,
-    signal: fact.signal,
-    expected,
-    reason: fact.reason,
-  });
-  if (draft.state.view.deletedAt !== null) return;
-  if (stopWhy === "fault") {
-    draft.status({
-      state: "failed",
-      reason: "the agent fell silent and was ended; the next prompt starts it again",
-      source: "process",
-    });
-  } else if (expected) {
-    draft.status({ state: "stopped", reason: stoppedReason(stopWhy), source: "process" });
-  } else {
-    draft.status({
-      state: fact.unwitnessed ? "lost" : "failed",
-      reason: fact.reason,
-      source: "process",
-    });
-  }
-  if (wake || (undelivered && !expected && mayRestart(draft))) advance(draft);
-};
-
-const stoppedReason = (why: SessionState["stopWhy"]): string =>
-  why === "idle"
-    ? "stopped after idle time; the next prompt starts it again"
-    : "stopped on request";

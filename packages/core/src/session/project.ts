@@ -1,5 +1,6 @@
 /** What an event changes in the views beside the session itself: its transcript, its turns, its approvals. */
 import type { Approval, Item, NewEvent, Turn } from "@skein/contract";
+import { own } from "./record.ts";
 import type { OpenApproval, SessionState } from "./state.ts";
 
 export type Projection =
@@ -12,7 +13,7 @@ const decided = (
   id: string,
   change: Partial<Approval>,
 ): Projection | null => {
-  const open = before.open[id];
+  const open = own(before.open, id);
   return open === undefined
     ? null
     : { view: "approval", approval: { ...open, approval: { ...open.approval, ...change } } };

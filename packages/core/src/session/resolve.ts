@@ -8,8 +8,9 @@ import {
 } from "@skein/contract";
 import { rejection, type Context, type Decision, type Rejection } from "../decision.ts";
 import { makeDraft } from "./draft.ts";
-import { settleWorking } from "./flow.ts";
 import type { SessionInput } from "./input.ts";
+import { own } from "./record.ts";
+import { settle } from "./settle.ts";
 import type { SessionState } from "./state.ts";
 
 type Resolve = Extract<SessionInput, { type: "resolve" }>;
@@ -24,7 +25,9 @@ const questionProblem = (
   if (chosen === undefined || chosen.length === 0) {
     return mismatch(
       `The question "${question.question}" has no answer.`,
-      `Answer it: one of ${question.options.map((one) => one.label).join(", ")}.`,
+      question.options.length === 0
+        ? "Answer it in your own words."
+        : `Answer it: one of ${question.options.map((one) => one.label).join(", ")}.`,
     );
   }
   if (chosen.length > 1 && !question.many) {
@@ -33,8 +36,13 @@ const questionProblem = (
       "Give one.",
     );
   }
+  if (chosen.some((one) => one.trim() === "")) {
+    return mismatch(`An answer to "${question.question}" is empty.`, "Say something, or deny it.");
+  }
   const labels = question.options.map((one) => one.label);
-  const unknown = question.free ? undefined : chosen.find((one) => !labels.includes(one));
+  // Where nothing is offered, only a text of one's own can answer.
+  const isFree = question.free || labels.length === 0;
+  const unknown = isFree ? undefined : chosen.find((one) => !labels.includes(one));
   return unknown === undefined
     ? null
     : mismatch(
@@ -57,7 +65,7 @@ const answersProblem = (
     );
   }
   for (const question of questions) {
-    const found = questionProblem(question, answers[question.id]);
+    const found = questionProblem(question, own(answers, question.id));
     if (found !== null) return found;
   }
   return null;
@@ -92,7 +100,7 @@ export const resolve = (
   input: Resolve,
   context: Context,
 ): Decision | Rejection => {
-  const open = state.open[input.approval];
+  const open = own(state.open, input.approval);
   if (open === undefined) {
     return rejection(
       problem(
@@ -107,7 +115,7 @@ export const resolve = (
   const resolution: Resolution = {
     decision: input.decision,
     message: input.message,
-    answers: copyAnswers(input.answers),
+    answers: input.decision === "answer" ? copyAnswers(input.answers) : null,
     by: context.actor,
     at: context.now,
   };
@@ -123,6 +131,6 @@ export const resolve = (
     asked: open.approval.request,
     resolution,
   });
-  settleWorking(draft, "command");
+  settle(draft, "command");
   return draft.done({ resolution });
 };

@@ -20,25 +20,41 @@ export type CurrentTurn = {
 
 export type OpenApproval = { readonly approval: Approval; readonly request: string };
 
+/** An item that was told whole. What is told again of it keeps its place. */
+export type SettledItem = Pick<Item, "id" | "order" | "turn" | "at">;
+
+/** How much is remembered to tell repeated words from new ones. */
+export const MEMORY = { settledItems: 64, askedRequests: 128, steers: 32 } as const;
+
 export type SessionState = {
   readonly view: Session;
   readonly process: "none" | "starting" | "running" | "stopping";
   readonly how: "new" | "resume" | "fork";
   /** The vendor's id of the conversation that a fork copies; null once it has one of its own. */
   readonly forkFrom: string | null;
-  readonly stopWhy: "stop" | "idle" | "delete" | "fault" | null;
-  /** A prompt came while the process was being stopped: start again when it is gone. */
+  readonly stopWhy: "stop" | "idle" | "delete" | "fault" | "restart" | null;
+  /** Asked for while the process was being stopped: start again when it is gone. */
   readonly wake: boolean;
   readonly queue: readonly QueuedPrompt[];
   readonly current: CurrentTurn | null;
-  /** Starts without an accepted prompt in between, to end a loop of crashes. */
-  readonly restarts: number;
+  /** Prompts that were given to a turn in progress, newest last: one that came too late may be queued, once. */
+  readonly steers: readonly Pick<QueuedPrompt, "prompt" | "by">[];
+  /** Unexpected ends in a row, without an accepted prompt in between: ends a loop of crashes. */
+  readonly crashes: number;
   /** Items that are not settled yet, by id. */
   readonly openItems: Readonly<Record<string, Item>>;
+  /** The newest items that are, newest last. */
+  readonly settled: readonly SettledItem[];
   /** Orders given so far. */
   readonly items: number;
   /** Approvals that wait, by approval id. Kept as rows of their own; loaded with the session. */
   readonly open: Readonly<Record<string, OpenApproval>>;
+  /** The driver's keys of this generation's approvals, newest last: each is asked for once. */
+  readonly asked: readonly string[];
   /** The newest silence that was told of; null when the agent speaks. */
   readonly silentSince: string | null;
+  /** The last turn failed for this, and the next prompt would too: the queue waits for a person. */
+  readonly held: "login" | "limit" | null;
+  /** Whether the process lives cannot be told at present. */
+  readonly unreachable: boolean;
 };

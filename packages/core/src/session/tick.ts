@@ -1,8 +1,8 @@
 /** What time alone decides: an idle agent is put to sleep, a silent turn is told of, and ended when it stays silent. */
 import type { Context, Decision } from "../decision.ts";
 import { makeDraft, type Draft } from "./draft.ts";
-import { endTurn } from "./flow.ts";
 import type { SessionInput } from "./input.ts";
+import { settle } from "./settle.ts";
 import type { SessionState } from "./state.ts";
 
 type Tick = Extract<SessionInput, { type: "tick" }>;
@@ -12,53 +12,55 @@ const since = (context: Context, instant: string): number =>
 
 export const tick = (state: SessionState, input: Tick, context: Context): Decision => {
   const draft = makeDraft(state, context);
-  if (state.process !== "running") return draft.done();
+  // An agent that is out of reach may be working well: nothing is ended on a guess.
+  if (state.process !== "running" || state.unreachable) return draft.done();
   if (state.current !== null) silence(draft, input);
   else idle(draft, input);
   return draft.done();
 };
 
-/** `waiting` is never idle: a person may come back to it. */
-const idle = (draft: Draft, { idleMs }: Tick): void => {
-  const { view, queue } = draft.state;
-  if (idleMs === 0 || view.status.state !== "idle" || queue.length > 0) return;
-  if (since(draft.context, view.activeAt) < idleMs) return;
-  draft.emit({
-    type: "session.process.stopping",
-    data: { generation: view.generation, why: "idle" },
-  });
-  draft.effect({ kind: "agent.stop", force: false });
+const later = (a: string, b: string | null): string => (b !== null && b > a ? b : a);
+
+const stopProcess = (draft: Draft, why: "idle" | "fault"): void => {
+  const { generation } = draft.state.view;
+  draft.emit({ type: "session.process.stopping", data: { generation, why } });
+  draft.effect({ kind: "agent.stop", force: why === "fault" });
+  settle(draft, "tick");
 };
 
-/** An agent that waits for a person, or runs a command or a tool, may be silent. */
-const silence = (draft: Draft, input: Tick): void => {
-  const { view, open, openItems, silentSince } = draft.state;
-  if (Object.keys(open).length > 0 || Object.keys(openItems).length > 0) return;
-  const heard =
-    input.heardAt !== null && input.heardAt > view.activeAt ? input.heardAt : view.activeAt;
-  const silent = since(draft.context, heard);
-  if (input.silenceMs > 0 && silent >= input.silenceMs && silentSince === null) {
-    draft.status({
-      state: "working",
-      reason: `no word from the agent for ${Math.round(silent / 1000)} s`,
-      source: "tick",
-    });
+/** `waiting` is never idle: a person may come back to it. Neither is one that has only just been started. */
+const idle = (draft: Draft, { idleMs, heardAt }: Tick): void => {
+  const { view, queue } = draft.state;
+  if (idleMs === 0 || view.status.state !== "idle" || queue.length > 0) return;
+  const quiet = later(later(view.activeAt, view.status.since), heardAt);
+  if (since(draft.context, quiet) >= idleMs) stopProcess(draft, "idle");
+};
+
+/** An agent that waits for a person, or runs a command or a tool, may be silent; one that was told to end its turn may not. */
+const mayBeSilent = ({ open, openItems, current, view }: SessionState): boolean =>
+  current?.interrupting !== true &&
+  (Object.keys(open).length > 0 ||
+    Object.values(openItems).some((item) => item.turn === view.turn?.id));
+
+/**
+ * Silence is told of first. It is ended only when it went on after that: a machine that slept, or a daemon that was away,
+ * must not find that its agents have been silent all that time. The end of the process then ends the turn, so that what the
+ * agent still says counts.
+ */
+const silence = (draft: Draft, { silenceMs, silenceLimitMs, heardAt }: Tick): void => {
+  const { state, context } = draft;
+  if (mayBeSilent(state)) return;
+  const silent = since(context, later(state.view.activeAt, heardAt));
+  const { silentSince } = state;
+  if (silenceMs > 0 && silentSince === null) {
+    if (silent < silenceMs) return;
+    const reason = `no word from the agent for ${Math.round(silent / 1000)} s`;
+    return draft.status({ state: "working", reason, source: "tick" });
   }
-  if (input.silenceLimitMs > 0 && silent >= input.silenceLimitMs && view.turn !== null) {
-    draft.effect({ kind: "agent.interrupt", turn: view.turn.id });
-    endTurn(draft, {
-      outcome: "failed",
-      error: {
-        kind: "silent",
-        message: `The agent said nothing for ${Math.round(silent / 1000)} s.`,
-        remedy: "Check its network and login with `skein doctor`, then send again.",
-      },
-      usage: null,
-    });
-    draft.emit({
-      type: "session.process.stopping",
-      data: { generation: view.generation, why: "fault" },
-    });
-    draft.effect({ kind: "agent.stop", force: true });
-  }
+  if (silentSince !== null && silent < silenceMs) return settle(draft, "protocol");
+  const interrupting = state.current?.interrupting === true && silenceMs > 0;
+  const limit = interrupting ? 2 * silenceMs : silenceLimitMs;
+  if (limit === 0 || silent < limit) return;
+  if (silentSince !== null && since(context, silentSince) < limit - silenceMs) return;
+  stopProcess(draft, "fault");
 };

@@ -1,0 +1,120 @@
+/** The end of a process: what becomes of its turn, its prompt, its questions, and whether another one is started. */
+import type { TurnError } from "@skein/contract";
+import type { Draft } from "./draft.ts";
+import {
+  advance,
+  closeItems,
+  endTurn,
+  expireApprovals,
+  mayRestart,
+  silentError,
+  wakeProcess,
+} from "./flow.ts";
+import type { SessionFact } from "./input.ts";
+import type { SessionState } from "./state.ts";
+
+type FactOf<T extends SessionFact["fact"]> = Extract<SessionFact, { fact: T }>;
+
+type End = {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly expected: boolean;
+  readonly reason: string;
+};
+
+const died = (reason: string): TurnError => ({
+  kind: "agent",
+  message: reason,
+  remedy: "Send again: the agent resumes the conversation.",
+});
+
+/** A prompt that the agent never took goes back to the head of the queue; a turn that it had begun is over. */
+const endTurnOfDeadProcess = (draft: Draft, { expected, reason }: End): void => {
+  const { current, stopWhy } = draft.state;
+  if (current === null) return;
+  if (!current.accepted) {
+    const { turn } = draft.state.view;
+    draft.emit({ type: "session.prompt.returned", data: { prompt: current.prompt, reason } });
+    if (turn === null) return;
+    draft.emit({
+      type: "session.turn.ended",
+      data: { turn: { ...turn, endedAt: draft.context.now, outcome: "interrupted" } },
+    });
+    return;
+  }
+  const error = stopWhy === "fault" ? silentError : expected ? null : died(reason);
+  endTurn(draft, { outcome: error === null ? "interrupted" : "failed", error, usage: null });
+};
+
+const endProcess = (draft: Draft, end: End): void => {
+  endTurnOfDeadProcess(draft, end);
+  expireApprovals(draft, "the agent's process ended");
+  closeItems(draft, null);
+  const { exitCode, signal, expected, reason } = end;
+  draft.emit({
+    type: "session.process.ended",
+    data: { generation: draft.state.view.generation, exitCode, signal, expected, reason },
+  });
+};
+
+const stoppedReason = (why: SessionState["stopWhy"]): string =>
+  why === "idle"
+    ? "stopped after idle time; the next prompt starts it again"
+    : "stopped on request";
+
+/** Says what a person has to do where prompts wait for an agent that is not there. */
+const withQueue = (draft: Draft, reason: string): string =>
+  draft.state.queue.length === 0
+    ? reason
+    : `${reason}; what is queued waits for \`skein resume\` or the next prompt`;
+
+const stopped = (draft: Draft, why: SessionState["stopWhy"]): void => {
+  if (why === "fault") {
+    const reason = "the agent fell silent and was ended; the next prompt starts it again";
+    return draft.status({ state: "failed", reason, source: "process" });
+  }
+  const reason = withQueue(draft, stoppedReason(why));
+  draft.status({ state: "stopped", reason, source: "process" });
+};
+
+/** Whether it is called back, by a prompt or by a person, though it was to stop. */
+const wake = (draft: Draft, before: SessionState): void => {
+  if (before.wake) wakeProcess(draft);
+};
+
+export const exited = (draft: Draft, fact: FactOf<"exited">): void => {
+  const before = draft.state;
+  const expected = fact.expected || before.stopWhy !== null;
+  const undelivered = before.current !== null && !before.current.accepted;
+  endProcess(draft, { ...fact, expected });
+  if (expected) {
+    stopped(draft, before.stopWhy);
+    return wake(draft, before);
+  }
+  const again = undelivered && mayRestart(draft);
+  const { crashes } = draft.state;
+  const often = undelivered && !again ? `${fact.reason} (${crashes} times in a row)` : fact.reason;
+  draft.status({
+    state: fact.unwitnessed ? "lost" : "failed",
+    reason: again ? fact.reason : withQueue(draft, often),
+    source: "process",
+  });
+  if (again) advance(draft);
+};
+
+export const startFailed = (draft: Draft, fact: FactOf<"start-failed">): void => {
+  const before = draft.state;
+  const expected = before.stopWhy !== null;
+  endProcess(draft, { exitCode: null, signal: null, expected, reason: fact.message });
+  if (expected) {
+    stopped(draft, before.stopWhy);
+    return wake(draft, before);
+  }
+  const login = fact.code === "backend_not_logged_in";
+  draft.status({
+    state: login ? "waiting" : "failed",
+    waitingFor: login ? "login" : null,
+    reason: withQueue(draft, `${fact.message} ${fact.remedy}`),
+    source: "process",
+  });
+};

@@ -1,0 +1,67 @@
+/** The status of a session whose process lives: it follows from what the session is, and is said anew when that changes. */
+import type { SessionStatus, Turn } from "@skein/contract";
+import type { Draft } from "./draft.ts";
+import type { SessionState } from "./state.ts";
+
+type Activity = Pick<SessionStatus, "state" | "waitingFor" | "reason">;
+
+const say = (state: SessionStatus["state"], reason: string): Activity => ({
+  state,
+  waitingFor: null,
+  reason,
+});
+
+const idleReason = (last: Turn | null): string => {
+  if (last === null) return "ready for a prompt";
+  if (last.outcome === "interrupted") return "the last turn was interrupted";
+  if (last.outcome === "failed")
+    return `the last turn failed: ${last.error?.message ?? "no reason given"}`;
+  return "the last turn is done";
+};
+
+/** No state of its own: what is being stopped still works, or idles, or starts. */
+const stopping = ({ current, view, wake, stopWhy }: SessionState): Activity => {
+  const what =
+    stopWhy === "fault" ? "the agent fell silent and is being ended" : "the agent is being stopped";
+  const reason = wake ? `${what}, and starts again after that` : what;
+  if (current !== null) return say("working", reason);
+  return say(view.status.state === "starting" ? "starting" : "idle", reason);
+};
+
+const running = ({ current, open, held, view }: SessionState): Activity => {
+  if (current?.interrupting === true) return say("working", "the turn is being interrupted");
+  const [first] = Object.values(open);
+  if (first !== undefined) {
+    const waitingFor = first.approval.request.kind === "question" ? "question" : "approval";
+    return { state: "waiting", waitingFor, reason: first.approval.title };
+  }
+  if (current !== null) return say("working", "a turn is running");
+  if (held !== null)
+    return { state: "waiting", waitingFor: held, reason: view.lastTurn?.error?.message ?? held };
+  return say("idle", idleReason(view.lastTurn));
+};
+
+const activityOf = (state: SessionState): Activity => {
+  if (state.process === "running") return running(state);
+  if (state.process === "stopping") return stopping(state);
+  return say("starting", state.how === "new" ? "the agent starts" : "the agent starts again");
+};
+
+/**
+ * Says what the session does now; nothing when it said so before, and nothing for a process that is gone. An agent that is
+ * out of reach stays so, whatever people do meanwhile, until it is `heard`.
+ */
+export const settle = (draft: Draft, source: SessionStatus["source"], heard = false): void => {
+  const { process, unreachable, view } = draft.state;
+  if (process === "none") return;
+  const activity = activityOf(draft.state);
+  if (unreachable && !heard)
+    draft.status({ ...activity, reason: view.status.reason, source: "process" });
+  else draft.status({ ...activity, source });
+};
+
+/** A person says that what held the queue is mended. */
+export const unhold = (draft: Draft): void => {
+  if (draft.state.held === null) return;
+  draft.status({ ...activityOf({ ...draft.state, held: null }), source: "command" });
+};
