@@ -56,7 +56,7 @@ const cases: readonly Case[] = [
 describe.concurrent("--json", () => {
   test.each(cases)("%j prints %j", async (words, views, code) => {
     const ran = await skein([...words, "--json"]);
-    expect(ran.code, ran.stderr).toBe(code);
+    expect(ran).toMatchObject({ code });
     // One document on one line, as pipes like it.
     expect(ran.stdout.split("\n")).toEqual([expect.any(String), ""]);
     const printed = JSON.parse(ran.stdout) as Record<string, unknown>;

@@ -79,7 +79,8 @@ const answer = async (
   };
   called.push({ name: operation.name, input: given });
   const parsed = operation.input.safeParse(given);
-  if (!parsed.success) throw refuse("invalid_input", parsed.error.message, "Correct the input.");
+  if (!parsed.success)
+    throw refuse("invalid_input", issuesText(operation, parsed.error), "Correct it.");
   const act = answers[operation.name as OperationName] as ((input: unknown) => unknown) | undefined;
   if (act === undefined) throw refuse("internal", `the stub has no ${operation.name}`, "");
   const result = await act(parsed.data);
@@ -91,6 +92,13 @@ const answer = async (
   }
   response.end(JSON.stringify(operation.output.parse(result)));
 };
+
+/** In the daemon's words. */
+const issuesText = (
+  { name }: Operation,
+  { issues }: { issues: readonly { path: PropertyKey[]; message: string }[] },
+) =>
+  `invalid ${name} params: ${issues.map(({ path, message }) => `at /${path.join("/")}: ${message}`).join("; ")}`;
 
 const routed = (method: string, path: string) => {
   for (const operation of Object.values(operations) as Operation[]) {

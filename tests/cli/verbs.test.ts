@@ -109,10 +109,10 @@ describe.concurrent("create", () => {
   });
 
   test("passes on what was chosen, and nothing that was not", async () => {
-    await skein([
-      ...["create", "--name", "chosen", "--cli", "claude", "--model", "opus", "--effort", "high"],
-      ...["--permissions", "workspace", "-d", "why", "--tag", "a", "--tag", "b"],
-    ]);
+    const line =
+      "create --name chosen --cli claude --model opus --effort high " +
+      "--permissions workspace -d why --tag a --tag b";
+    await skein(line.split(" "));
     expect(sent("sessions.create", { name: "chosen" })).toEqual({
       name: "chosen",
       backend: "claude-code",

@@ -114,13 +114,21 @@ const refusal = (status: number, read: unknown): Failure => {
   const found = (read as { error?: unknown } | undefined)?.error ?? read;
   const problem = found as Partial<Problem> | undefined;
   if (typeof problem?.code === "string" && typeof problem.message === "string")
-    return refused({ ...problem, remedy: problem.remedy ?? "" } as Problem);
+    return refused(plainer({ ...problem, remedy: problem.remedy ?? "" } as Problem));
   return fail(
     EXIT.transport,
     "not_skein",
     `What answers there is not Skein: it said ${status} without a reason.`,
     "Check SKEIN_URL, and what stands between here and the daemon.",
   );
+};
+
+/** An input that the contract refuses, for who typed a flag and not a parameter. */
+const plainer = (problem: Problem): Problem => {
+  const [, field, why] = /^invalid [\w.]+ params: at \/([^:]+): (.+)$/s.exec(problem.message) ?? [];
+  if (problem.code !== "invalid_input" || field === undefined || why === undefined) return problem;
+  const remedy = "Correct it; skein help VERB says what the verb takes.";
+  return { ...problem, message: `The ${field} is not right: ${why}.`, remedy };
 };
 
 /** `wasSent`: the daemon may have got it before the connection broke. */

@@ -50,7 +50,11 @@ const http = (place: Place) =>
     ? process.getBuiltinModule("node:https")
     : process.getBuiltinModule("node:http");
 
-const target = (place: Place): RequestOptions =>
+type Target = Omit<RequestOptions, "headers"> & {
+  readonly headers: Readonly<Record<string, string>>;
+};
+
+const target = (place: Place): Target =>
   place.kind === "socket"
     ? { socketPath: place.socketPath, headers: { host: "localhost" } }
     : {

@@ -4,7 +4,7 @@ import type { Backend } from "@skein/contract";
 import { printJson, type Cli } from "../cli.ts";
 import type { AlreadyRunning, RunningDaemon } from "../daemon-door.ts";
 import { EXIT, misused, toFailure } from "../failure.ts";
-import { backendLine } from "../format/backend.ts";
+import { backendLine, isUsable } from "../format/backend.ts";
 import { oneLine } from "../format/escape.ts";
 import { withProgress } from "../progress.ts";
 import { startDetached, tellParent, type Started } from "../detached.ts";
@@ -122,8 +122,10 @@ export const banner = (cli: Cli, { address, loginUrl, backends }: Ready): string
     backendLine(each, paint),
   );
   rows.push(["agents", first], ...others.map((line): [string, string] => ["", line]));
-  const agent = backends.find((each) => each.found)?.id ?? "claude-code";
-  rows.push(["next", `skein create -p . --cli ${agent.replace(/-code$/, "")}`]);
+  const agent = backends.find(isUsable) ?? backends.find((each) => each.found);
+  const create = `skein create -p . --cli ${oneLine(agent?.id ?? "").replace(/-code$/, "")}`;
+  const install = "install an agent, then: skein backends --refresh";
+  rows.push(["next", agent === undefined ? install : create]);
   const lines = rows.map(([title, text]) => `  ${paint.dim(title.padEnd(9))}${text}`);
   return [`${paint.bold(`Skein ${oneLine(cli.version)} is ready`)}`, ...lines].join("\n");
 };
