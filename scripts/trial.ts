@@ -50,11 +50,23 @@ In another shell:
   ./skein ask one PONG
 `);
 
-const daemon = spawn(join(root, "skein"), ["up"], {
-  stdio: "inherit",
-  env: { ...process.env, SKEIN_HOME: home },
-});
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => daemon.kill(signal));
-daemon.on("exit", (code) => {
-  void llm.close().then(() => process.exit(code ?? 1));
-});
+/** Ends with the daemon; one that was killed is followed by the next, and the model goes on answering the agents meanwhile. */
+const run = (): void => {
+  const daemon = spawn(join(root, "skein"), ["up"], {
+    stdio: "inherit",
+    env: { ...process.env, SKEIN_HOME: home },
+  });
+  const pass = (signal: NodeJS.Signals): void => void daemon.kill(signal);
+  process.on("SIGINT", pass).on("SIGTERM", pass);
+  daemon.on("exit", (code, signal) => {
+    process.off("SIGINT", pass).off("SIGTERM", pass);
+    if (signal === "SIGKILL") {
+      console.log("\nThe daemon was killed; its agents go on. Here is the next one:\n");
+      run();
+      return;
+    }
+    void llm.close().then(() => process.exit(code ?? 1));
+  });
+};
+
+run();
