@@ -206,14 +206,15 @@ export async function send(life: Life, frame: string, key: string): Promise<void
   }
 }
 
-const endReason = (life: Life, exit: Exit, stderr: string): string => {
+const endReason = (life: Life, exit: Exit, unwitnessed: boolean, stderr: string): string => {
   if (life.stopping) return "stopped on request";
   if (life.verdict !== null) return life.verdict;
   const said = stderr.trim().split("\n").at(-1) ?? "";
   const words = said === "" ? "." : `: ${said.slice(0, 300)}`;
   if (exit.signal !== null) return `Claude Code was killed by ${exit.signal}${words}`;
   if (exit.exitCode !== null) return `Claude Code ended with exit code ${exit.exitCode}${words}`;
-  return `Claude Code ended while nobody watched${words}`;
+  if (unwitnessed) return `Claude Code ended while nobody watched${words}`;
+  return `Claude Code ended; an earlier daemon had started it, so its exit code is not known${words}`;
 };
 
 /** The last fact. Told once; what the process left running is gone by then. */
@@ -228,7 +229,7 @@ export const finish = async (life: Life, exit: Exit, unwitnessed: boolean): Prom
   });
   const stderr = (await detached?.errors(2_000)) ?? "";
   const { exitCode, signal } = exit;
-  const reason = endReason(life, exit, stderr);
+  const reason = endReason(life, exit, unwitnessed, stderr);
   const expected = life.stopping;
   await reader
     .tell([{ fact: "exited", exitCode, signal, expected, unwitnessed, reason }])

@@ -47,11 +47,14 @@ const makeRecord = () => {
       }
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const told = facts.map((fact) => JSON.stringify(fact).slice(0, 300)).join("\n");
-      const timer = setTimeout(() => reject(new Error(`no ${kind} came after:\n${told}`)), patienceMs);
+      const timer = setTimeout(
+        () => reject(new Error(`no ${kind} came after:\n${told}`)),
+        patienceMs,
+      );
       listeners.add(resolve);
       await promise;
       clearTimeout(timer);
-      listeners.clear();
+      listeners.delete(resolve);
     }
   };
   return {
@@ -66,7 +69,8 @@ const makeRecord = () => {
       if (dead) throw new Error("the daemon is dead");
       // Through JSON, as a store would have it.
       facts.push(...(JSON.parse(JSON.stringify(report.facts)) as Fact[]));
-      if (report.checkpoint !== undefined) checkpoint = JSON.parse(JSON.stringify(report.checkpoint));
+      if (report.checkpoint !== undefined)
+        checkpoint = JSON.parse(JSON.stringify(report.checkpoint));
       for (const wake of listeners) wake();
     },
   };

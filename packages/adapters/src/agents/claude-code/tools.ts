@@ -123,7 +123,9 @@ export const endedBody = (
   switch (body.kind) {
     case "command": {
       const end = commandEnd(result, told);
-      return status === "declined" ? { ...body, status } : { ...body, ...end, status };
+      // What the CLI says then is for the model, not the command's output.
+      const saidNothing = status === "declined" || interrupted.test(result.text);
+      return saidNothing ? { ...body, status } : { ...body, ...end, status };
     }
     case "edit":
       return {
