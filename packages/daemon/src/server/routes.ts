@@ -168,6 +168,9 @@ const stream = async (
   passport: Passport,
   context: RouteContext,
 ): Promise<Response> => {
+  if (context.req.method !== "GET") {
+    return refusal(invalidInput(operation.name, "a watch is opened with GET"));
+  }
   const { after, filter } = input as ParsedInput<"events.watch">;
   let end = (): void => {};
   const leave = deps.live.enter(passport.caller.token, () => end());
