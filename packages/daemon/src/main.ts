@@ -1,7 +1,7 @@
 /**
  * Puts the daemon together: the only place that knows every room, and the only reader of the environment there.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { makeClaudeCodeDriver, makeCodexDriver, makeLocalHost } from "@skein/adapters";
 import { refuse, type Backend } from "@skein/contract";
 import type { AgentDriver, Host } from "@skein/sdk";
@@ -22,6 +22,7 @@ import { backendKind } from "./engine/small-kinds.ts";
 import { makeFailpoint, withFailpoints } from "./effects/failpoints.ts";
 import { makeFeed } from "./feed/feed.ts";
 import type { Feed } from "./feed/ports.ts";
+import { makeHealth, type Health } from "./health.ts";
 import { openLog, type Log } from "./log/log.ts";
 import { makeAgentRecord, type AgentRecord } from "./operations/agents.ts";
 import { makeChanges } from "./operations/changes.ts";
@@ -123,9 +124,12 @@ const begin = async (
     process.kill(process.pid, "SIGKILL"),
   );
   const store = await openSqliteStore({ file: paths.database, failpoint, clock: systemClock });
+  const health = makeHealth();
+  health.set("store", true, "writable");
+  const orderly = !existsSync(paths.about);
   const stopped = Promise.withResolvers<void>();
-  const stop = (orderly: boolean): void => void end(orderly);
-  const house = build({ options, paths, config, log, failpoint, store, stop });
+  const stop = (inOrder: boolean): void => void end(inOrder);
+  const house = build({ options, paths, config, log, failpoint, store, health, stop });
   const restored = house.restore();
   const server = await house.listen().catch(async (error: unknown) => {
     await house.effects.close();
@@ -138,22 +142,25 @@ const begin = async (
   log("info", "ready", { address: server.address, version: options.version, readyMs });
   const ticking = setInterval(() => house.effects.tick(), TICK_MS).unref();
   const looked = restored
-    .then(() => house.lookAround())
-    .catch((error: unknown) => log("error", "the look around failed", { error: String(error) }));
+    .then(() => house.lookAround(orderly))
+    .catch((error: unknown) => {
+      if (!house.abort.signal.aborted)
+        log("error", "the look around failed", { error: String(error) });
+    });
 
-  const end = onceOnly(async (orderly) => {
+  const end = onceOnly(async (inOrder) => {
     log("info", "stopping");
     clearInterval(ticking);
     await server.close();
     house.abort.abort();
-    await looked;
     await house.close();
     await store.close();
+    await looked;
     rmSync(paths.about, { force: true });
     lock.release();
     log("info", "stopped");
     closeLog();
-    if (orderly) stopped.resolve();
+    if (inOrder) stopped.resolve();
     else stopped.reject(diskFailed(paths));
   });
 
@@ -200,6 +207,7 @@ type Building = {
   readonly log: Log;
   readonly failpoint: Failpoint;
   readonly store: Store;
+  readonly health: Health;
   readonly stop: (orderly: boolean) => void;
 };
 
@@ -263,7 +271,7 @@ const build = (building: Building) => {
     known: () => knownBackends(store),
     restore: () => restore(store, effectsRoom),
     listen: () => listen(building, { engine, feed, changes, backends, id, host }),
-    lookAround: () => lookAround(building, { port, host, backends }),
+    lookAround: (orderly: boolean) => lookAround(building, { port, host, backends }, orderly),
   };
 };
 
@@ -394,8 +402,9 @@ const restore = async (store: Store, effects: Effects): Promise<void> => {
 };
 
 const lookAround = async (
-  { paths, log, store }: Building,
+  { paths, log, store, health }: Building,
   deps: { readonly port: EffectsPort; readonly host: Host; readonly backends: Backends },
+  orderly: boolean,
 ): Promise<void> => {
   await deps.backends.list();
   const { processes, folders } = await clearLeftovers({
@@ -407,10 +416,23 @@ const lookAround = async (
     log("warn", "leftovers of an earlier daemon were removed", { processes, folders });
   const pruned = await store.pruneReceipts(systemClock.now() - RECEIPTS_KEPT_MS);
   if (pruned > 0) log("info", "old receipts were forgotten", { pruned });
+  // After a crash the whole file is looked through, on a thread of its own.
+  if (!orderly) await checkStore(store, health, log);
+};
+
+const checkStore = async (store: Store, health: Health, log: Log): Promise<void> => {
+  const damage = await store.check();
+  if (damage.length === 0) return health.set("store", true, "looked through after a crash: whole");
+  log("error", "the database is damaged", { damage });
+  health.set(
+    "store",
+    false,
+    `damaged: ${damage[0]}. Stop the daemon and restore the newest file of snapshots/.`,
+  );
 };
 
 const listen = async (
-  { options, paths, config, log, store, stop }: Building,
+  { options, paths, config, log, store, health, stop }: Building,
   deps: {
     readonly engine: Engine;
     readonly feed: Feed;
@@ -440,7 +462,7 @@ const listen = async (
       socket: () => paths.socket,
       watchers: () => deps.feed.watchers,
       memory: () => process.memoryUsage.rss(),
-      health: () => [{ part: "store", ok: true, detail: "writable" }],
+      health: health.parts,
       loginLink: () => server!.loginLink(),
       stop: () => setImmediate(() => stop(true)),
       disconnect: (token) => server?.disconnect(token),
