@@ -12,6 +12,7 @@ export const makeCodexDriver = (): AgentDriver => {
     const key = `${backend.host.id} ${dir}`;
     const found = servers.get(key) ?? makeServer(backend);
     servers.set(key, found);
+    found.use(backend);
     return found;
   };
   return {

@@ -3,7 +3,7 @@
  * who hears which thread. Ends when the process does, or when let go.
  */
 import type { BackendContext, Detached, Exit, Liveness, ProcessRef } from "@skein/sdk";
-import { connectTo, lastWords, pause, type Place } from "./process.ts";
+import { clear, connectTo, lastWords, pause, type Place } from "./process.ts";
 import { unreachable, type CallOptions, type Rpc } from "./rpc.ts";
 import { threadOf, type Notification, type RequestId, type ServerRequest } from "./wire.ts";
 
@@ -33,6 +33,9 @@ export type Life = {
   end(): Promise<void>;
   /** The server goes on. */
   letGo(): Promise<void>;
+  /** It has died, or is dying. */
+  isOver(): boolean;
+  /** Resolves when it is dead and nothing of it is left. */
   readonly died: Promise<Death>;
 };
 
@@ -118,8 +121,8 @@ const finish = async (now: Now, exit: Exit): Promise<void> => {
   const { backend, place } = now;
   const words = await lastWords(now.process);
   // Commands that it ran lead groups of their own and may have outlived it.
-  await backend.host.sweep(place.owner).catch((error: unknown) =>
-    backend.log("error", "leftovers of Codex's app-server could not be ended", {
+  await clear(backend, place).catch((error: unknown) =>
+    backend.log("error", "leftovers of Codex's app-server could not be removed", {
       error: String(error),
     }),
   );
@@ -185,6 +188,7 @@ export const makeLife = async (deps: Deps): Promise<Life> => {
       now.rpc?.close();
       await process.close();
     },
+    isOver: () => now.over,
     died: died.promise,
   };
 };

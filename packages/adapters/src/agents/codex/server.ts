@@ -7,6 +7,8 @@ import { makeLife, type Life } from "./life.ts";
 import { adoptProcess, clear, placeOf, startProcess, type Place } from "./process.ts";
 
 export type Server = {
+  /** From now on in this surrounding: the command may have been installed or configured since. */
+  use(backend: BackendContext): void;
   /** Adopts the one that runs, else starts one. Rejects with an AdapterFailure; nothing is left behind then. */
   start(): Promise<Life>;
   /** null: none runs. Rejects with an AdapterFailure when one runs that cannot be reached. */
@@ -33,7 +35,7 @@ const makeTurns = () => {
   };
 };
 
-type House = { readonly backend: BackendContext; readonly place: Place; life: Life | null };
+type House = { backend: BackendContext; readonly place: Place; life: Life | null };
 
 const hold = (house: House, found: Life): Life => {
   house.life = found;
@@ -45,7 +47,9 @@ const hold = (house: House, found: Life): Life => {
 
 const find = async (house: House): Promise<Life | null> => {
   const { backend, place } = house;
-  if (house.life !== null) return house.life;
+  if (house.life !== null && !house.life.isOver()) return house.life;
+  // Its leftovers are being removed.
+  await house.life?.died;
   const process = await adoptProcess(backend, place);
   if (process === null) return null;
   backend.log("info", "found Codex's app-server running", { pid: process.process.pid });
@@ -77,7 +81,6 @@ const end = async (house: House): Promise<void> => {
   if (house.life === null) return;
   await house.life.end();
   house.life = null;
-  await clear(house.backend, house.place);
 };
 
 export const makeServer = (backend: BackendContext): Server => {
@@ -95,6 +98,9 @@ export const makeServer = (backend: BackendContext): Server => {
     });
   };
   return {
+    use: (newest) => {
+      house.backend = newest;
+    },
     start: () => inTurn(async () => (await findOrReplace(house)) ?? begin(house)),
     adopt: () =>
       inTurn(async () => {

@@ -6,7 +6,7 @@ import type { Fact, LiveDelta } from "@skein/sdk";
 import type { ErrorNotification, ThreadItem, Turn } from "./generated/protocol.ts";
 import { asAsked, questionOf } from "./approvals.ts";
 import { endedBody, itemBody, partialBody } from "./items.ts";
-import type { Ended, State, TurnNow } from "./state.ts";
+import type { Ended, ItemNow, State, TurnNow } from "./state.ts";
 import { isAuthFailure, statusOf, turnErrorOf, turnFailure } from "./turn-errors.ts";
 import { later, minus, totalsOf, turnUsage } from "./usage.ts";
 import { turnOfClientId, type Notification, type ServerRequest, type ThreadWord } from "./wire.ts";
@@ -146,16 +146,23 @@ const delta = (state: State, method: string, item: string, text: string): Folded
   return folded({ ...progress(state), running }, [], { live });
 };
 
-/** What was in progress when the turn ended ends with it; commands of a completed turn go on in the background. */
+/**
+ * What was in progress when the turn ended ends with it, told as far as it came. Commands of a turn that completed go on in
+ * the background; a message of such a turn was broken off by a steering.
+ */
 export const endItems = (state: State, ended: string, outcome: Ended["outcome"]): Folded => {
-  if (outcome === "completed") return folded(state);
   const facts: Fact[] = [];
-  for (const [id, { item, text, turn }] of state.running) {
-    if (turn !== ended) continue;
-    const body = item.type === "userMessage" ? null : partialBody(item, text);
-    if (body !== null) facts.push({ fact: "item", id, body: endedBody(body, outcome) });
+  const running = new Map<string, ItemNow>();
+  for (const [id, now] of state.running) {
+    const { item, text, turn } = now;
+    const goesOn = outcome === "completed" && item.type === "commandExecution";
+    if (turn !== ended || goesOn) running.set(id, now);
+    else if (item.type !== "userMessage") {
+      const body = partialBody(item, text);
+      const status = outcome === "completed" ? "failed" : outcome;
+      facts.push(...itemFact(id, body === null ? null : endedBody(body, status)));
+    }
   }
-  const running = new Map([...state.running].filter(([, { turn }]) => turn !== ended));
   return folded({ ...state, running }, facts);
 };
 

@@ -97,7 +97,10 @@ export const promptTurn = async (
     try {
       await send(seat, ctx, prompt);
     } catch (error) {
-      if (isRpcFailure(error)) return refuse(seat, turn, error.rpc.message);
+      if (isRpcFailure(error)) {
+        refuse(seat, turn, error.rpc.message);
+        break;
+      }
       if (attempt >= attempts) throw error;
       await until(seat, () => seat.doubtful, startMs);
     }
