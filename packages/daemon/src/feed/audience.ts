@@ -21,10 +21,10 @@ export type Watcher = {
   place: number;
   /** Whether its carrier can take more. */
   open: boolean;
-  /** Whether it stands in the line for a turn. */
+  /** Whether it stands in the line for a turn of its own. */
   queued: boolean;
-  /** Live words that it has not got yet; worth nothing once its audience's are others. */
-  deltas: EncodedFrame | null;
+  /** The live words that it has got, or that it was too far behind to get. */
+  heard: LiveWords | null;
   /** The last frame, when it has been ended and not yet told. */
   farewell: EncodedFrame | null;
 };
@@ -41,6 +41,8 @@ type Entry = {
   readonly eventsBefore: number;
 };
 
+export type LiveWords = { readonly frame: EncodedFrame; readonly items: ReadonlySet<string> };
+
 export type Audience = {
   readonly filter: Filter;
   readonly watchers: Set<Watcher>;
@@ -49,8 +51,15 @@ export type Audience = {
   base: number;
   bytes: number;
   events: number;
-  /** The newest live words, with the items they belong to. */
-  deltas: { readonly frame: EncodedFrame; readonly items: ReadonlySet<string> } | null;
+  /** How much it had held in all when laggards were last looked for. */
+  looked: { readonly bytes: number; readonly events: number };
+  /** The newest live words, with the items they belong to, until all have had their turn. */
+  deltas: LiveWords | null;
+  /** Who is served next, while they are served one after another; and whether something came since. */
+  walk: Iterator<Watcher> | null;
+  again: boolean;
+  /** The least place of those served in this walk. */
+  slowest: number;
   /** Frames made of the log, by the place where they begin. */
   readonly frames: Map<number, { readonly end: number; readonly frame: EncodedFrame }>;
 };
@@ -65,7 +74,11 @@ export const makeAudience = (filter: Filter): Audience => ({
   base: 0,
   bytes: 0,
   events: 0,
+  looked: { bytes: 0, events: 0 },
   deltas: null,
+  walk: null,
+  again: false,
+  slowest: 0,
   frames: new Map(),
 });
 
@@ -150,22 +163,27 @@ const lags = (audience: Audience, place: number, limits: FeedLimits): boolean =>
   );
 };
 
-/** Those for whom too much waits. Asked before something is added, so that one long publish alone puts nobody behind. */
-export const laggards = (audience: Audience, limits: FeedLimits): Watcher[] =>
-  // Someone lags only when one who needs the oldest entry would.
-  lags(audience, audience.base, limits)
-    ? [...audience.watchers].filter(({ place }) => lags(audience, place, limits))
-    : [];
+/** Looking for laggards costs a look at everyone: it is done once in this part of what may wait. */
+const LOOKS = 8;
 
-/** Lets go of what nobody needs any more. */
-export const trim = (audience: Audience): void => {
-  let slowest = endOf(audience);
-  for (const { place } of audience.watchers) {
-    if (place === audience.base) return;
-    if (place < slowest) slowest = place;
-  }
-  if (slowest === audience.base) return;
-  audience.entries.splice(0, slowest - audience.base);
-  audience.base = slowest;
+/** Those for whom too much waits. Asked before something is added, so that one long publish alone puts nobody behind. */
+export const laggards = (audience: Audience, limits: FeedLimits): Watcher[] => {
+  const { bytes, events, looked } = audience;
+  // Someone lags only when one who needs the oldest entry would.
+  if (!lags(audience, audience.base, limits)) return [];
+  const grown =
+    bytes - looked.bytes > limits.queueBytes / LOOKS ||
+    events - looked.events > limits.queueEvents / LOOKS;
+  if (!grown) return [];
+  audience.looked = { bytes, events };
+  return [...audience.watchers].filter(({ place }) => lags(audience, place, limits));
+};
+
+/** Lets go of what nobody needs any more: all before a place that no watcher is behind. */
+export const trim = (audience: Audience, place: number): void => {
+  const spent = Math.min(place, endOf(audience)) - audience.base;
+  if (spent <= 0) return;
+  audience.entries.splice(0, spent);
+  audience.base += spent;
   audience.frames.clear();
 };

@@ -1,7 +1,7 @@
 /** What was published or said goes to the audiences that it concerns; who hangs there stands in line for it. */
 import type { Delta } from "@skein/contract";
 import type { StoredEvent } from "../engine/ports.ts";
-import { append, endOf, laggards, trim } from "./audience.ts";
+import { append, laggards } from "./audience.ts";
 import type { Audience, Watcher } from "./audience.ts";
 import type { Audiences } from "./audiences.ts";
 import { itemKey } from "./deltas.ts";
@@ -24,10 +24,11 @@ export type Broadcast = {
 export const makeBroadcast = (deps: {
   readonly audiences: Audiences;
   readonly limits: FeedLimits;
-  readonly enqueue: (watcher: Watcher) => void;
+  /** Something waits for all of them. */
+  readonly due: (audience: Audience) => void;
   readonly lagging: (watcher: Watcher) => void;
 }): Broadcast => {
-  const { audiences, limits, enqueue, lagging } = deps;
+  const { audiences, limits, due, lagging } = deps;
   return {
     events(events, span) {
       if (audiences.size === 0) return;
@@ -37,14 +38,13 @@ export const makeBroadcast = (deps: {
         const wanted = encoded.filter(({ event }) => matches(filter, event.stream, event.type));
         if (wanted.length === 0) continue;
         for (const watcher of laggards(audience, limits)) lagging(watcher);
-        trim(audience);
         append(
           audience,
           wanted.map(({ encode }) => encode()),
           span,
           limits,
         );
-        for (const watcher of audience.watchers) if (watcher.open) enqueue(watcher);
+        due(audience);
       }
     },
     deltas(deltas) {
@@ -57,10 +57,7 @@ export const makeBroadcast = (deps: {
         const frame = wanted.length === deltas.length ? everything : deltasFrame(wanted);
         const items = new Set(wanted.map(({ session, item }) => itemKey(session, item)));
         audience.deltas = { frame, items };
-        for (const watcher of upToDate(audience)) {
-          watcher.deltas = frame;
-          enqueue(watcher);
-        }
+        due(audience);
       }
     },
     settle(session, item) {
@@ -71,18 +68,13 @@ export const makeBroadcast = (deps: {
   };
 };
 
-const upToDate = (audience: Audience): Watcher[] => {
-  const end = endOf(audience);
-  return [...audience.watchers].filter(({ open, place }) => open && place === end);
-};
-
 /** An event's text, made when the first one wants it. */
 const encodedOnce = (event: StoredEvent) => {
   let made: { text: string; bytes: number; position: number } | null = null;
   const encode = () => {
     if (made !== null) return made;
     const text = encodeEvent(event);
-    made = { text, bytes: Buffer.byteLength(text), position: event.position };
+    made = { text, bytes: text.length, position: event.position };
     return made;
   };
   return { event, encode };

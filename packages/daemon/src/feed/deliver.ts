@@ -37,16 +37,18 @@ export const makeDeliver = (deps: {
         watcher.farewell = null;
         return false;
       }
-      const { audience, deltas } = watcher;
-      if (audience === null || !watcher.open) return false;
-      watcher.deltas = null;
+      const { audience, heard } = watcher;
+      if (audience === null) return false;
+      const { deltas } = audience;
+      watcher.heard = deltas;
+      if (!watcher.open) return false;
       const events = frameAt(audience, watcher.place, limits);
       if (events !== null) {
         // Who is behind gets no live words: the settled item carries the text.
         watcher.place = events.end;
         return send(watcher, events.frame) && watcher.place < endOf(audience);
       }
-      if (deltas !== null && deltas === audience.deltas?.frame) send(watcher, deltas);
+      if (deltas !== null && deltas !== heard) send(watcher, deltas.frame);
       return false;
     },
   };

@@ -116,8 +116,10 @@ describe("live words", () => {
   it("are told once", async () => {
     const { feed, log, clock, watch } = house();
     const watcher = await watch();
+    watcher.stall();
     feed.live(delta("once"));
     clock.turn(40);
+    watcher.open();
     feed.publish(log.record([{ stream: B }]));
     feed.publish(log.record([{ stream: B }]));
     expect(heard(watcher)).toEqual([[delta("once")]]);

@@ -49,13 +49,13 @@ export const makeDeltas = (deps: {
         before === undefined ? delta : { ...delta, text: before.text + delta.text },
       );
       waiting.set(key, kinds);
-      bytes += Buffer.byteLength(delta.text);
+      bytes += delta.text.length;
       if (bytes >= limits.deltaBytes) send();
       else cancel ??= clock.after(limits.deltaCoalesceMs, send);
     },
     settle(session, item) {
       const key = itemKey(session, item);
-      for (const { text } of waiting.get(key)?.values() ?? []) bytes -= Buffer.byteLength(text);
+      for (const { text } of waiting.get(key)?.values() ?? []) bytes -= text.length;
       waiting.delete(key);
     },
     close: stop,

@@ -3,9 +3,13 @@ import type { Delta } from "@skein/contract";
 import type { StoredEvent } from "../engine/ports.ts";
 import type { EncodedFrame, FeedSource } from "./ports.ts";
 
+/** Ids and types need no escapes, and are by far the most of what is quoted here. */
+const PLAIN = /^[\w.:-]*$/;
+const quote = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text));
+
 /** The stored `data` is JSON text already; everything else is put around it. */
 export const encodeEvent = ({ position, stream, seq, at, type, data }: StoredEvent): string =>
-  `{"position":${position},"stream":${JSON.stringify(stream)},"seq":${seq},"at":"${new Date(at).toISOString()}","type":${JSON.stringify(type)},"data":${data}}`;
+  `{"position":${position},"stream":${quote(stream)},"seq":${seq},"at":"${new Date(at).toISOString()}","type":${quote(type)},"data":${data}}`;
 
 export const eventsFrame = (events: readonly string[], position: number): EncodedFrame => ({
   frame: "events",

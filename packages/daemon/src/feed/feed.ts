@@ -96,12 +96,11 @@ const assemble = (deps: Required<FeedDeps> & { limits: FeedLimits }, head: () =>
     },
   });
   const fanout = makeFanout({ clock, limits, next: deliver.next });
-  const { enqueue } = fanout;
-  const roster = makeRoster({ audiences, enqueue, empty: pages.forget });
+  const roster = makeRoster({ audiences, enqueue: fanout.enqueue, empty: pages.forget });
   const broadcast = makeBroadcast({
     audiences,
     limits,
-    enqueue,
+    due: fanout.due,
     lagging: (watcher) => roster.end(watcher, "lagged", head()),
   });
   const catchUp = makeCatchUp({

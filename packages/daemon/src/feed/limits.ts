@@ -1,4 +1,7 @@
-/** What keeps one watcher from harming the rest. Bytes are UTF-8 bytes, times milliseconds. */
+/**
+ * What keeps one watcher from harming the rest. Times are milliseconds. Bytes are counted as characters of the encoded text,
+ * which for ASCII is the same: counting more exactly would mean to encode every event a second time.
+ */
 import { LIMITS } from "@skein/contract";
 
 export type FeedLimits = {

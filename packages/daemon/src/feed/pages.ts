@@ -72,7 +72,7 @@ export const makePages = (source: FeedSource, limits: FeedLimits): Pages => {
         ({ position, stream, type }) => position <= found.position && matches(filter, stream, type),
       )
       .map(encodeEvent);
-    const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+    const bytes = texts.reduce((sum, text) => sum + text.length, 0);
     return {
       frame: texts.length === 0 ? null : eventsFrame(texts, found.position),
       position: found.position,

@@ -51,6 +51,7 @@ export const makeRoster = (deps: {
       watcher.phase = "live";
       watcher.audience = audience;
       watcher.place = endOf(audience);
+      watcher.heard = audience.deltas;
     },
     leave(watcher) {
       detach(watcher);
@@ -77,6 +78,6 @@ const makeWatcher = (request: WatchRequest, sink: WatchSink): Watcher => ({
   place: 0,
   open: true,
   queued: false,
-  deltas: null,
+  heard: null,
   farewell: null,
 });
