@@ -68,6 +68,7 @@ export type Daemon = {
 };
 
 const TICK_MS = 5_000;
+const AWAKE_MS = 1_000;
 /** How long the start waits for the agents' answers, once it is ready. */
 const ANSWERS_MS = 900;
 const RECEIPTS_KEPT_MS = 7 * 24 * 3_600_000;
@@ -151,6 +152,8 @@ const begin = async (
   const end = onceOnly(async (inOrder) => {
     log("info", "stopping");
     clearInterval(ticking);
+    // Agents and timers hold no process awake; what is waited for from here on must not end with it.
+    const awake = setInterval(() => {}, AWAKE_MS);
     await server.close();
     house.abort.abort();
     await house.close();
@@ -160,6 +163,7 @@ const begin = async (
     lock.release();
     log("info", "stopped");
     closeLog();
+    clearInterval(awake);
     if (inOrder) stopped.resolve();
     else stopped.reject(diskFailed(paths));
   });
