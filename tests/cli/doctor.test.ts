@@ -200,6 +200,7 @@ test("leftovers: marked processes and spool folders of sessions that the daemon 
   };
   await agent(known);
   const stray = await agent(id("ses", "gone"));
+  await agent("codex-server-1");
   mkdirSync(join(home, "spool", known), { recursive: true });
   mkdirSync(join(home, "spool", id("ses", "gone")));
   const { of } = await doctor();

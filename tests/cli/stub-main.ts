@@ -17,16 +17,19 @@ const loadDaemon: LoadDaemon = async () => ({
       process.exit(9);
     }
     const about = join(home, "about.json");
+    const address = `http://127.0.0.1:${port ?? 8765}`;
     try {
-      const { pid, address } = JSON.parse(readFileSync(about, "utf8")) as {
+      // The lock: of several at once, one can make it.
+      writeFileSync(about, JSON.stringify({ pid: process.pid, address }), { flag: "wx" });
+    } catch {
+      const { pid, address: at } = JSON.parse(readFileSync(about, "utf8")) as {
         pid: number;
         address: string;
       };
-      return { alreadyRunning: { pid, address, home } };
-    } catch {
-      // none runs
+      return { alreadyRunning: { pid, address: at, home } };
     }
-    const address = `http://127.0.0.1:${port ?? 8765}`;
+    // It holds the folder and does not listen yet; the others come meanwhile.
+    if (env["STUB_SLOW"] !== undefined) await new Promise((resolve) => setTimeout(resolve, 300));
     const stopped = Promise.withResolvers<void>();
     const close = async () => {
       rmSync(about);
@@ -43,7 +46,6 @@ const loadDaemon: LoadDaemon = async () => ({
       },
       home,
     );
-    writeFileSync(about, JSON.stringify({ pid: process.pid, address }));
     return {
       address,
       socketPath: stub.socketPath,

@@ -99,7 +99,8 @@ test("a second up says which one runs and exits 0, in the foreground and in the 
 });
 
 test("in the background: returns when ready, in a session of its own, words to logs/", async () => {
-  const ran = await skein(["up", "--detach", "--port", "9001"]);
+  const marks = { SKEIN_SESSION: "ses_of_an_agent", SKEIN_GENERATION: "1" };
+  const ran = await skein(["up", "--detach", "--port", "9001"], { env: marks });
   expect(ran).toEqual({ code: 0, stderr: "", stdout: BANNER(9001) });
   const pid = runningPid();
   expect(isAlive(pid)).toBe(true);
@@ -108,6 +109,8 @@ test("in the background: returns when ready, in a session of its own, words to l
     .replace(/^.*\) /, "")
     .split(" ");
   expect(Number(stat[3])).toBe(pid);
+  // Started by an agent, it does not end with the agent: it carries no marks of its session.
+  expect(readFileSync(`/proc/${pid}/environ`, "latin1")).not.toMatch(/SKEIN_(SESSION|GENERATION)/);
   expect(statSync(join(home, "logs", "up.log")).mode & 0o777).toBe(0o600);
   expect((await skein(["list", "-q"])).stdout).toContain("fizz-top");
   expect((await skein(["down"])).code).toBe(0);
@@ -156,4 +159,16 @@ test("up refuses to start one here while SKEIN_URL points elsewhere", async () =
   const env = { SKEIN_URL: "http://127.0.0.1:1", SKEIN_TOKEN: "t" };
   expect((await skein(["up"], { env })).code).toBe(2);
   expect(existsSync(join(home, "run"))).toBe(false);
+});
+
+test("of several started at once one becomes the daemon, the others say which, all exit 0", async () => {
+  const env = { STUB_SLOW: "1" };
+  const ran = await Promise.all([1, 2, 3].map(() => skein(["up", "--detach"], { env })));
+  const pid = runningPid();
+  expect(ran.map(({ code, stderr }) => [code, stderr])).toEqual([1, 2, 3].map(() => [0, ""]));
+  const said = ran.map(({ stdout }) => stdout);
+  expect(said.filter((each) => each === BANNER(8765))).toHaveLength(1);
+  const other = `Skein runs already for ${home}: process ${pid} at http://127.0.0.1:8765\n`;
+  expect(said.filter((each) => each === other)).toHaveLength(2);
+  expect((await skein(["down"])).code).toBe(0);
 });

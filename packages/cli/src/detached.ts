@@ -38,7 +38,13 @@ export const startDetached = async (cli: Cli, port: number | undefined): Promise
   const child = spawn(executable, [script, ...words], {
     detached: true,
     cwd: cli.home,
-    env: { ...cli.env, SKEIN_HOME: cli.home },
+    // Not the marks of a session: an agent that starts the daemon must not take it along when it ends.
+    env: {
+      ...cli.env,
+      SKEIN_HOME: cli.home,
+      SKEIN_SESSION: undefined,
+      SKEIN_GENERATION: undefined,
+    },
     stdio: ["ignore", log.fd, log.fd, "pipe"],
   });
   closeSync(log.fd);

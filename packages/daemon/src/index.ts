@@ -1,2 +1,8 @@
 /** The daemon's door. */
-export { startDaemon, type AlreadyRunning, type Daemon, type DaemonOptions } from "./main.ts";
+export {
+  checkConfig,
+  startDaemon,
+  type AlreadyRunning,
+  type Daemon,
+  type DaemonOptions,
+} from "./main.ts";

@@ -34,6 +34,8 @@ import type { Server } from "./server/ports.ts";
 import { acquireLock } from "./store/lock.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
 
+export { checkConfig } from "./config/check.ts";
+
 export type DaemonOptions = {
   readonly home: string;
   readonly version: string;

@@ -19,7 +19,8 @@ export const agentsOf = (backends: readonly Backend[]): Finding[] => {
     if (backend.login === "logged-out") return warn(id, words, remedy);
     if (modelsSource !== "asked")
       return warn(id, `${words} (a known list; it could not be asked)`, "skein backends --refresh");
-    return backend.login === "unknown" ? warn(id, words, remedy) : ok(id, words);
+    // Unknown with nothing to do about it: a provider that needs no login.
+    return backend.login === "unknown" && remedy !== null ? warn(id, words, remedy) : ok(id, words);
   });
   return [...findings, ...none(backends.some(({ found }) => found))];
 };

@@ -41,8 +41,10 @@ export const checkLeftovers = async (
     const words = `${sessions} sessions have processes; the daemon takes them over when it starts`;
     return [ok("leftovers", sessions === 0 ? "no agent runs" : words)];
   }
-  const strays = marked.filter(({ session }) => !known.has(session));
-  const unread = folders.filter((name) => !known.has(name));
+  const isGone = (name: string) => name.startsWith("ses_") && !known.has(name);
+  // Others are the daemon's own: a server that several sessions share carries its backend's mark.
+  const strays = marked.filter(({ session }) => isGone(session));
+  const unread = folders.filter(isGone);
   const findings: Finding[] = [];
   if (strays.length > 0) {
     const pids = strays.map(({ pid }) => pid).join(" ");

@@ -57,7 +57,9 @@ const bodyText = (body: ItemBody, paint: Paint): { who: string; lines: string[] 
       return {
         who: `uses ${oneLine(body.tool)}${statusWords(body.status)}`,
         lines: [
-          body.title === "" ? cut(json(body.input), MOST_INPUT_CHARS) : oneLine(body.title),
+          body.title === "" || body.title === body.tool
+            ? cut(json(body.input), MOST_INPUT_CHARS)
+            : oneLine(body.title),
           ...outputLines(body.output, paint),
         ],
       };

@@ -148,7 +148,8 @@ const followFrom = async (
       const input = { filter, ...(seen === undefined ? {} : { after: seen }) };
       for await (const frame of cli.watch(input)) if (await take(frame)) return;
     } catch (error) {
-      if (!isFailure(error) || error.failure.exit !== EXIT.transport) throw error;
+      if (cli.signal.aborted || !isFailure(error) || error.failure.exit !== EXIT.transport)
+        throw error;
       if (lostAt === undefined) cli.tell("skein: the daemon is gone; waiting for it");
       lostAt ??= cli.now();
       if (cli.now() - lostAt > PATIENCE_MS) throw error;

@@ -1,9 +1,10 @@
 /** `skein up`: the daemon in the foreground, or in the background in a session of its own. */
 import { InvalidArgumentError } from "commander";
-import type { Backend } from "@skein/contract";
+import type { Backend, SystemStatus } from "@skein/contract";
+import { pause } from "../calls.ts";
 import { printJson, type Cli } from "../cli.ts";
 import type { AlreadyRunning, RunningDaemon } from "../daemon-door.ts";
-import { EXIT, misused, toFailure } from "../failure.ts";
+import { EXIT, fail, isFailure, misused, toFailure } from "../failure.ts";
 import { backendLine, isUsable } from "../format/backend.ts";
 import { oneLine } from "../format/escape.ts";
 import { withProgress } from "../progress.ts";
@@ -97,13 +98,38 @@ const sayWhichRuns = async (
   { alreadyRunning: { pid, address, home } }: AlreadyRunning,
   asJson: boolean | undefined,
 ): Promise<number> => {
-  if (asJson === true) printJson(cli, await cli.call("system.status", {}));
+  const status = await withProgress(cli, "another one is starting", () => untilListening(cli));
+  if (asJson === true) printJson(cli, status);
   else {
-    const where = address === null ? "" : ` at ${oneLine(address)}`;
-    const who = pid === 0 ? "it is still starting" : `process ${pid}${where}`;
-    cli.print(`Skein runs already for ${oneLine(home)}: ${who}`);
+    const where = address ?? status.address;
+    const at = where === null ? "" : ` at ${oneLine(where)}`;
+    cli.print(`Skein runs already for ${oneLine(home)}: process ${pid || status.pid}${at}`);
   }
   return EXIT.done;
+};
+
+const LISTEN_MS = 15_000;
+const LOOK_MS = 100;
+
+/** The other one may have the state folder but not listen yet: of twenty started at once, nineteen wait here. */
+const untilListening = async (cli: Cli): Promise<SystemStatus> => {
+  const until = cli.now() + LISTEN_MS;
+  while (true) {
+    try {
+      return await cli.call("system.status", {}, { timeoutMs: LISTEN_MS });
+    } catch (error) {
+      if (cli.signal.aborted || !isFailure(error) || error.failure.exit !== EXIT.transport)
+        throw error;
+      if (cli.now() > until)
+        throw fail(
+          EXIT.refused,
+          "not_ready",
+          `Another daemon holds ${cli.home}, but does not answer.`,
+          "See what it is with: skein doctor",
+        );
+    }
+    await pause(LOOK_MS, cli.signal);
+  }
 };
 
 export type Ready = {
