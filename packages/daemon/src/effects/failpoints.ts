@@ -1,7 +1,9 @@
 /**
  * Points where a test ends the daemon as a power switch would. Set by SKEIN_FAILPOINT=name:side:hit (the n-th time it is
- * passed); without it nothing of this runs.
+ * passed) or name:side:hit:FILE (the n-th time once that file is there, so that a test can wait until the daemon is at
+ * rest); without it nothing of this runs.
  */
+import { existsSync } from "node:fs";
 import type { Detached, Host } from "@skein/sdk";
 import type { Failpoint, FailpointName } from "../engine/ports.ts";
 
@@ -10,10 +12,12 @@ export const noFailpoint: Failpoint = () => {};
 /** `kill` ends the process at once; it must not return. */
 export const makeFailpoint = (setting: string | undefined, kill: () => void): Failpoint => {
   if (setting === undefined || setting === "") return noFailpoint;
-  const [name, side, hit = "1"] = setting.split(":");
+  const [name, side, hit = "1", ...rest] = setting.split(":");
+  const file = rest.join(":");
   let left = Number(hit);
   return (passed, passedSide) => {
     if (passed !== name || passedSide !== side) return;
+    if (file !== "" && !existsSync(file)) return;
     left--;
     if (left === 0) kill();
   };
