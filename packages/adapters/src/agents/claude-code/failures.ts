@@ -54,8 +54,11 @@ const kindOf = (result: ResultLine, fault: string | null, broke: boolean): TurnE
   return broke && result.apiStatus === null ? "cut" : "api";
 };
 
-const isNothing = ({ text, usage, numTurns }: ResultLine): boolean =>
-  text === "" && numTurns > 0 && usage.input + usage.output + usage.cacheRead === 0;
+/** Gateways may leave out the tokens of a good answer, but then it has words and says why it ended. */
+const isCutShort = ({ text, usage, numTurns, stopReason }: ResultLine): boolean =>
+  numTurns > 0 &&
+  usage.input + usage.output + usage.cacheRead === 0 &&
+  (text === "" || stopReason === null);
 
 /**
  * Never from `subtype`: it says `success` under an error. Null: it went well. A stream that was cut can end as a success with
@@ -70,6 +73,5 @@ export const failureOf = (
     const message = result.text || result.errors.join(" ") || `Claude Code said ${result.subtype}.`;
     return turnError(kindOf(result, fault, broke), message);
   }
-  if (isNothing(result)) return turnError("cut", "The answer broke off before it said anything.");
-  return null;
+  return isCutShort(result) ? turnError("cut", "The answer broke off before its end.") : null;
 };

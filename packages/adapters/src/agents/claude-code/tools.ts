@@ -81,6 +81,7 @@ const statusOf = (result: ToolResult, told: Json | null, wasDeclined: boolean): 
 };
 
 const errorTag = /^<tool_use_error>([\s\S]*)<\/tool_use_error>$/;
+const silence = "(Bash completed with no output)";
 const exitLine = /^Exit code (\d+)\n?/;
 
 /** A failed command is told as text alone: `Exit code 3`, then its output. */
@@ -96,7 +97,8 @@ const commandEnd = (
   if (typeof told?.["backgroundTaskId"] === "string")
     return { output: result.text, exitCode: null };
   const streams = [string(told?.["stdout"]), string(told?.["stderr"])];
-  const output = told === null ? result.text : streams.filter(Boolean).join("\n");
+  const text = result.text === silence ? "" : result.text;
+  const output = told === null ? text : streams.filter(Boolean).join("\n");
   return { output, exitCode: told?.["interrupted"] === true ? null : 0 };
 };
 

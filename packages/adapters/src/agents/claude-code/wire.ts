@@ -19,6 +19,7 @@
  * - Empty lines on stdin are harmless; one line that is no JSON ends the process with exit code 1.
  * - `usage` of a result is that of its turn without subagents; `modelUsage` and `total_cost_usd` grow over the process with all of
  *   it, and start from zero after --resume and --fork-session.
+ * - A response that ends before its end is a success: empty, or with the words so far, `stop_reason` null, and no tokens in `usage`.
  * - `/clear` goes on under a new session_id, which the next lines carry.
  * - Commands run in sessions of their own: neither SIGTERM nor SIGKILL to the agent's group reaches them, and an interrupt leaves
  *   one alive that ignores SIGTERM.
@@ -64,6 +65,8 @@ export type ResultLine = {
   readonly text: string;
   readonly errors: readonly string[];
   readonly terminalReason: string | null;
+  /** Why the model stopped; null: it was never said. */
+  readonly stopReason: string | null;
   /** 0: a slash command, no model was asked. */
   readonly numTurns: number;
   readonly usage: Tokens;
@@ -223,6 +226,7 @@ const readResult = (line: Json): ResultLine => {
     text: string(line["result"]) ?? "",
     errors: list(line["errors"]).filter((one) => typeof one === "string"),
     terminalReason: string(line["terminal_reason"]),
+    stopReason: string(line["stop_reason"]),
     numTurns: number(line["num_turns"]),
     usage: {
       input: number(usage["input_tokens"]),

@@ -289,15 +289,15 @@ const makeRun = (session: Session, prompt: Prompt, signal: AbortSignal) => {
   const done = (plan: Answer): End => {
     const last = plan.blocks.at(-1);
     const text = last?.type === "text" ? last.deltas.join("") : "";
-    // A response that ends too early is taken for an empty one.
+    // A response that ends too early is a success all the same, of which no tokens are told.
     const isTruncated = plan.isTruncated === true;
     voice.result({
       subtype: "success",
       is_error: false,
       api_error_status: null,
       num_turns: results.length + 1,
-      result: isTruncated ? "" : text,
-      stop_reason: "end_turn",
+      result: text,
+      stop_reason: isTruncated ? null : "end_turn",
       terminal_reason: "completed",
       ...used(!isTruncated),
     });
