@@ -17,6 +17,8 @@ export type RunOptions = {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly main?: string;
+  /** Ends the program with SIGTERM once its stdout has this: for those that go on until they are told. */
+  readonly until?: RegExp;
 };
 
 /** What a program needs, and nothing of who runs the tests. */
@@ -28,7 +30,7 @@ export const plainEnv = (home: string): Record<string, string> => ({
 
 export const skein = (words: readonly string[], options: RunOptions): Promise<Ran> =>
   new Promise((resolve, reject) => {
-    const { home, input, env, cwd, main } = options;
+    const { home, input, env, cwd, main, until } = options;
     const child = spawn(process.execPath, [main ?? MAIN, ...words], {
       cwd: cwd ?? tmpdir(),
       env: { ...plainEnv(home), ...env },
@@ -36,7 +38,10 @@ export const skein = (words: readonly string[], options: RunOptions): Promise<Ra
     });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
-    child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
+    child.stdout.on("data", (chunk: Buffer) => {
+      out.push(chunk);
+      if (until?.test(Buffer.concat(out).toString("utf8")) === true) child.kill("SIGTERM");
+    });
     child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
     // A program that refuses early does not read what it is given.
     child.stdin.on("error", () => undefined);

@@ -1,0 +1,137 @@
+/** The command line on the real daemon with a scripted agent: what the stubs promise holds for the whole. */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { operations } from "@skein/contract";
+import { skein as run, type Ran, type RunOptions } from "./run-skein.ts";
+import { temporaryHome } from "./stub-daemon.ts";
+
+const fakeClaude = fileURLToPath(
+  new URL("../../packages/sdk/src/testkit/fake-claude/main.ts", import.meta.url),
+);
+const home = temporaryHome();
+const folder = join(home, "work");
+
+const skein = (words: readonly string[], options: Partial<RunOptions> = {}) =>
+  run(words, { home, cwd: folder, env: { HOME: home }, ...options });
+
+const start = () => skein(["up", "--detach", "--port", "0"]);
+const daemonPid = (): number =>
+  (JSON.parse(readFileSync(join(home, "run", "daemon.json"), "utf8")) as { pid: number }).pid;
+
+let started: Ran;
+beforeAll(async () => {
+  mkdirSync(folder);
+  writeFileSync(join(folder, "a-file"), "");
+  const config = {
+    backends: {
+      "claude-code": {
+        command: [process.execPath, fakeClaude],
+        env: { CLAUDE_CONFIG_DIR: join(home, "claude"), ANTHROPIC_API_KEY: "sk-fake-000" },
+      },
+      codex: { command: join(home, "no-such-codex") },
+    },
+  };
+  writeFileSync(join(home, "config.json5"), JSON.stringify(config));
+  started = await start();
+});
+afterAll(async () => {
+  await skein(["kill", "--all"]);
+  await skein(["down"]);
+  rmSync(home, { recursive: true, force: true });
+});
+
+test("up --detach says where it listens, once it does", () => {
+  expect(started).toMatchObject({ code: 0, stderr: "" });
+  expect(started.stdout).toMatch(
+    /^Skein \d+\.\d+\.\d+ is ready\n {2}address +http:\/\/127\.0\.0\.1:\d+\n/,
+  );
+});
+
+test("create, ask, list, logs, usage: the main job", async () => {
+  expect((await skein(["create", "--name", "main-job"])).stdout).toBe("Created session main-job\n");
+  expect(await skein(["ask", "main-job", "PONG", "-t", "20"])).toEqual({
+    code: 0,
+    stdout: "PONG\n",
+    stderr: "",
+  });
+  expect((await skein(["logs", "main-job"])).stdout).toMatch(
+    / you\n {2}PONG\n[^]* agent\n {2}PONG\n/,
+  );
+  const { stdout } = await skein(["list", "--json"]);
+  const { sessions } = operations["sessions.list"].output.parse(JSON.parse(stdout));
+  expect(sessions).toMatchObject([{ name: "main-job", folder, turns: 1 }]);
+  expect((await skein(["usage", "main-job"])).stdout).toMatch(/\nmain-job +claude-code +1 /);
+});
+
+test("a permission is asked, shown, answered from here", async () => {
+  await skein(["create", "--name", "asks"]);
+  const asked = await skein(["ask", "asks", "RUN touch made-by-agent", "-t", "20"]);
+  expect(asked).toMatchObject({ code: 3, stderr: "" });
+  expect(asked.stdout).toContain("$ touch made-by-agent");
+  expect((await skein(["approve", "asks"])).stdout).toMatch(/^Allowed asks: /);
+  expect(await skein(["wait", "asks", "-t", "20"])).toMatchObject({
+    code: 0,
+    stdout: "completed\n",
+  });
+  expect(readFileSync(join(folder, "made-by-agent"), "utf8")).toBe("");
+  const again = await skein(["approve", "asks"]);
+  expect([again.code, again.stderr.split("\n")[0]]).toEqual([
+    1,
+    "skein: asks waits for no decision. [approval_not_found]",
+  ]);
+});
+
+test("a daemon killed in the middle of an ask: started again, the ask gets its answer", async () => {
+  await skein(["create", "--name", "survivor"]);
+  await skein(["ask", "survivor", "PONG", "-t", "20"]);
+  const asking = skein(["ask", "survivor", "SLOW 2", "-t", "20"]);
+  // Followed until the second turn has begun.
+  const until = /"session\.turn\.started".*"number":2\b/;
+  expect((await skein(["logs", "survivor", "-f", "--json"], { until })).code).toBe(130);
+  process.kill(daemonPid(), "SIGKILL");
+  expect((await start()).code).toBe(0);
+  expect(await asking).toMatchObject({ code: 0, stderr: "" });
+});
+
+test.each([
+  [["status", "nobody"], "session_not_found"],
+  [["create", "-p", "nowhere"], "folder_not_found"],
+  [["create", "-p", "a-file"], "folder_not_directory"],
+  [["create", "--cli", "vim"], "backend_unknown"],
+  [["create", "--cli", "codex"], "backend_not_installed"],
+  [["create", "--model", "no-such-model"], "model_unknown"],
+  [["create", "--effort", "utmost"], "effort_unknown"],
+  [["create", "--name", "main-job"], "name_taken"],
+  [["create", "--name", "Not A Name"], "invalid_input"],
+  [["send", "main-job", ""], "prompt_empty"],
+  [["send", "main-job", "-"], "prompt_is_binary"],
+  [["approve", "apr_00000000000000000000000000"], "approval_not_found"],
+  [["token", "revoke", "tok_00000000000000000000000000"], "token_not_found"],
+])("%j is refused with a sentence, %s and a remedy", async (words, code) => {
+  const ran = await skein(words, { input: "NUL \0 in it" });
+  expect([ran.code, ran.stdout]).toEqual([1, ""]);
+  expect(ran.stderr).toMatch(new RegExp(`^skein: \\S.*[.!] \\[${code}\\]\n  [A-Z].*\n$`));
+});
+
+test("doctor finds nothing broken, and the agent as the daemon knows it", async () => {
+  const { code, stdout } = await skein(["doctor"]);
+  expect(stdout).not.toMatch(/^fail/m);
+  expect(stdout).toMatch(/^ok {4}claude-code: /m);
+  expect(stdout).toMatch(/^ok {4}configuration: /m);
+  expect(stdout).toMatch(/^ok {4}leftovers: none/m);
+  expect(code).toBe(0);
+});
+
+test("down ends it in good order, and what was recorded is there after the next up", async () => {
+  const pid = daemonPid();
+  expect(await skein(["down"])).toEqual({
+    code: 0,
+    stdout: `Stopped the daemon (process ${pid}); agents go on\n`,
+    stderr: "",
+  });
+  expect((await skein(["list"])).code).toBe(255);
+  await start();
+  expect((await skein(["last-message", "main-job"])).stdout).toBe("PONG\n");
+});
