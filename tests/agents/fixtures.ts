@@ -15,7 +15,7 @@ const newestRequest = async (llm: FakeLlm, agent: Agent) => {
 
 const quiet =
   (llm: FakeLlm): Fixture["quiet"] =>
-  async (prompt) => {
+  async (_house, _agent, prompt) => {
     await llm.waitForRequest(
       ({ conversation, ended }) => ended !== undefined && conversation?.turns.at(-1) === prompt,
     );
@@ -30,7 +30,7 @@ export const realClaude = (llm: FakeLlm, program: string): Fixture => ({
     return { command: program, env: claudeEnv({ configDir, url: llm.url }) };
   },
   choice: { model: "sonnet", effort: "low", asked: "claude-sonnet-5" },
-  wanted: async (agent) => {
+  wanted: async (_house, agent) => {
     const { body } = await newestRequest(llm, agent);
     const { effort } = (body["output_config"] ?? {}) as { effort?: string };
     return { model: String(body["model"]), effort: effort ?? null };
@@ -63,7 +63,7 @@ export const realCodex = (llm: FakeLlm, program: string): Fixture => ({
     return { command: program, env: codexEnv({ home }) };
   },
   choice: { model: "gpt-5.6-luna", effort: "high", asked: "gpt-5.6-luna" },
-  wanted: async (agent) => {
+  wanted: async (_house, agent) => {
     const { body } = await newestRequest(llm, agent);
     const { effort } = (body["reasoning"] ?? {}) as { effort?: string };
     return { model: String(body["model"]), effort: effort ?? null };

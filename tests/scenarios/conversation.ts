@@ -233,11 +233,11 @@ export const talking: readonly Step[] = [
   },
   {
     name: "model and effort reach the model's API",
-    run: async ({ create, fixture }) => {
+    run: async ({ create, fixture, house }) => {
       const { model, effort } = fixture.choice;
       const agent = await create({ model, effort });
       await agent.say("SAY chosen");
-      expect(await fixture.wanted(agent)).toEqual({ model: fixture.choice.asked, effort });
+      expect(await fixture.wanted(house, agent)).toEqual({ model: fixture.choice.asked, effort });
     },
   },
   {

@@ -1,6 +1,7 @@
 /** What goes wrong at the vendor's, and what a session makes of it. */
 import { expect } from "vitest";
 import type { TurnError } from "@skein/contract";
+import { agentProcesses } from "./processes.ts";
 import type { Step } from "./step.ts";
 
 const failure = (prompt: string, kinds: readonly TurnError["kind"][]): Step => ({
@@ -33,6 +34,19 @@ const broken = (prompt: string): Step => ({
   },
 });
 
+const dies = (prompt: string): Step => ({
+  name: `${prompt}: an agent that dies by itself fails its turn, and comes back with its memory`,
+  when: ({ breaks }) => breaks.includes(prompt.split(" ")[0]!),
+  run: async ({ create }) => {
+    const agent = await create();
+    await agent.say("SAY one");
+    const { turn } = await agent.say(prompt);
+    expect(turn).toMatchObject({ outcome: "failed", error: { kind: "agent" } });
+    expect((await agent.state("failed")).reason).toBeTruthy();
+    expect((await agent.say("COUNT")).answer).toBe("3");
+  },
+});
+
 export const failing: readonly Step[] = [
   failure("FAIL 400", ["api"]),
   failure("FAIL 401", ["login"]),
@@ -51,4 +65,34 @@ export const failing: readonly Step[] = [
     },
   },
   broken("GARBAGE"),
+  broken("FLOOD 5000"),
+  dies("DIE 3"),
+  dies("HALF"),
+  {
+    name: "a process that the agent let go of is ended with it",
+    when: ({ breaks }) => breaks.includes("CHILD"),
+    run: async ({ create, house }) => {
+      const agent = await create();
+      await agent.say("CHILD\nPONG");
+      const mine = async () =>
+        (await agentProcesses(house.home)).filter(({ session }) => session === agent.id);
+      expect((await mine()).some(({ args }) => args[0] === "sleep")).toBe(true);
+      await house.call("sessions.stop", { session: agent.id });
+      await agent.state("stopped");
+      expect(await mine()).toEqual([]);
+    },
+  },
+  {
+    name: "an agent that ignores the request to end is ended all the same",
+    when: ({ breaks }) => breaks.includes("DEAF"),
+    alone: { graceSeconds: 0.3 },
+    run: async ({ create, house }) => {
+      const agent = await create();
+      await agent.say("DEAF\nPONG");
+      await house.call("sessions.stop", { session: agent.id });
+      await agent.state("stopped", 5_000);
+      const left = (await agentProcesses(house.home)).filter(({ session }) => session === agent.id);
+      expect(left).toEqual([]);
+    },
+  },
 ];

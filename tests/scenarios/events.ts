@@ -18,19 +18,20 @@ export type EventLog = {
   untilDelta(what: string, test: (delta: Delta) => boolean, options?: Wait): Promise<Delta>;
   /** The broken promises of the watch; empty when it kept them. */
   readonly faults: readonly string[];
-  /** Adds what to print when a wait is in vain. */
-  explain(more: () => string): void;
+  /** The newest events of a stream, a line each, for a person who asks why a test failed. */
+  tell(stream: string): string;
 };
 
 export type Wait = { readonly from?: number; readonly ms?: number };
 
 const PATIENCE_MS = 20_000;
+const TOLD = 30;
 
 export const dataOf = <T extends EventTypeName>(event: Seen, type: T): EventData<T> | null =>
   event.type === type ? (event.data as EventData<T>) : null;
 
 const told = (event: Seen): string =>
-  `  ${event.position} ${event.stream.slice(-6)} #${event.seq} ${event.type} ${JSON.stringify(event.data).slice(0, 300)}`;
+  `  ${event.position} ${event.stream.slice(-6)} #${event.seq} ${event.type} ${JSON.stringify(event.data).slice(0, 400)}`;
 
 type Waiter = { readonly look: () => void; readonly fail: (error: Error) => void };
 
@@ -40,7 +41,6 @@ export const makeEventLog = (): EventLog => {
   const faults: string[] = [];
   const seqs = new Map<string, number>();
   const waiters = new Set<Waiter>();
-  let more = (): string => "";
 
   const add = (event: Seen): void => {
     const last = events.at(-1)?.position ?? 0;
@@ -76,12 +76,7 @@ export const makeEventLog = (): EventLog => {
           reject(error);
         },
       };
-      const late = (): void =>
-        waiter.fail(
-          new Error(
-            `not within ${ms} ms: ${what}\nlast events:\n${events.slice(-25).map(told).join("\n")}\n${more()}`,
-          ),
-        );
+      const late = (): void => waiter.fail(new Error(`not within ${ms} ms: ${what}`));
       const timer = setTimeout(late, ms);
       waiters.add(waiter);
     });
@@ -116,8 +111,11 @@ export const makeEventLog = (): EventLog => {
     },
     untilDelta: (what, test, { from = 0, ms } = {}) =>
       wait(what, () => deltas.slice(from).find(test), ms),
-    explain: (next) => {
-      more = next;
-    },
+    tell: (stream) =>
+      events
+        .filter((event) => event.stream === stream)
+        .slice(-TOLD)
+        .map(told)
+        .join("\n"),
   };
 };

@@ -43,7 +43,7 @@ export type House = {
   down(): Promise<number | null>;
   /** Ends the daemon and all it started, and removes the folders. */
   close(): Promise<void>;
-  /** The daemon's own log, newest lines. */
+  /** The daemon's own log, newest lines, without those of requests. */
   tail(lines?: number): Promise<string>;
 };
 
@@ -176,7 +176,10 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     close,
     tail: async (lines = 20) => {
       const text = await readFile(join(home, "logs", "daemon.log"), "utf8").catch(() => "");
-      return text.trimEnd().split("\n").slice(-lines).join("\n");
+      const worth = text
+        .split("\n")
+        .filter((line) => line !== "" && !line.includes('"msg":"request"'));
+      return worth.slice(-lines).join("\n");
     },
   };
 };

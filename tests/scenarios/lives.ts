@@ -288,7 +288,7 @@ export const dying: readonly Step[] = [
       const { prompt } = await agent.send("SLOW 0.6");
       await agent.speaks();
       await house.kill9();
-      await stage.fixture.quiet("SLOW 0.6");
+      await fixture.quiet(house, agent, "SLOW 0.6");
       await house.restart();
       const turn = await agent.ended(prompt);
       expect(turn).toMatchObject({ outcome: "completed", usage: fixture.tokens });

@@ -229,18 +229,22 @@ export const asking: readonly Step[] = [
         await refuseNext(agent, "edit");
         await agent.ended(edit.prompt);
         const command = await agent.send(`RUN touch ${join(beyond, "command")}`);
-        await refuseNext(agent, "command");
-        await agent.ended(command.prompt);
+        // A sandbox may stop it without a question: Codex asks only where it takes the failure for the sandbox's.
+        const over = agent.ended(command.prompt);
+        if (sandboxes) await Promise.race([over, refuseNext(agent, "command")]);
+        else await refuseNext(agent, "command");
+        await over;
         expect(await exists(join(beyond, "edit"))).toBe(false);
         expect(await exists(join(beyond, "command"))).toBe(false);
       } finally {
         await rm(beyond, { recursive: true });
       }
+      const asked = agent.asks();
       const { prompt } = await agent.send(`RUN touch ${file("command")}`);
       if (!sandboxes) await agent.resolve(await agent.asked(), "allow");
       await agent.ended(prompt);
       expect(await exists(file("command"))).toBe(true);
-      expect(agent.asks()).toBe(sandboxes ? 2 : 3);
+      expect(agent.asks()).toBe(asked + (sandboxes ? 0 : 1));
     },
   ),
   mode("full", "never asks", async ({ file, agent }) => {

@@ -20,9 +20,12 @@ export type Fixture = {
   /** A model and an effort that the agent lists, beside its default; `asked`: the model's name at the vendor's API. */
   readonly choice: { readonly model: string; readonly effort: string; readonly asked: string };
   /** What the newest request of this conversation asked the model for. */
-  wanted(agent: Agent): Promise<{ readonly model: string; readonly effort: string | null }>;
-  /** Resolves when the model has said all it had to say to this prompt, whether or not a daemon is there. */
-  quiet(prompt: string): Promise<void>;
+  wanted(
+    house: House,
+    agent: Agent,
+  ): Promise<{ readonly model: string; readonly effort: string | null }>;
+  /** Resolves when the agent's only turn, of this prompt, is over; no daemon has to be there. */
+  quiet(house: House, agent: Agent, prompt: string): Promise<void>;
   /** What one answered request costs, as Skein tells it. */
   readonly tokens: Tokens;
   /** Whether one process serves all sessions, so that its death is theirs. */
@@ -80,7 +83,10 @@ export const perform = async (
         keep(takeAgent(house, (await house.call("sessions.get", { session })).session)),
     });
   } catch (error) {
-    if (error instanceof Error) error.message += `\ndaemon's log:\n${await house.tail()}`;
+    if (error instanceof Error) {
+      const told = made.map(({ id, name }) => `${name}:\n${house.log.tell(id)}`);
+      error.message += `\n${told.join("\n")}\ndaemon's log:\n${await house.tail()}`;
+    }
     throw error;
   } finally {
     for (const { id } of made) await house.call("sessions.delete", { session: id }).catch(() => 0);

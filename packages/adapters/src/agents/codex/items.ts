@@ -1,7 +1,7 @@
 /** Codex's thread items as Skein's. Pure; an item type that is not known gives null and is passed over. */
 import type { ItemBody, ItemStatus } from "@skein/contract";
 import type { FileUpdateChange, ThreadItem } from "./generated/protocol.ts";
-import { isOurClientId } from "./wire.ts";
+import { isOurClientId, isSteering } from "./wire.ts";
 import { withoutShell } from "./shell-words.ts";
 
 type Edit = Extract<ItemBody, { kind: "edit" }>;
@@ -60,13 +60,17 @@ const mcpCall = (item: McpCall): ItemBody =>
     item.error?.message === "user rejected MCP tool call" ? "declined" : statusOf(item.status),
   );
 
-/** null: nothing to show (our own prompt, an empty message, a type that is not known). */
+const userBody = (item: Extract<ThreadItem, { type: "userMessage" }>): ItemBody | null => {
+  if (isSteering(item.clientId)) return { kind: "user", text: userText(item), how: "steer" };
+  if (isOurClientId(item.clientId)) return null;
+  return { kind: "user", text: userText(item), how: "outside" };
+};
+
+/** null: nothing to show (the turn's own prompt, an empty message, a type that is not known). */
 export const itemBody = (item: ThreadItem): ItemBody | null => {
   switch (item.type) {
     case "userMessage":
-      return isOurClientId(item.clientId)
-        ? null
-        : { kind: "user", text: userText(item), how: "outside" };
+      return userBody(item);
     case "agentMessage":
     case "plan":
       return message(item.text);

@@ -3,8 +3,10 @@
  *
  * read-only  `never` + `read-only`. Commands run in a sandbox that can write nothing and reach no network; a patch is
  *            refused, an MCP tool too; nobody is asked. (`on-request` would ask, and then write.)
- * guarded    `untrusted` + `read-only`. Every command, even `ls`, and every patch is asked. What was allowed runs outside
- *            the sandbox, whatever the sandbox is; so the strictest one is taken, for whatever might slip past the question.
+ * guarded    `untrusted` + `danger-full-access`. Every command, even `ls`, and every patch is asked; the sandbox decides
+ *            nothing about that. With a sandbox, what was allowed would first be tried inside it, and run again outside
+ *            only where Codex takes the failure for the sandbox's: on a busy machine it does not, and without network
+ *            it never does. So a person's yes would run a command twice, or not at all.
  * workspace  granular policy + `workspace-write`. Patches in the folder, and commands in a sandbox that can write only
  *            the folder and the temporary folders and reaches no network, go unasked. A patch elsewhere is asked; so is a command
  *            that the sandbox stopped ("retry without sandbox?") or that the agent wants out of it. (Under `on-request`
@@ -29,7 +31,7 @@ const EVERY_QUESTION = {
 
 const MODES: Readonly<Record<PermissionMode, Mode>> = {
   "read-only": { approvalPolicy: "never", sandbox: "read-only" },
-  guarded: { approvalPolicy: "untrusted", sandbox: "read-only" },
+  guarded: { approvalPolicy: "untrusted", sandbox: "danger-full-access" },
   workspace: { approvalPolicy: EVERY_QUESTION, sandbox: "workspace-write" },
   full: { approvalPolicy: "never", sandbox: "danger-full-access" },
 };

@@ -77,6 +77,9 @@ export const turnClientId = (turn: string): string => `${TURN_MARK}${turn}`;
 export const noteClientId = (id: string): string => `${NOTE_MARK}${id}`;
 export const isOurClientId = (clientId: string | null): clientId is string =>
   clientId !== null && (clientId.startsWith(TURN_MARK) || clientId.startsWith(NOTE_MARK));
+/** Words that steer a turn: ours, but neither its prompt nor the reason of a refusal. */
+export const isSteering = (clientId: string | null): boolean =>
+  clientId?.startsWith(`${NOTE_MARK}prm_`) ?? false;
 export const turnOfClientId = (clientId: string | null): string | null =>
   clientId?.startsWith(TURN_MARK) ? clientId.slice(TURN_MARK.length) : null;
 

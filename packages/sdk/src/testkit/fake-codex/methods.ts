@@ -136,6 +136,7 @@ const turnStart = inThread((thread, params, _client, around) => {
   const clientId = text(params["clientUserMessageId"]);
   if (params["approvalPolicy"] !== undefined)
     thread.stored.approvalPolicy = params["approvalPolicy"];
+  thread.stored.effort = text(params["effort"]) ?? thread.stored.effort;
   const { active } = thread;
   if (active !== null) active.steered.push({ text: said, clientId });
   const turn = active?.turn ?? beginTurn(thread, { text: said, clientId }, around.turns);

@@ -25,6 +25,8 @@ export type StoredThread = {
   name: string | null;
   cwd: string;
   model: string;
+  /** As the newest turn asked; null: never. */
+  effort: string | null;
   approvalPolicy: unknown;
   sandbox: string;
   total: Tokens;
