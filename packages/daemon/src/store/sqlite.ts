@@ -56,9 +56,10 @@ const makeStore = (db: DatabaseSync, file: string, failpoint: Failpoint): Store 
   const writeBatch = prepareWrite(db, streams, types);
   const transactions = makeTransactions({ db, file, failpoint, names: [streams, types] });
   const { read, write } = transactions;
-  const wal = makeWal(db, transactions.failed);
   const closing = new AbortController();
+  const wal = makeWal({ db, file, failed: transactions.failed, closing: closing.signal });
   let head = log.head();
+  wal.opened();
 
   return {
     async commit(batch: Batch) {
@@ -89,9 +90,7 @@ const makeStore = (db: DatabaseSync, file: string, failpoint: Failpoint): Store 
     check: () => checkIntegrity(file, closing.signal),
     async close() {
       closing.abort();
-      wal.close();
-      // After a failed sync not even the log may be carried over, which closing would do: it is all there is.
-      if (db.isOpen && !transactions.broken) db.close();
+      if (db.isOpen) db.close();
     },
   };
 };

@@ -15,8 +15,6 @@ export type Transactions = {
   readonly read: <T>(body: () => T) => Promise<T>;
   /** Something written outside a transaction failed: the log's carrying over. */
   readonly failed: (error: unknown) => void;
-  /** Whether the disk's word is worth nothing any more. */
-  readonly broken: boolean;
 };
 
 export const makeTransactions = (deps: {
@@ -28,6 +26,7 @@ export const makeTransactions = (deps: {
   const { db, file, failpoint, names } = deps;
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
+  /** Set by the first failure after which the disk's word is worth nothing. */
   let broken: StoreFailure | null = null;
 
   const failed = (error: unknown, writing: boolean): unknown => {
@@ -61,9 +60,6 @@ export const makeTransactions = (deps: {
       }
     },
     failed: (error) => void failed(error, true),
-    get broken() {
-      return broken !== null;
-    },
   };
 };
 
