@@ -120,6 +120,7 @@ export const writeCheckpoint = (
 ): Checkpoint => {
   const firstOpen = state.seen.findIndex((id) => !state.settled.has(id));
   const whole = firstOpen === -1 ? state.seen.length : firstOpen;
+  const told = new Set(state.seen.slice(0, whole));
   const { turn, ended } = state;
   return {
     version: 1,
@@ -130,7 +131,7 @@ export const writeCheckpoint = (
     turn: turn && { id: turn.id, ours: turn.ours, before: turn.before, verdict: turn.verdict },
     ended: ended && { id: ended.id, ours: ended.ours },
     floor: state.seen[whole - 1] ?? state.floor,
-    beyond: state.seen.slice(whole).filter((id) => state.settled.has(id)),
+    beyond: [...state.settled].filter((id) => !told.has(id)),
     running: [...new Set([...state.running.keys(), ...state.owed])],
     open: [...state.open.keys(), ...state.unheard],
     totals: state.totals,

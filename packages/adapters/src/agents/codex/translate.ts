@@ -101,15 +101,31 @@ const progress = (state: State): State =>
     ? state
     : { ...state, turn: { ...state.turn, retries: 0 } };
 
+const isSaid = ({ type }: ThreadItem): boolean =>
+  type === "agentMessage" || type === "plan" || type === "reasoning";
+
+/** Words that broke off: by a steering, which begins the answer anew, or by a retry. Told as far as they came, for they are never completed (0.169.0). */
+const breakOff = (state: State, turn: string): Folded => {
+  const broken = [...state.running].filter(([, now]) => now.turn === turn && isSaid(now.item));
+  return broken.reduce(
+    (step, [id, now]) =>
+      chain(step, (next) =>
+        folded(settle(next, id), itemFact(id, partialBody(now.item, now.text))),
+      ),
+    folded(state),
+  );
+};
+
 export const itemStarted = (state: State, item: ThreadItem, turn: string): Folded => {
   if (state.settled.has(item.id)) return folded(state);
   // Messages and thoughts are told whole, when they are.
   const text = state.running.get(item.id)?.text ?? "";
-  const running = new Map(state.running).set(item.id, { item, turn, text });
+  const broken = item.type === "userMessage" ? breakOff(state, turn) : folded(state);
+  const running = new Map(broken.state.running).set(item.id, { item, turn, text });
   // What was in progress for the last daemon has been told as such.
   const quiet = item.type === "userMessage" || state.owed.has(item.id);
   const facts = quiet ? [] : itemFact(item.id, partialBody(item, text));
-  return folded({ ...progress(withItem(state, item.id)), running }, facts);
+  return chain(broken, (next) => folded({ ...progress(withItem(next, item.id)), running }, facts));
 };
 
 const wasInterrupted = (state: State, turn: string): boolean =>
@@ -209,14 +225,15 @@ const retrying = (state: State, { error, willRetry, turnId }: ErrorNotification)
   const next = { ...state, turn: { ...state.turn, retries } };
   const detail = error.additionalDetails ?? "";
   const text = detail === "" ? error.message : `${error.message} (${detail})`;
-  const told: Fact[] = [{ fact: "notice", level: "warning", text }];
+  const broken = breakOff(next, turnId);
+  const told: Fact[] = [...broken.facts, { fact: "notice", level: "warning", text }];
   // Once may be a token that is being renewed.
   if (isAuthFailure(error) && retries > 1)
-    return chain(folded(next, told), (after) => giveUp(after, turnFailure("login", text)));
+    return chain(folded(broken.state, told), (after) => giveUp(after, turnFailure("login", text)));
   if (retries > MAX_RETRIES)
-    return chain(folded(next, told), (after) => giveUp(after, turnFailure("api", text)));
+    return chain(folded(broken.state, told), (after) => giveUp(after, turnFailure("api", text)));
   const offline = retries === 1 && statusOf(error) === null;
-  return folded(next, told, { deeds: offline ? [{ deed: "check-login" }] : [] });
+  return folded(broken.state, told, { deeds: offline ? [{ deed: "check-login" }] : [] });
 };
 
 type Counted = Extract<ThreadWord, { method: "thread/tokenUsage/updated" }>["params"];
