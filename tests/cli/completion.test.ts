@@ -1,13 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { VERBS } from "../../packages/cli/src/verbs.ts";
 import { skein as run } from "./run-skein.ts";
 
 const home = mkdtempSync(join(tmpdir(), "skein-completion-"));
+afterAll(() => rmSync(home, { recursive: true }));
+
 const skein = (words: readonly string[]) => run(words, { home });
 
 describe("completion", () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { id } from "./fixtures.ts";
@@ -106,6 +106,7 @@ describe.concurrent("create", () => {
     await skein(["create", "--name", "from-path", "-p", "link"], { cwd: home });
     expect(sent("sessions.create", { name: "from-here" })?.["folder"]).toBe(join(home, "real"));
     expect(sent("sessions.create", { name: "from-path" })?.["folder"]).toBe(join(home, "real"));
+    rmSync(home, { recursive: true });
   });
 
   test("passes on what was chosen, and nothing that was not", async () => {
