@@ -172,8 +172,14 @@ describe.each<[string, object, { code: string; message: RegExp; detail?: string;
 });
 
 test("a token in auth.password, and protocols 3 to 5, are let in", async () => {
-  (await dialIn(house.port, undefined, { change: { auth: { password: TOKENS.read } } })).close();
-  (await dialIn(house.port, TOKENS.read, { change: { minProtocol: 3, maxProtocol: 5 } })).close();
+  for (const change of [
+    { auth: { password: TOKENS.read } },
+    { auth: { token: TOKENS.read }, minProtocol: 3, maxProtocol: 5 },
+  ]) {
+    const wire = await dialIn(house.port, undefined, { change });
+    expect((await wire.call("sessions.list", {})).ok).toBe(true);
+    wire.close();
+  }
 });
 
 test("a junk device beside the token neither helps nor hinders", async () => {

@@ -13,6 +13,11 @@ type Answer = {
   readonly headers: Readonly<Record<string, string>>;
 };
 
+/** Sockets whose last answer is on its way: whatever else comes on them gets none. */
+const ending = new WeakSet<Duplex>();
+
+export const isEnding = (socket: Duplex): boolean => ending.has(socket);
+
 const LINGER_MS = 1_000;
 const LINGER_BYTES = 1_048_576;
 
@@ -36,6 +41,7 @@ export const sendRefusal = (
   answer: Answer | Refused,
   clock: ServerClock,
 ): void => {
+  ending.add(incoming.socket);
   const body = JSON.stringify({ error: answer.problem });
   outgoing.writeHead(answer.status, {
     ...SECURITY_HEADERS,

@@ -62,7 +62,15 @@ const PAGES: ReadonlySet<string> = new Set(["/", "/login"]);
 const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PATCH", "DELETE"]);
 const MAX_TARGET_CHARS = 8_192;
 /** Twice in one request, each could be read differently by different readers. */
-const SINGLE = ["host", "origin", "authorization", "content-type", "content-length", "cookie"];
+const SINGLE = [
+  "host",
+  "origin",
+  "authorization",
+  "content-type",
+  "content-length",
+  "transfer-encoding",
+  "cookie",
+];
 const FORWARDING = /^(?:x-forwarded-.*|forwarded|x-real-ip|x-client-ip|true-client-ip)$/;
 
 export const refused = (
@@ -87,9 +95,18 @@ const shape = (request: GuardRequest): Refused | null => {
     );
   }
   const twice = SINGLE.find((name) => (request.headers[name]?.length ?? 0) > 1);
-  return twice === undefined
+  if (twice !== undefined) {
+    return refused(400, "invalid_input", `The header ${twice} came twice.`, "Send it once.");
+  }
+  const encoding = first(request, "transfer-encoding");
+  return encoding === undefined || encoding.toLowerCase() === "chunked"
     ? null
-    : refused(400, "invalid_input", `The header ${twice} came twice.`, "Send it once.");
+    : refused(
+        400,
+        "invalid_input",
+        "That transfer encoding is not understood here.",
+        "Send a content-length, or the body in plain chunks.",
+      );
 };
 
 const host = (request: GuardRequest, places: Places): Refused | null => {

@@ -9,12 +9,13 @@ import {
   type Server as HttpServer,
   type ServerResponse,
 } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Hono } from "hono";
 import { problem } from "@skein/contract";
 import { addressKey } from "./address.ts";
 import type { Address, Admission, Entry } from "./admission.ts";
-import { entryAnswer, refuseSocket, sendRefusal } from "./answer.ts";
+import { entryAnswer, isEnding, refuseSocket, sendRefusal } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { COOKIE_NAME, clearCookie } from "./cookie.ts";
 import { guard, refused, type Admitted, type Via } from "./guard.ts";
@@ -80,6 +81,24 @@ const withoutCookie = (entry: Entry & { ok: false }, admitted: Admitted) => {
     : answer;
 };
 
+/** Requests of one connection that may be under way at once; whoever sends more at a time is read more slowly. */
+const PIPELINED = 32;
+
+/** Stops reading from a connection that pipelines without end, so that the others get their turn. */
+const makeFairness = () => {
+  const underWay = new WeakMap<Socket, number>();
+  return (socket: Socket, outgoing: ServerResponse): void => {
+    const count = (underWay.get(socket) ?? 0) + 1;
+    underWay.set(socket, count);
+    if (count === PIPELINED) socket.pause();
+    outgoing.once("close", () => {
+      const left = (underWay.get(socket) ?? 1) - 1;
+      underWay.set(socket, left);
+      if (left === 0 && socket.isPaused()) socket.resume();
+    });
+  };
+};
+
 const makeListener = (deps: HttpDeps, via: Via) => {
   const passports = new WeakMap<IncomingMessage, Passport>();
   const route = getRequestListener(
@@ -119,8 +138,10 @@ const makeListener = (deps: HttpDeps, via: Via) => {
     await route(incoming, outgoing);
   };
 
+  const beFair = makeFairness();
   return (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     incoming.on("error", () => {});
+    beFair(incoming.socket, outgoing);
     const who = { actor: null, open: false, address: addressOf(incoming, via) };
     logWhenDone(deps, incoming, outgoing, who);
     const verdict = guard(
@@ -217,6 +238,7 @@ export const makeHttpServer = (deps: HttpDeps, via: Via): HttpServer => {
   server.on("checkContinue", listener);
   server.on("upgrade", upgradeListener(deps, via));
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    if (isEnding(socket)) return;
     if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
     refuseSocket(socket, UNREADABLE[error.code ?? ""] ?? unreadable);
   });

@@ -64,13 +64,30 @@ type Input =
   | { readonly ok: true; readonly value: Record<string, unknown> }
   | { readonly ok: false; readonly fault: string };
 
-const json = (value: unknown, status = 200): Response =>
-  new Response(JSON.stringify(value), {
-    status,
-    headers: { ...SECURITY_HEADERS, "content-type": JSON_TYPE },
-  });
+/** Answers are written here and now: as Fetch responses each would cost a stream and several copies of its headers. */
+const send = (
+  context: RouteContext,
+  status: number,
+  text: string,
+  headers: Readonly<Record<string, string>> = { "content-type": JSON_TYPE },
+): Response => {
+  const { outgoing } = context.env;
+  if (!outgoing.headersSent && !outgoing.destroyed) {
+    outgoing.writeHead(status, {
+      ...SECURITY_HEADERS,
+      ...headers,
+      "content-length": Buffer.byteLength(text),
+    });
+    outgoing.end(text);
+  }
+  return RESPONSE_ALREADY_SENT;
+};
 
-const refusal = (value: Problem): Response => json({ error: value }, statusOf(value));
+const json = (context: RouteContext, value: unknown, status = 200): Response =>
+  send(context, status, JSON.stringify(value));
+
+const refusal = (context: RouteContext, value: Problem): Response =>
+  json(context, { error: value }, statusOf(value));
 
 const pathNames = (path: string): readonly string[] =>
   [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] as string);
@@ -118,31 +135,27 @@ const run = async (
 ): Promise<Response> => {
   const { live, work, log } = deps;
   const gone = new AbortController();
+  const abort = (): void => gone.abort();
   let revoked = false;
   const leave = live.enter(passport.caller.token, (why) => {
     revoked = why === "revoked";
-    gone.abort();
+    abort();
   });
-  if (leave === null) return refusal(revokedProblem());
-  const end = work.begin();
+  if (leave === null) return refusal(context, revokedProblem());
+  const writes = operation.kind === "write";
+  const end = work.begin(writes ? undefined : abort);
   const { outgoing } = context.env;
-  const onClose = (): void => gone.abort();
-  outgoing.once("close", onClose);
-  const signal =
-    operation.kind === "write" ? work.writes : AbortSignal.any([gone.signal, work.reads]);
+  outgoing.once("close", abort);
+  const signal = writes ? work.writes : gone.signal;
   try {
-    const output = await deps.operate(
-      operation.name as Parameters<Operate>[0],
-      input,
-      passport.caller,
-      signal,
-    );
-    return json(output ?? null);
+    const name = operation.name as Parameters<Operate>[0];
+    const output = await deps.operate(name, input, passport.caller, signal);
+    return json(context, output ?? null);
   } catch (error) {
-    if (revoked) return refusal(revokedProblem());
-    return refusal(problemOf(error, signal.aborted, operation.name, log));
+    if (revoked) return refusal(context, revokedProblem());
+    return refusal(context, problemOf(error, signal.aborted, operation.name, log));
   } finally {
-    outgoing.off("close", onClose);
+    outgoing.off("close", abort);
     leave();
     end();
   }
@@ -169,12 +182,12 @@ const stream = async (
   context: RouteContext,
 ): Promise<Response> => {
   if (context.req.method !== "GET") {
-    return refusal(invalidInput(operation.name, "a watch is opened with GET"));
+    return refusal(context, invalidInput(operation.name, "a watch is opened with GET"));
   }
   const { after, filter } = input as ParsedInput<"events.watch">;
   let end = (): void => {};
   const leave = deps.live.enter(passport.caller.token, () => end());
-  if (leave === null) return refusal(revokedProblem());
+  if (leave === null) return refusal(context, revokedProblem());
   try {
     end = await serveEvents(
       deps,
@@ -184,7 +197,7 @@ const stream = async (
     );
     return RESPONSE_ALREADY_SENT;
   } catch (error) {
-    return refusal(problemOf(error, deps.work.stopping, operation.name, deps.log));
+    return refusal(context, problemOf(error, deps.work.stopping, operation.name, deps.log));
   }
 };
 
@@ -195,19 +208,20 @@ const handler = (deps: RouteDeps, operation: Operation) => {
 
   return async (context: RouteContext): Promise<Response> => {
     const { passport } = context.env;
-    if (passport === undefined) return refusal(notFound());
+    if (passport === undefined) return refusal(context, notFound());
     if (!allows(passport.caller.scopes, operation.scope)) {
-      return refusal(missingScope(operation.scope));
+      return refusal(context, missingScope(operation.scope));
     }
-    if (deps.work.stopping) return refusal(shuttingDown());
+    if (deps.work.stopping) return refusal(context, shuttingDown());
     const path = fromPath(context, names);
-    if (!path.ok) return refusal(invalidInput(operation.name, path.fault));
+    if (!path.ok) return refusal(context, invalidInput(operation.name, path.fault));
     const rest = writes
       ? fromBody(passport, names, deps.limits.jsonDepth)
       : fromQuery(passport, readQuery);
-    if (!rest.ok) return refusal(invalidInput(operation.name, rest.fault));
+    if (!rest.ok) return refusal(context, invalidInput(operation.name, rest.fault));
     const parsed = operation.input.safeParse({ ...rest.value, ...path.value });
-    if (!parsed.success) return refusal(invalidInput(operation.name, issuesText(parsed.error)));
+    if (!parsed.success)
+      return refusal(context, invalidInput(operation.name, issuesText(parsed.error)));
     return operation.kind === "stream"
       ? stream(deps, operation, parsed.data, passport, context)
       : run(deps, operation, parsed.data, passport, context);
@@ -224,16 +238,16 @@ const unwatch = (): never => {
 };
 
 const pages = (app: Hono<RouteEnv>, deps: RouteDeps): void => {
-  app.get("/", (context) => context.body(page.html, 200, { ...SECURITY_HEADERS, ...page.headers }));
-  app.get("/health", () => json({ ok: true, status: "live" }));
-  app.get("/ready", () => {
+  app.get("/", (context) => send(context, 200, page.html, page.headers));
+  app.get("/health", (context) => json(context, { ok: true, status: "live" }));
+  app.get("/ready", (context) => {
     const ready = !deps.work.stopping && deps.ready();
-    return json({ ready }, ready ? 200 : 503);
+    return json(context, { ready }, ready ? 200 : 503);
   });
   let description: string | undefined;
   app.get("/openapi.json", (context) => {
     description ??= JSON.stringify(openApi(deps.version));
-    return context.body(description, 200, { ...SECURITY_HEADERS, "content-type": JSON_TYPE });
+    return send(context, 200, description);
   });
 };
 
@@ -246,7 +260,7 @@ export const makeRoutes = (deps: RouteDeps): Hono<RouteEnv> => {
     const called = name === "events.unwatch" ? { ...deps, operate: async () => unwatch() } : deps;
     app.on(method, path.replaceAll(/\{(\w+)\}/g, ":$1"), handler(called, operation));
   }
-  app.notFound(() => refusal(notFound()));
-  app.onError((error) => refusal(problemOf(error, false, "http", deps.log)));
+  app.notFound((context) => refusal(context, notFound()));
+  app.onError((error, context) => refusal(context, problemOf(error, false, "http", deps.log)));
   return app;
 };

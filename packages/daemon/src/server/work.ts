@@ -2,21 +2,22 @@
 import type { ServerClock } from "./settings.ts";
 
 export type Work = {
-  /** Counts one; call the returned function once when it is over. */
-  begin(): () => void;
+  /**
+   * Counts one; call the returned function once when it is over. `giveUp`: it waits for something and may be told to stop
+   * soon after stopping began; without it, it is let run until the time for draining is over.
+   */
+  begin(giveUp?: () => void): () => void;
   /** True once nothing new is accepted. */
   readonly stopping: boolean;
-  /** Aborted soon after stopping began: reads that wait for something give up. */
-  readonly reads: AbortSignal;
   /** Aborted when the time for draining is over. */
   readonly writes: AbortSignal;
-  /** Stops: reads get `graceMs`, all gets `drainMs`. Resolves when nothing is under way or the time is over. */
+  /** Stops: what may give up gets `graceMs`, all gets `drainMs`. Resolves when nothing is under way or the time is over. */
   drain(graceMs: number, drainMs: number): Promise<void>;
 };
 
 export const makeWork = (clock: ServerClock): Work => {
-  const reads = new AbortController();
   const writes = new AbortController();
+  const patient = new Set<() => void>();
   let count = 0;
   let stopping = false;
   let onIdle: (() => void) | null = null;
@@ -37,19 +38,25 @@ export const makeWork = (clock: ServerClock): Work => {
     });
 
   return {
-    begin: () => {
+    begin: (giveUp) => {
       count += 1;
-      return end;
+      if (giveUp === undefined) return end;
+      // Several may share one way to give up: each has a place of its own.
+      const place = (): void => giveUp();
+      patient.add(place);
+      return () => {
+        patient.delete(place);
+        end();
+      };
     },
     get stopping() {
       return stopping;
     },
-    reads: reads.signal,
     writes: writes.signal,
     drain: async (graceMs, drainMs) => {
       stopping = true;
       await idleWithin(graceMs);
-      reads.abort();
+      for (const giveUp of patient) giveUp();
       await idleWithin(Math.max(0, drainMs - graceMs));
       writes.abort();
     },

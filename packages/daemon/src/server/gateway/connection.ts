@@ -98,7 +98,7 @@ const makeSession = (deps: ConnectionDeps, line: Line, connId: string, origin: O
       if (left === null) return false;
       leave = left;
       stillGood = entry.recheck;
-      requests = makeRequests(deps, caller, line, watches, gone.signal);
+      requests = makeRequests(deps, caller, line, watches, gone);
       line.text(resultText(id, helloOk(deps, connId, caller)));
       log.info({ from: origin.address ?? "unix", actor: caller.actor, connId }, "socket open");
       line.resume();

@@ -45,6 +45,8 @@ export const makeLine = (
       outbox.flush();
       outbox.shut();
       websocket.close(code, reason.replace(/[^ -~]/g, "?").slice(0, REASON_CHARS));
+      // A paused line would not hear the peer's own close frame.
+      websocket.resume();
       const cancel = clock.after(CUT_MS, () => websocket.terminate());
       websocket.once("close", cancel);
     },

@@ -53,11 +53,9 @@ const makeStart = (
   caller: Caller,
   outbox: Outbox,
   watches: Watches,
-  gone: AbortSignal,
+  gone: AbortController,
 ) => {
   const { operate, work } = deps;
-  let readSignal: AbortSignal | null = null;
-  const reads = (): AbortSignal => (readSignal ??= AbortSignal.any([gone, work.reads]));
 
   return async (id: string, method: Method, input: unknown): Promise<void> => {
     if (method.operation.kind === "stream") {
@@ -69,7 +67,7 @@ const makeStart = (
       const ended = watches.end((input as ParsedInput<"events.unwatch">).watch);
       return outbox.text(resultText(id, { ended }));
     }
-    const signal = method.operation.kind === "write" ? work.writes : reads();
+    const signal = method.operation.kind === "write" ? work.writes : gone.signal;
     outbox.text(resultText(id, await operate(method.name, input, caller, signal)));
   };
 };
@@ -95,18 +93,19 @@ const idOf = (value: unknown): string | null => {
   return typeof id === "string" && id !== "" && id.length <= 128 ? id : null;
 };
 
-/** `gone` is aborted when the connection ends: reads give up then, writes go on. */
+/** `gone` is aborted when the connection ends, or the daemon: reads give up then, writes go on. */
 export const makeRequests = (
   deps: RequestDeps,
   caller: Caller,
   outbox: Outbox,
   watches: Watches,
-  gone: AbortSignal,
+  gone: AbortController,
 ): Requests => {
   const { work, log } = deps;
   const methods = methodsFor(caller.scopes);
   const mayAll = caller.scopes.includes("operator.admin");
   const start = makeStart(deps, caller, outbox, watches, gone);
+  const giveUp = (): void => gone.abort();
   let inFlight = 0;
 
   const refuseWith = (id: string, value: Problem): true => {
@@ -115,12 +114,12 @@ export const makeRequests = (
   };
 
   const run = async (id: string, method: Method, input: unknown): Promise<void> => {
-    const end = work.begin();
+    const end = work.begin(method.operation.kind === "read" ? giveUp : undefined);
     inFlight += 1;
     try {
       await start(id, method, input);
     } catch (error) {
-      if (!gone.aborted) refuseWith(id, problemOf(error, work.stopping, method.name, log));
+      refuseWith(id, problemOf(error, work.stopping || gone.signal.aborted, method.name, log));
     } finally {
       inFlight -= 1;
       end();
