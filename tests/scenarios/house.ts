@@ -15,6 +15,8 @@ import { makeEventLog, type EventLog } from "./events.ts";
 import { sweepHome } from "./processes.ts";
 
 const MAIN = fileURLToPath(new URL("../../packages/cli/src/main.ts", import.meta.url));
+/** Dozens of starts: with the cache, types are stripped and code is compiled once. */
+const CACHE = fileURLToPath(new URL("../../.cache/compile", import.meta.url));
 
 export type HouseOptions = {
   /** config.json5, as an object; `place` is a fresh folder for whatever it needs. */
@@ -48,35 +50,23 @@ export type House = {
 };
 
 /** Nothing of this process's environment but what a shell would have; the state folder marks all that is started. */
-export const shellEnv = (
-  home: string,
-  added: Readonly<Record<string, string>> = {},
-): Record<string, string> => ({
+const shellEnv = (home: string, place: string): Record<string, string> => ({
   PATH: process.env["PATH"] ?? "/usr/bin:/bin",
-  HOME: join(home, "..", "person"),
+  HOME: join(place, "person"),
   LANG: "C.UTF-8",
   TERM: "dumb",
   SKEIN_HOME: home,
-  ...added,
+  NODE_COMPILE_CACHE: CACHE,
 });
-
-export const skeinArgv = (...words: readonly string[]): [string, string[]] => [
-  process.execPath,
-  [MAIN, ...words],
-];
 
 type Running = { readonly child: ChildProcess; readonly exited: Promise<number | null> };
 
 const START_MS = 20_000;
 
 /** Resolves when the daemon says that it is ready; rejects with what it said when it ends before. */
-const startChild = async (
-  home: string,
-  env: Readonly<Record<string, string>>,
-): Promise<Running> => {
-  const [program, args] = skeinArgv("up", "--port", "0");
-  const child = spawn(program, args, {
-    env: shellEnv(home, env),
+const startChild = async (env: Readonly<Record<string, string>>): Promise<Running> => {
+  const child = spawn(process.execPath, [MAIN, "up", "--port", "0"], {
+    env,
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exited = once(child, "exit").then(([code]) => code as number | null);
@@ -123,7 +113,7 @@ const makePlace = async (home: string | undefined): Promise<{ place: string; hom
   const place = await realpath(await mkdtemp(join(tmpdir(), "skein-")));
   const state = home ?? join(place, "home");
   await mkdir(state, { recursive: true, mode: 0o700 });
-  await mkdir(join(state, "..", "person"), { recursive: true });
+  await mkdir(join(place, "person"), { recursive: true });
   return { place, home: state };
 };
 
@@ -133,11 +123,11 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
   const log = makeEventLog();
   const ending = new AbortController();
   const calls = callsAt(home, ending.signal);
-  const env = options.env ?? {};
+  const env = { ...shellEnv(home, place), ...options.env };
   let running: Running;
   let followed: Promise<void> = Promise.resolve();
   const begin = async (): Promise<void> => {
-    running = await startChild(home, env);
+    running = await startChild(env);
     await followed;
     followed = follow(calls, log);
   };

@@ -22,19 +22,19 @@ export const playSession = (fixture: Fixture): void => {
   const wanted = steps.filter((step) => fits(fixture, step));
 
   describe.concurrent(`${fixture.id}, side by side`, () => {
-    let house: House;
+    let house: House | undefined;
     beforeAll(async () => {
       house = await openStageHouse(fixture);
     });
     afterAll(async () => {
       try {
-        expect(house.log.faults).toEqual([]);
+        expect(house?.log.faults).toEqual([]);
       } finally {
         await house?.close();
       }
     });
     for (const step of wanted.filter(({ alone }) => alone === undefined))
-      test(step.name, () => perform(house, fixture, step.run));
+      test(step.name, () => perform(house!, fixture, step.run));
   });
 
   describe.concurrent(`${fixture.id}, each with a daemon of its own`, () => {
@@ -42,7 +42,7 @@ export const playSession = (fixture: Fixture): void => {
       test(step.name, async () => {
         const house = await openStageHouse(fixture, step.alone);
         try {
-          await perform(house, fixture, step.run);
+          await perform(house!, fixture, step.run);
           expect(house.log.faults).toEqual([]);
         } finally {
           await house.close();

@@ -1,0 +1,231 @@
+/** What a daemon does when its state folder is full, damaged, newer, not writable, misconfigured, or already has a daemon. */
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { skein, type Ran } from "../cli/run-skein.ts";
+import { takeAgent } from "../scenarios/agent.ts";
+import { openHouse, type House } from "../scenarios/house.ts";
+import { everyProcess, sweepHome, untilTrue } from "../scenarios/processes.ts";
+import { fakeClaudeBackend } from "./fixtures.ts";
+
+const run = promisify(execFile);
+
+let home: string;
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "skein-state-"));
+});
+afterEach(async () => {
+  await sweepHome(home);
+  await rm(home, { recursive: true, force: true });
+});
+
+const up = (): Promise<Ran> => skein(["up", "--port", "0"], { home });
+
+/** Starts a daemon and ends it in good order, so that the folder is as one that has been used. */
+const used = async (): Promise<void> => {
+  const ran = await skein(["up", "--port", "0"], { home, until: / is ready/ });
+  expect(ran.code).toBe(0);
+};
+
+/** One sentence and a remedy on stderr, nothing on stdout, exit 1, and no process left. */
+const refusesToStart = async (says: RegExp): Promise<void> => {
+  const { code, stdout, stderr } = await up();
+  expect(stderr).toMatch(says);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).not.toMatch(/ at .*\.ts:\d+|This should not have happened/);
+  expect(stderr.trim().split("\n").length).toBeLessThanOrEqual(3);
+  expect(await everyProcess(home)).toEqual([]);
+};
+
+const hashOf = async (file: string): Promise<string> =>
+  createHash("sha256")
+    .update(await readFile(file))
+    .digest("hex");
+
+describe("the database", () => {
+  const file = () => join(home, "skein.db");
+
+  test("no database at all: refused, the file untouched", async () => {
+    await writeFile(file(), "this was never a database\n".repeat(1_000));
+    const before = await hashOf(file());
+    await refusesToStart(/skein\.db/);
+    expect(await hashOf(file())).toBe(before);
+  });
+
+  test("cut short: refused, the file untouched", async () => {
+    await used();
+    await truncate(file(), 8_192);
+    const before = await hashOf(file());
+    await refusesToStart(/skein\.db/);
+    expect(await hashOf(file())).toBe(before);
+  });
+
+  test("newer: refused with both versions, the file identical to the byte", async () => {
+    await used();
+    const db = new DatabaseSync(file());
+    db.exec("PRAGMA user_version = 9999");
+    db.close();
+    const before = await hashOf(file());
+    await refusesToStart(/newer Skein.*9999/);
+    expect(await hashOf(file())).toBe(before);
+  });
+});
+
+describe("the configuration", () => {
+  const configure = (text: string): Promise<void> => writeFile(join(home, "config.json5"), text);
+
+  test.each([
+    ["{ server: { port: 1,, } }", /config\.json5.*not JSON5/],
+    ["{ sesions: {} }", /sesions is no setting[^]*Did you mean sessions\?/],
+    ["{ sessions: { idleMinute: 3 } }", /idleMinute.*sessions[^]*Did you mean idleMinutes\?/],
+    ["{ backends: { claude: {} } }", /claude is no setting[^]*claude-code/],
+    ["{ server: { port: 'many' } }", /server\.port is not right/],
+    ["{ sessions: { idleMinutes: -1 } }", /idleMinutes is not right/],
+    ["[]", /config\.json5/],
+  ])("%s is refused and named", async (text, says) => {
+    await configure(text);
+    await refusesToStart(says);
+  });
+
+  test("comments and trailing commas are welcome", async () => {
+    await configure("// mine\n{ sessions: { idleMinutes: 0, }, }\n");
+    await used();
+  });
+});
+
+describe("one daemon for each state folder", () => {
+  test("what a killed one left behind stops nobody", async () => {
+    const house = await openHouse({ home, config: async () => ({}) });
+    await house.kill9();
+    expect(await readdir(join(home, "run"))).toEqual(
+      expect.arrayContaining(["daemon.json", "daemon.lock", "skein.sock"]),
+    );
+    await house.restart();
+    expect((await house.call("system.status", {})).pid).toBe(house.pid());
+    await house.close();
+  });
+
+  test("of twenty started at once one runs, nineteen say which and exit 0", async () => {
+    let survivor: Ran | undefined;
+    const starts = Array.from({ length: 20 }, () =>
+      up().then((ran) => {
+        if (ran.stdout.includes(" is ready")) survivor = ran;
+        else {
+          expect(ran.stdout).toMatch(/runs already/);
+          expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 0, stderr: "" });
+        }
+        return ran;
+      }),
+    );
+    await untilTrue(
+      "one is left",
+      async () => {
+        const running = await everyProcess(home);
+        return (
+          running.length === 1 &&
+          (await readdir(join(home, "run"))).includes("daemon.json") &&
+          survivor === undefined
+        );
+      },
+      25_000,
+    );
+    const { pid } = JSON.parse(await readFile(join(home, "run", "daemon.json"), "utf8")) as {
+      pid: number;
+    };
+    const status = await skein(["status", "--json"], { home });
+    expect(status.code).toBe(0);
+    process.kill(pid, "SIGTERM");
+    const all = await Promise.all(starts);
+    expect(all.filter(({ stdout }) => stdout.includes(" is ready"))).toHaveLength(1);
+    expect(all.every(({ code }) => code === 0)).toBe(true);
+  });
+});
+
+/** A small disk of its own as the state folder. Only root may mount one, and not in every container. */
+const mayMount = await (async (): Promise<boolean> => {
+  const place = await mkdtemp(join(tmpdir(), "skein-mount-"));
+  try {
+    await run("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", place]);
+    await run("umount", [place]);
+    return true;
+  } catch {
+    process.stderr.write("no right to mount: the tests of a full disk are left out\n");
+    return false;
+  } finally {
+    await rm(place, { recursive: true, force: true });
+  }
+})();
+
+if (mayMount)
+  describe("a disk of its own", () => {
+    let house: House | undefined;
+    beforeEach(() => run("mount", ["-t", "tmpfs", "-o", "size=12m", "tmpfs", home]));
+    afterEach(async () => {
+      await house?.close();
+      house = undefined;
+      await sweepHome(home);
+      await run("umount", [home]);
+    });
+
+    /** Takes what is left of the disk, to the last block. */
+    const fill = async (): Promise<void> => {
+      await run("dd", ["if=/dev/zero", `of=${join(home, "ballast")}`, "bs=4k"]).catch(() => 0);
+    };
+
+    test("full: refused as such, nothing lost, and it goes on when there is room", async () => {
+      house = await openHouse({
+        home,
+        config: async (place) => ({
+          backends: { "claude-code": await fakeClaudeBackend(place) },
+        }),
+      });
+      const { call } = house;
+      const folder = await house.folder("project");
+      const { session } = await call("sessions.create", { folder });
+      const agent = takeAgent(house, session);
+      expect((await agent.say("SAY one")).answer).toBe("one");
+      const before = (await agent.view()).turns;
+      await fill();
+      const events = (number: number) => ({
+        session: session.id,
+        events: [{ type: "hook.note", data: "x".repeat(60_000), clientId: `note-${number}` }],
+      });
+      let refusal: { failure?: { code: string; message: string; remedy: string } } = {};
+      // What is left in the write-ahead log's last pages may take a few.
+      for (let number = 0; number < 500 && refusal.failure === undefined; number++)
+        await call("events.append", events(number)).catch((error: typeof refusal) => {
+          refusal = error;
+        });
+      expect(refusal.failure).toMatchObject({ code: "storage_full" });
+      expect(refusal.failure?.message).toMatch(/full/);
+      expect((await agent.view()).turns).toBe(before);
+      expect((await call("system.status", {})).pid).toBe(house.pid());
+      await rm(join(home, "ballast"));
+      await call("events.append", events(1_000));
+      expect((await agent.say("COUNT")).answer).toBe("2");
+      expect(house.log.faults).toEqual([]);
+    });
+
+    test("read-only: refused with the folder's name", async () => {
+      await used();
+      await run("mount", ["-o", "remount,ro", home]);
+      await refusesToStart(new RegExp(`${home}[^]*(SKEIN_HOME|right to write|writ)`));
+      await run("mount", ["-o", "remount,rw", home]);
+      await used();
+    });
+  });
+
+test("a state folder that is a file is refused", async () => {
+  const file = join(home, "file");
+  await writeFile(file, "");
+  await mkdir(join(home, "x"));
+  const { code, stderr } = await skein(["up", "--port", "0"], { home: file });
+  expect(code).toBe(1);
+  expect(stderr).toContain(file);
+  expect(stderr).not.toContain("This should not have happened");
+});
