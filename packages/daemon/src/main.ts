@@ -174,7 +174,7 @@ const begin = async (
     address: server.address,
     socketPath: server.socketPath,
     loginUrl: server.loginLink().url,
-    backends: await soon(house.backends.list(), ANSWERS_MS, () => house.known()),
+    backends: await house.backends.soon(ANSWERS_MS),
     readyMs,
     stopped: stopped.promise,
     close: () => end(true),
@@ -191,20 +191,6 @@ const onceOnly = (
 
 const diskFailed = (paths: Paths) =>
   refuse("storage_failed", "The daemon ended: the disk failed.", `Look into ${paths.log}.`);
-
-/** The answer if it comes in time, else the other one. */
-const soon = async <T>(answer: Promise<T>, ms: number, other: () => Promise<T>): Promise<T> => {
-  const late = Promise.withResolvers<null>();
-  const cancel = systemClock.after(ms, () => late.resolve(null));
-  const first = await Promise.race([answer, late.promise]);
-  cancel();
-  return first ?? other();
-};
-
-const knownBackends = async (store: Store): Promise<readonly Backend[]> => {
-  const { rows } = await store.rows({ kind: "backend", limit: 100 });
-  return rows.map((row) => JSON.parse(row.state) as Backend);
-};
 
 type Building = {
   readonly options: DaemonOptions;
@@ -274,7 +260,6 @@ const build = (building: Building) => {
       await Promise.all(drivers.map((driver) => driver.close()));
       await engine.close();
     },
-    known: () => knownBackends(store),
     restore: () => restore(store, effectsRoom),
     listen: () => listen(building, { engine, feed, changes, backends, id, host }),
     lookAround: (orderly: boolean) => lookAround(building, { port, host, backends }, orderly),
@@ -340,7 +325,7 @@ const effectsPort = (deps: {
 });
 
 const makeHouseBackends = (
-  { config, paths, log, options: { env } }: Building,
+  { config, paths, log, store, options: { env } }: Building,
   deps: {
     readonly host: Host;
     readonly drivers: readonly AgentDriver[];
@@ -373,6 +358,10 @@ const makeHouseBackends = (
       },
       log: (level, message, fields) => log(level, message, { backend: driver.id, ...fields }),
     }),
+    recorded: async (id) => {
+      const row = await store.row("backend", `backend:${id}`);
+      return row === null ? null : (JSON.parse(row.state) as Backend);
+    },
     record: async (backend) => {
       await deps.engine.dispatch(
         backendKind,

@@ -14,6 +14,8 @@ export type Backends = {
   /** What is known now; waits for the first answers. */
   list(): Promise<readonly Backend[]>;
   get(id: string): Promise<Backend | undefined>;
+  /** Like `list`, within `ms`: for an agent that takes longer, what was recorded of it before, or that it has not answered yet. */
+  soon(ms: number): Promise<readonly Backend[]>;
   /** Asks again, all or one. Never rejects for reasons of an agent. */
   refresh(id?: string): Promise<readonly Backend[]>;
 };
@@ -35,6 +37,7 @@ export type BackendsDeps = {
     env: Readonly<Record<string, string>>,
   ) => Omit<BackendContext, "command">;
   readonly record: (backend: Backend) => Promise<void>;
+  readonly recorded: (id: string) => Promise<Backend | null>;
   readonly signal: AbortSignal;
 };
 
@@ -67,6 +70,21 @@ const ask = async (deps: BackendsDeps, of: AgentDriver): Promise<Backend> => {
   return backend;
 };
 
+const unanswered = ({ id, title, capabilities }: AgentDriver, now: number): Backend => ({
+  id,
+  title,
+  capabilities,
+  found: true,
+  command: null,
+  version: null,
+  login: "unknown",
+  loginDetail: null,
+  models: [],
+  modelsSource: "known-list",
+  remedy: "It has not answered yet; look again with `skein backends`.",
+  checkedAt: new Date(now).toISOString(),
+});
+
 export const makeBackends = (deps: BackendsDeps): Backends => {
   const { drivers } = deps;
   const known = new Map<string, Promise<Backend>>();
@@ -88,6 +106,17 @@ export const makeBackends = (deps: BackendsDeps): Backends => {
     get: async (id) => {
       const of = drivers.find((one) => one.id === id);
       return of === undefined ? undefined : askOnce(of);
+    },
+    soon: async (ms) => {
+      const late = Promise.withResolvers<null>();
+      const cancel = deps.clock.after(ms, () => late.resolve(null));
+      const answers = drivers.map(async (of) => {
+        const answer = await Promise.race([askOnce(of), late.promise]);
+        return answer ?? (await deps.recorded(of.id)) ?? unanswered(of, deps.clock.now());
+      });
+      const soon = await Promise.all(answers);
+      cancel();
+      return soon;
     },
     refresh: (id) => {
       const asked = drivers.filter((one) => id === undefined || one.id === id);
