@@ -359,6 +359,20 @@ describe("one connection among many", () => {
     peer.destroy();
   });
 
+  test("that pipelines a write whose body is still to come gets its answer too", async () => {
+    await using house = await openHouse();
+    const peer = await house.socket();
+    const answer = ended(peer);
+    peer.write(head(house, "GET /health", "").repeat(100));
+    peer.write(
+      `${head(house, "POST /api/stop", `${authorized}${json}content-length: 2\r\nconnection: close\r\n`)}{`,
+    );
+    await after(50);
+    peer.write("}");
+    expect((await answer).match(/HTTP\/1\.1 200 /g)).toHaveLength(101);
+    expect(house.calls.map(({ name }) => name)).toEqual(["system.stop"]);
+  });
+
   test("has so many requests under way and no more", async () => {
     const blocked = Promise.withResolvers<unknown>();
     await using house = await openHouse({

@@ -9,7 +9,6 @@ import {
   type Server as HttpServer,
   type ServerResponse,
 } from "node:http";
-import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Hono } from "hono";
 import { problem } from "@skein/contract";
@@ -25,6 +24,7 @@ import type { Places } from "./places.ts";
 import { problemOf } from "./problems.ts";
 import type { Passport, RouteEnv } from "./routes.ts";
 import type { Limits, ServerClock } from "./settings.ts";
+import { makeTakeTurn } from "./turns.ts";
 
 export type AcceptUpgrade = (
   incoming: IncomingMessage,
@@ -81,24 +81,6 @@ const withoutCookie = (entry: Entry & { ok: false }, admitted: Admitted) => {
     : answer;
 };
 
-/** Requests of one connection that may be under way at once; whoever sends more at a time is read more slowly. */
-const PIPELINED = 32;
-
-/** Stops reading from a connection that pipelines without end, so that the others get their turn. */
-const makeFairness = () => {
-  const underWay = new WeakMap<Socket, number>();
-  return (socket: Socket, outgoing: ServerResponse): void => {
-    const count = (underWay.get(socket) ?? 0) + 1;
-    underWay.set(socket, count);
-    if (count === PIPELINED) socket.pause();
-    outgoing.once("close", () => {
-      const left = (underWay.get(socket) ?? 1) - 1;
-      underWay.set(socket, left);
-      if (left === 0 && socket.isPaused()) socket.resume();
-    });
-  };
-};
-
 const makeListener = (deps: HttpDeps, via: Via) => {
   const passports = new WeakMap<IncomingMessage, Passport>();
   const route = getRequestListener(
@@ -138,10 +120,7 @@ const makeListener = (deps: HttpDeps, via: Via) => {
     await route(incoming, outgoing);
   };
 
-  const beFair = makeFairness();
-  return (incoming: IncomingMessage, outgoing: ServerResponse): void => {
-    incoming.on("error", () => {});
-    beFair(incoming.socket, outgoing);
+  const answer = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
     const who = { actor: null, open: false, address: addressOf(incoming, via) };
     logWhenDone(deps, incoming, outgoing, who);
     const verdict = guard(
@@ -167,6 +146,12 @@ const makeListener = (deps: HttpDeps, via: Via) => {
       if (outgoing.headersSent) return void outgoing.destroy();
       sendRefusal(incoming, outgoing, { status: 500, problem: value, headers: {} }, deps.clock);
     });
+  };
+
+  const takeTurn = makeTakeTurn();
+  return (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    incoming.on("error", () => {});
+    takeTurn(incoming.socket, outgoing, () => answer(incoming, outgoing));
   };
 };
 
