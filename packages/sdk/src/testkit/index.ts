@@ -1,3 +1,4 @@
+export { fakeClaudeCommand } from "./fake-claude/command.ts";
 export { fakeCodexCommand } from "./fake-codex/command.ts";
 export { claudeEnv, codexEnv, writeCodexHome, type CodexHome } from "./fake-llm/homes.ts";
 export type { Conversation, OfferedTool } from "./fake-llm/conversation.ts";

@@ -1,9 +1,9 @@
 /** The driver on real processes: the scripted stand-in for Claude Code, which behaves as the recordings show. */
 import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { BackendContext } from "@skein/sdk";
+import { fakeClaudeCommand } from "@skein/sdk/testkit";
 import { expect, test } from "vitest";
 import { makeLocalHost } from "../../hosts/local/local.ts";
 import { makeClaudeCodeDriver } from "./driver.ts";
@@ -11,8 +11,7 @@ import { initializeFrame, userFrame } from "./frames.ts";
 import { turnUuid } from "./life.ts";
 import { decided, makeBackend, makeRig, type Rig, type RigOptions } from "./support.ts";
 
-const testkit = dirname(createRequire(import.meta.url).resolve("@skein/sdk/testkit"));
-const fake = [process.execPath, join(testkit, "fake-claude", "main.ts")] as const;
+const fake = fakeClaudeCommand;
 
 /** A home with everything in it; disposed, nothing of it is left. */
 const makeHome = async (

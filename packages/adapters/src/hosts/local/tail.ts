@@ -1,9 +1,13 @@
 /** Lines of a growing file, from an offset, as they come. */
-import { watch } from "node:fs";
-import { open, type FileHandle } from "node:fs/promises";
+import { closeSync, fstatSync, openSync, read, readSync, watch } from "node:fs";
+import { promisify } from "node:util";
 import { LIMITS } from "@skein/contract";
 import type { Clock, SpoolLine } from "@skein/sdk";
 
+// Plain descriptors: a FileHandle that a forgotten iterator leaves behind ends the whole process when it is collected.
+const readAsync = promisify(read);
+
+const directBytes = 16 * 1024;
 const chunkBytes = 256 * 1024;
 /** The kernel tells of every append; this is for file systems whose kernel does not (network mounts). */
 const fallbackPollMs = 500;
@@ -101,26 +105,38 @@ const makeBell = (path: string, clock: Clock, endings: readonly Ending[]) => {
   };
 };
 
+/**
+ * What was just appended stands in the page cache: the first read of a wake is done on the spot, which saves the way to another
+ * thread and back for every word of an agent. A backlog is read elsewhere, so that nobody waits for it.
+ */
 const readAll = async function* (
-  file: FileHandle,
+  file: number,
   from: number,
   stop: () => boolean,
   deps: Pick<TailDeps, "failpoint">,
 ): AsyncGenerator<Buffer> {
   let at = from;
-  while (!stop()) {
+  for (let isFirst = true; !stop(); isFirst = false) {
     deps.failpoint("spool.read", "before");
-    const { bytesRead, buffer } = await file.read(
-      Buffer.allocUnsafe(chunkBytes),
-      0,
-      chunkBytes,
-      at,
-    );
+    const bytes = isFirst ? readNow(file, at) : await readLater(file, at);
     deps.failpoint("spool.read", "after");
-    if (bytesRead === 0) return;
-    at += bytesRead;
-    yield buffer.subarray(0, bytesRead);
+    if (bytes.length === 0) return;
+    at += bytes.length;
+    yield bytes;
+    // It was all there was.
+    if (isFirst && bytes.length < directBytes) return;
   }
+};
+
+const readNow = (file: number, at: number): Buffer => {
+  const buffer = Buffer.allocUnsafe(directBytes);
+  return buffer.subarray(0, readSync(file, buffer, 0, directBytes, at));
+};
+
+const readLater = async (file: number, at: number): Promise<Buffer> => {
+  const buffer = Buffer.allocUnsafe(chunkBytes);
+  const { bytesRead } = await readAsync(file, buffer, 0, chunkBytes, at);
+  return buffer.subarray(0, bytesRead);
 };
 
 /**
@@ -134,7 +150,7 @@ export const tail = async function* (
   deps: TailDeps,
 ): AsyncGenerator<SpoolLine> {
   if (ends.closed.done()) return;
-  const file = await open(path, "r");
+  const file = openSync(path, "r");
   const bell = makeBell(path, deps.clock, [ends.dead, ends.closed]);
   const cutter = makeLineCutter(from);
   let at = from;
@@ -157,16 +173,22 @@ export const tail = async function* (
     if (rest !== null) yield rest;
   } finally {
     bell.close();
-    await file.close();
+    closeSync(file);
+  }
+};
+
+const openIfThere = (path: string): number | null => {
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
   }
 };
 
 /** The lines of a file that nobody writes any more; none when there is no such file. */
 export const readSpool = async function* (path: string, from: number): AsyncGenerator<SpoolLine> {
-  const file = await open(path, "r").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return null;
-    throw error;
-  });
+  const file = openIfThere(path);
   if (file === null) return;
   try {
     const cutter = makeLineCutter(from);
@@ -177,20 +199,21 @@ export const readSpool = async function* (path: string, from: number): AsyncGene
     const rest = cutter.rest();
     if (rest !== null) yield rest;
   } finally {
-    await file.close();
+    closeSync(file);
   }
 };
 
 /** The newest bytes of a file, as text; empty when there is no such file. */
 export const readEnd = async (path: string, bytes: number): Promise<string> => {
-  const file = await open(path, "r").catch(() => null);
+  const file = openIfThere(path);
   if (file === null) return "";
   try {
-    const { size } = await file.stat();
+    const { size } = fstatSync(file);
     const length = Math.min(bytes, size);
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
+    const buffer = Buffer.alloc(length);
+    const { bytesRead } = await readAsync(file, buffer, 0, length, size - length);
     return buffer.toString("utf8", 0, bytesRead);
   } finally {
-    await file.close();
+    closeSync(file);
   }
 };
