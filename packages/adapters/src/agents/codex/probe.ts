@@ -75,6 +75,8 @@ const makeAsking = (server: Detached) => {
   let last = 0;
   const call = async (method: string, params: unknown): Promise<unknown> => {
     const answer = Promise.withResolvers<unknown>();
+    // The server may end while the question is still being written: nobody waits for the answer yet.
+    answer.promise.catch(() => undefined);
     const id = (last += 1);
     waiting.set(id, answer);
     await server.write(JSON.stringify({ method, id, params }));

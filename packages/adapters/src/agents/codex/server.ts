@@ -24,7 +24,7 @@ export type Server = {
 /** So long a server is kept for the next session. */
 const LINGER_MS = 2_500;
 /** So long the sessions of the last daemon have to come back to one that was found running. */
-export const CLAIM_MS = 60_000;
+const CLAIM_MS = 5_000;
 
 const makeTurns = () => {
   let last: Promise<unknown> = Promise.resolve();
