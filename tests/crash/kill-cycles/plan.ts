@@ -3,12 +3,12 @@ import type { Chance } from "../chance.ts";
 
 /** `most`: how often it may be passed before it kills; what is rare under this load must kill the first time. */
 export const FAILPOINTS = [
-  ["commit", 60],
+  ["commit", 30],
   ["publish", 40],
   ["acknowledge", 40],
   ["effect.lease", 3],
   ["effect.settle", 3],
-  ["spawn", 1],
+  ["spawn", 3],
   ["fifo.write", 2],
   ["spool.read", 8],
   ["approval.answer", 1],

@@ -20,6 +20,8 @@ const BACKENDS = ["claude-code", "codex", "claude-code", "codex"] as const;
 /** A failpoint that this life does not come by in time is given up, and the daemon killed as in the other lives. */
 const FAILPOINT_MS = 1_500;
 const CLEARED_MS = 15_000;
+/** A machine that is too slow for the whole plan is told so, with everything put away. */
+const CYCLES_MS = 330_000;
 
 export type Outcome = {
   readonly faults: readonly string[];
@@ -234,6 +236,8 @@ export const runKillCycles = async ({
     for (const [index, end] of ends.entries()) {
       const name = await live(place, cast, end, boots);
       if (name !== null) deaths.set(name, (deaths.get(name) ?? 0) + 1);
+      const late = performance.now() - began > CYCLES_MS;
+      if (late) cast.book.fault(`${index + 1} of ${cycles} cycles took ${CYCLES_MS} ms`);
       if (cast.book.faults.length > 0) {
         cast.book.fault(`(first seen in life ${index + 1}: ${JSON.stringify(end)}, seed ${seed})`);
         break;
