@@ -144,7 +144,6 @@ const processEvolvers = {
     process: "starting",
     how: data.how,
     asked: [],
-    held: null,
     view: { ...state.view, generation: data.generation },
   }),
   "session.process.started": (state, data) => ({

@@ -76,6 +76,7 @@ describe("stopping", () => {
       life.stop();
       expect(life.status().reason).toBe("the agent is being stopped");
       life.facts(started({ providerSessionId: "v" }));
+      expect(life.events("session.process.started")).toEqual([]);
       life.facts(end);
       expect(life.status()).toMatchObject({ state: "stopped", reason: "stopped on request" });
     }

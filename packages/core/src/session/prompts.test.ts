@@ -120,11 +120,30 @@ describe("steering", () => {
     expect(life.given()).toEqual(["one", "careful"]);
   });
 
+  test("that came too late does not call back an agent that has died", () => {
+    const life = workingLife();
+    const { prompt } = life.send("careful", "steer");
+    life.facts(exited());
+    life.requeue(prompt, "careful");
+    expect(life.doing()).toBe("failed");
+    expect(life.queue()).toEqual(["careful"]);
+  });
+
   test("that came too late for a deleted session is nobody's any more", () => {
     const life = workingLife();
     const { prompt } = life.send("careful", "steer");
     life.remove();
     expect(life.requeue(prompt).events).toEqual([]);
+  });
+});
+
+describe("an agent that takes a prompt", () => {
+  test("has taken it once, however often it says so", () => {
+    const life = workingLife();
+    life.facts({ fact: "accepted", turn: life.turn() });
+    expect(life.events("session.prompt.accepted").length).toBe(1);
+    life.facts(exited());
+    expect(life.queue()).toEqual([]);
   });
 });
 
