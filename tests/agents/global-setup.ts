@@ -3,7 +3,6 @@ import type { TestProject } from "vitest/node";
 import { installRealAgents, type RealAgents } from "./install.ts";
 
 declare module "vitest" {
-  // eslint-disable-next-line typescript/consistent-type-definitions -- vitest is told so
   interface ProvidedContext {
     realAgents: RealAgents;
   }

@@ -91,6 +91,7 @@ describe("what does not exist", () => {
       /ses_0/,
     );
     await cliRefuses(["send", session, "hi"], /no session "no-such-one"[^]*skein list/);
+    expect(await count()).toBe(0);
   });
 
   test("a folder, or one that is a file", async () => {
@@ -155,6 +156,7 @@ describe("names", () => {
         "invalid_input",
         /name|lower|characters/i,
       );
+    expect(await count()).toBe(1);
     await discard(agent);
   });
 
@@ -189,7 +191,7 @@ describe("prompts", () => {
         LIMITS.promptBytes,
       );
       expect((await agent.say(whole)).answer).toBe(whole);
-      const odd = "ECHO \u001b]0;title\u0007 \u001b[2J ]]> </script> \r ${HOME} $(id) %s é 🧵";
+      const odd = "ECHO\n\u001b]0;title\u0007 \u001b[2J ]]> </script> \r ${HOME} $(id) %s é 🧵";
       expect((await agent.say(odd)).answer).toBe(odd);
       await discard(agent);
     },
@@ -211,7 +213,7 @@ describe("prompts", () => {
       input: `${text}!!`,
     });
     expect(more.code).not.toBe(0);
-    expect(more.stderr).toMatch(/1048576/);
+    expect(more.stderr).toMatch(/more than 1 MiB/);
     await discard(agent);
   });
 

@@ -1,7 +1,9 @@
 /** What a daemon does when its state folder is full, damaged, newer, not writable, misconfigured, or already has a daemon. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -161,64 +163,80 @@ const mayMount = await (async (): Promise<boolean> => {
   }
 })();
 
-if (mayMount)
-  describe("a disk of its own", () => {
-    let house: House | undefined;
-    beforeEach(() => run("mount", ["-t", "tmpfs", "-o", "size=12m", "tmpfs", home]));
-    afterEach(async () => {
-      await house?.close();
-      house = undefined;
-      await sweepHome(home);
-      await run("umount", [home]);
-    });
-
-    /** Takes what is left of the disk, to the last block. */
-    const fill = async (): Promise<void> => {
-      await run("dd", ["if=/dev/zero", `of=${join(home, "ballast")}`, "bs=4k"]).catch(() => 0);
-    };
-
-    test("full: refused as such, nothing lost, and it goes on when there is room", async () => {
-      house = await openHouse({
-        home,
-        config: async (place) => ({
-          backends: { "claude-code": await fakeClaudeBackend(place) },
-        }),
-      });
-      const { call } = house;
-      const folder = await house.folder("project");
-      const { session } = await call("sessions.create", { folder });
-      const agent = takeAgent(house, session);
-      expect((await agent.say("SAY one")).answer).toBe("one");
-      const before = (await agent.view()).turns;
-      await fill();
-      const events = (number: number) => ({
-        session: session.id,
-        events: [{ type: "hook.note", data: "x".repeat(60_000), clientId: `note-${number}` }],
-      });
-      let refusal: { failure?: { code: string; message: string; remedy: string } } = {};
-      // What is left in the write-ahead log's last pages may take a few.
-      for (let number = 0; number < 500 && refusal.failure === undefined; number++)
-        await call("events.append", events(number)).catch((error: typeof refusal) => {
-          refusal = error;
-        });
-      expect(refusal.failure).toMatchObject({ code: "storage_full" });
-      expect(refusal.failure?.message).toMatch(/full/);
-      expect((await agent.view()).turns).toBe(before);
-      expect((await call("system.status", {})).pid).toBe(house.pid());
-      await rm(join(home, "ballast"));
-      await call("events.append", events(1_000));
-      expect((await agent.say("COUNT")).answer).toBe("2");
-      expect(house.log.faults).toEqual([]);
-    });
-
-    test("read-only: refused with the folder's name", async () => {
-      await used();
-      await run("mount", ["-o", "remount,ro", home]);
-      await refusesToStart(new RegExp(`${home}[^]*(SKEIN_HOME|right to write|writ)`));
-      await run("mount", ["-o", "remount,rw", home]);
-      await used();
-    });
+describe.each(mayMount ? ["a disk of its own"] : [])("%s", () => {
+  let house: House | undefined;
+  beforeEach(() => run("mount", ["-t", "tmpfs", "-o", "size=12m", "tmpfs", home]));
+  afterEach(async () => {
+    await house?.close();
+    house = undefined;
+    await sweepHome(home);
+    await run("umount", [home]);
   });
+
+  /** Takes what is left of the disk, to the last block. */
+  const fill = async (): Promise<void> => {
+    await run("dd", ["if=/dev/zero", `of=${join(home, "ballast")}`, "bs=4k"]).catch(() => 0);
+  };
+
+  test("full: refused as such, nothing lost, and it goes on when there is room", async () => {
+    house = await openHouse({
+      home,
+      config: async (place) => ({
+        backends: { "claude-code": await fakeClaudeBackend(place) },
+      }),
+    });
+    const { call } = house;
+    const folder = await house.folder("project");
+    const { session } = await call("sessions.create", { folder });
+    const agent = takeAgent(house, session);
+    expect((await agent.say("SAY one")).answer).toBe("one");
+    const before = (await agent.view()).turns;
+    await fill();
+    const events = (number: number) => ({
+      session: session.id,
+      events: [{ type: "hook.note", data: "x".repeat(60_000), clientId: `note-${number}` }],
+    });
+    let refusal: { failure?: { code: string; message: string; remedy: string } } = {};
+    // What is left in the write-ahead log's last pages may take a few.
+    for (let number = 0; number < 500 && refusal.failure === undefined; number++)
+      await call("events.append", events(number)).catch((error: typeof refusal) => {
+        refusal = error;
+      });
+    expect(refusal.failure).toMatchObject({ code: "storage_full" });
+    expect(refusal.failure?.message).toMatch(/full/);
+    expect((await agent.view()).turns).toBe(before);
+    expect((await call("system.status", {})).pid).toBe(house.pid());
+    await rm(join(home, "ballast"));
+    await call("events.append", events(1_000));
+    expect((await agent.say("COUNT")).answer).toBe("2");
+    expect(house.log.faults).toEqual([]);
+  });
+
+  test("read-only: refused with the folder's name", async () => {
+    await used();
+    await run("mount", ["-o", "remount,ro", home]);
+    await refusesToStart(new RegExp(`${home}[^]*(SKEIN_HOME|right to write|writ)`));
+    await run("mount", ["-o", "remount,rw", home]);
+    await used();
+    expect(await readdir(home)).toContain("skein.db");
+  });
+});
+
+test("a port that is taken is refused by its number", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const { port } = other.address() as AddressInfo;
+  try {
+    const { code, stdout, stderr } = await skein(["up", "--port", String(port)], { home });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain(String(port));
+    expect(stderr.trim().split("\n").length).toBeLessThanOrEqual(3);
+    expect(await everyProcess(home)).toEqual([]);
+  } finally {
+    other.close();
+  }
+  await used();
+});
 
 test("a state folder that is a file is refused", async () => {
   const file = join(home, "file");

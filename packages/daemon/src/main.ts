@@ -23,7 +23,7 @@ import { makeFailpoint, withFailpoints } from "./effects/failpoints.ts";
 import { makeFeed } from "./feed/feed.ts";
 import type { Feed } from "./feed/ports.ts";
 import { makeHealth, type Health } from "./health.ts";
-import { openLog, type Log } from "./log/log.ts";
+import { openLog, type Log, type LogFile } from "./log/log.ts";
 import { makeAgentRecord, type AgentRecord } from "./operations/agents.ts";
 import { makeChanges } from "./operations/changes.ts";
 import { makeOperate } from "./operations/operate.ts";
@@ -82,9 +82,13 @@ export const startDaemon = async (options: DaemonOptions): Promise<Daemon | Alre
   makeFolders(paths);
   const lock = acquireLock(paths.home);
   if (lock === null) return { alreadyRunning: readAbout(paths) };
+  let logFile: LogFile | undefined;
   try {
-    return await begin(options, paths, lock, began);
+    const config = loadConfig(paths.config);
+    logFile = openLog(paths.log, config.log.level);
+    return await begin({ options, paths, lock, config, logFile, began });
   } catch (error) {
+    logFile?.close();
     lock.release();
     throw error;
   }
@@ -115,14 +119,18 @@ const readAbout = (paths: Paths): AlreadyRunning["alreadyRunning"] => {
 
 type Lock = { release(): void };
 
-const begin = async (
-  options: DaemonOptions,
-  paths: Paths,
-  lock: Lock,
-  began: number,
-): Promise<Daemon> => {
-  const config = loadConfig(paths.config);
-  const { log, close: closeLog } = openLog(paths.log, config.log.level);
+type Beginning = {
+  readonly options: DaemonOptions;
+  readonly paths: Paths;
+  readonly lock: Lock;
+  readonly config: Config;
+  readonly logFile: LogFile;
+  readonly began: number;
+};
+
+const begin = async (beginning: Beginning): Promise<Daemon> => {
+  const { options, paths, lock, config, logFile, began } = beginning;
+  const { log } = logFile;
   const failpoint = makeFailpoint(options.env["SKEIN_FAILPOINT"], () =>
     process.kill(process.pid, "SIGKILL"),
   );
@@ -164,7 +172,7 @@ const begin = async (
     rmSync(paths.about, { force: true });
     lock.release();
     log("info", "stopped");
-    closeLog();
+    logFile.close();
     clearInterval(awake);
     if (inOrder) stopped.resolve();
     else stopped.reject(diskFailed(paths));

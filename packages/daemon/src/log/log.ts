@@ -1,5 +1,5 @@
 /** Structured log lines (JSON) into logs/daemon.log, rotated by size, secrets taken out before they are written. */
-import { existsSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import pino from "pino";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -30,11 +30,28 @@ const rotate = (file: string): void => {
 
 const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
+export type LogFile = { readonly log: Log; close(): void };
+
+type Destination = ReturnType<typeof pino.destination>;
+
+/**
+ * Opened here and now: pino flushes at the exit of the process whatever is open, and throws where its own opening has not
+ * come to an end. null: it cannot be opened, so lines are dropped.
+ */
+const openFile = (file: string): Destination | null => {
+  try {
+    const destination = pino.destination({ dest: openSync(file, "a", 0o600), sync: false });
+    destination.on("error", () => {});
+    return destination;
+  } catch {
+    return null;
+  }
+};
+
 /** Lines are written by the time `close` returns; a line that cannot be written is dropped, never an exception. */
-export const openLog = (file: string, level: LogLevel): { readonly log: Log; close(): void } => {
+export const openLog = (file: string, level: LogLevel): LogFile => {
   if (sizeOf(file) > MAX_BYTES) rotate(file);
-  const destination = pino.destination({ dest: file, sync: false, append: true, mode: 0o600 });
-  destination.on("error", () => {});
+  let destination = openFile(file);
   const logger = pino(
     {
       level,
@@ -42,22 +59,25 @@ export const openLog = (file: string, level: LogLevel): { readonly log: Log; clo
       timestamp: pino.stdTimeFunctions.isoTime,
       redact: { paths: secretPaths, censor: "[redacted]" },
     },
-    destination,
+    { write: (line) => void destination?.write(line) },
   );
   let lines = 0;
+  const close = (): void => {
+    try {
+      destination?.flushSync();
+      destination?.destroy();
+    } catch {
+      // The disk may be full or gone; there is nobody left to tell.
+    }
+  };
   return {
     log: (at, message, fields = {}) => {
       logger[at](fields, message);
       if (++lines % CHECK_EVERY !== 0 || sizeOf(file) < MAX_BYTES) return;
+      close();
       rotate(file);
-      destination.reopen();
+      destination = openFile(file);
     },
-    close: () => {
-      try {
-        destination.flushSync();
-      } catch {
-        // The disk may be full or gone; there is nobody left to tell.
-      }
-    },
+    close,
   };
 };
