@@ -68,8 +68,8 @@ export const done = async (line: Line, session: Session): Promise<Session> => {
   return after;
 };
 
-/** Everything is deleted, then nothing may be left. */
-const leaveNothing = async (place: Place, daemon: Daemon, line: Line): Promise<void> => {
+/** Everything is deleted; gives what is left all the same. */
+const deleteAll = async (place: Place, daemon: Daemon, line: Line): Promise<string[]> => {
   const { sessions } = await line.call("sessions.list", { limit: 100 });
   for (const { id } of sessions) await line.call("sessions.delete", { session: id });
   const cleared = async (): Promise<boolean> =>
@@ -80,11 +80,13 @@ const leaveNothing = async (place: Place, daemon: Daemon, line: Line): Promise<v
   });
   daemon.kill("SIGTERM");
   expect({ ...(await daemon.exited), said: daemon.said() }).toMatchObject({ code: 0 });
-  expect(await remainsOf(place.home)).toEqual([]);
+  return remainsOf(place.home);
 };
 
-/** Runs one test on a stage of its own; at its end everything is deleted and nothing may be left. */
-export const expectOnStage = async (play: (stage: Stage) => Promise<void>): Promise<void> => {
+/** Runs one test on a stage of its own; at its end everything is deleted. Gives what is left then: nothing may be. */
+export const remainsAfter = async (
+  play: (stage: Stage) => Promise<void>,
+): Promise<readonly string[]> => {
   const place = await makePlace(crashConfig);
   const armed = join(place.home, "..", "armed");
   let now: { readonly daemon: Daemon; readonly line: Line } | null = null;
@@ -159,7 +161,7 @@ export const expectOnStage = async (play: (stage: Stage) => Promise<void>): Prom
   try {
     await play(stage);
     const last = now ?? (await begin());
-    await leaveNothing(place, last.daemon, last.line);
+    return await deleteAll(place, last.daemon, last.line);
   } catch (error) {
     if (error instanceof Error) error.message += `\ndaemon's log:\n${await place.tail()}`;
     throw error;
