@@ -12,20 +12,21 @@ export const PURPOSES = {
   build: { tools: [], bundle: true, strict: true },
   test: { tools: ["git", "tmux", "ssh", "sshd"], bundle: true, strict: true },
   "test:agents": { tools: ["git", "tmux"], bundle: true, strict: true },
-  "test:crash": { tools: ["git", "strace"], bundle: true, strict: true },
+  "test:crash": { tools: ["git", "strace", "gcc"], bundle: true, strict: true },
   verify: { tools: ["git"], bundle: false, strict: true },
   bench: { tools: ["git"], bundle: true, strict: true },
   schema: { tools: [], bundle: false, strict: true },
   format: { tools: [], bundle: false, strict: true },
 };
 
-/** Program -> Debian package. */
+/** Program -> Debian package or packages. */
 const PACKAGES = {
   git: "git",
   tmux: "tmux",
   ssh: "openssh-client",
   sshd: "openssh-server",
   strace: "strace",
+  gcc: ["gcc", "libc6-dev"],
 };
 
 /** sshd lives in sbin, which is not on every user's PATH. */
@@ -47,7 +48,7 @@ const isInstalled = (tool) =>
 
 export const missingTools = (tools) => tools.filter((tool) => !isInstalled(tool));
 
-export const debianPackages = (tools) => tools.map((tool) => PACKAGES[tool]);
+export const debianPackages = (tools) => tools.flatMap((tool) => PACKAGES[tool]);
 
 /** True where apt-get may be run without asking: root on Debian or a system made of it. */
 export const mayInstall = () => {
