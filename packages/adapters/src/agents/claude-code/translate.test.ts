@@ -9,7 +9,7 @@ import {
   settings,
   stepLine,
   throughCheckpoint,
-} from "./recordings/replay.ts";
+} from "./recordings/replay.testkit.ts";
 
 const story = (name: string): readonly string[] => replay(name).facts.map(brief);
 const recordings = [

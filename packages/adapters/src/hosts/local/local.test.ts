@@ -2,7 +2,7 @@ import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isAdapterFailure, type Detached } from "@skein/sdk";
 import { expect, test } from "vitest";
-import { firstLine, makeHome, until } from "./support.ts";
+import { firstLine, makeHome, until } from "./home.testkit.ts";
 
 const node = process.execPath;
 /** Tells its lines back, one for one, with a number. */

@@ -28,6 +28,7 @@ const options = {
   "fork-session": { type: "boolean" },
 } as const;
 
+export type Env = Readonly<Record<string, string | undefined>>;
 export type Flags = ReturnType<typeof parse>;
 
 const parse = (argv: readonly string[]) => parseArgs({ args: [...argv], options }).values;
@@ -36,7 +37,7 @@ const modes = ["acceptEdits", "auto", "bypassPermissions", "default", "dontAsk",
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Rejects with the sentence that the real one prints before it exits with 1. */
-export const readFlags = (argv: readonly string[]): Flags => {
+export const readFlags = (argv: readonly string[], env: Env): Flags => {
   let flags: Flags;
   try {
     flags = parse(argv);
@@ -56,7 +57,7 @@ export const readFlags = (argv: readonly string[]): Flags => {
       "Error: --session-id can only be used with --continue or --resume if --fork-session is also specified.",
     );
   const isRoot = process.getuid?.() === 0;
-  if (mode === "bypassPermissions" && isRoot && process.env["IS_SANDBOX"] !== "1")
+  if (mode === "bypassPermissions" && isRoot && env["IS_SANDBOX"] !== "1")
     throw new Error(
       "--dangerously-skip-permissions cannot be used with root/sudo privileges for security reasons",
     );

@@ -9,4 +9,4 @@ import { enableCompileCache } from "node:module";
 // Tests start hundreds of these: with the cache, types are stripped once.
 enableCompileCache();
 const { main } = await import("./serve.ts");
-main(process.argv.slice(2));
+main(process.argv.slice(2), process.env);

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { planAnswer, type Plan } from "../fake-llm/plan.ts";
 import type { Asking } from "./asking.ts";
+import type { Env } from "./flags.ts";
 import { misbehave } from "./misbehave.ts";
 import { decide, suggestions, type Input, type Policy, type Rule } from "./permissions.ts";
 import { useTool, type ToolResult } from "./toolbox.ts";
@@ -12,6 +13,7 @@ import { usageOf, type Meter, type Voice } from "./wire.ts";
 export type Prompt = { readonly uuid: string; readonly text: string; readonly content: unknown };
 
 export type Session = {
+  readonly env: Env;
   readonly voice: Voice;
   readonly meter: Meter;
   readonly asking: Asking;
@@ -50,7 +52,7 @@ const makeRun = (session: Session, prompt: Prompt, signal: AbortSignal) => {
   const results: string[] = [];
   const failures = new Set<string>();
   let isEchoed = false;
-  const maxRetries = Number(process.env["CLAUDE_CODE_MAX_RETRIES"] ?? 10);
+  const maxRetries = Number(session.env["CLAUDE_CODE_MAX_RETRIES"] ?? 10);
 
   const echo = (): void => {
     if (!isEchoed) voice.echo(prompt.uuid, prompt.content, true);

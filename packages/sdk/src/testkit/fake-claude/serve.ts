@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline";
 import { makeAsking } from "./asking.ts";
-import { readFlags, type Flags } from "./flags.ts";
+import { readFlags, type Env, type Flags } from "./flags.ts";
 import { parseRules } from "./permissions.ts";
 import { runPrompt, type Prompt, type Session } from "./run.ts";
 import { exists, openTranscript } from "./transcript.ts";
@@ -44,9 +44,9 @@ const object = (value: unknown): Line =>
   typeof value === "object" && value !== null ? (value as Line) : {};
 
 /** The conversation that the flags ask for; ends the process where the real one would. */
-const openConversation = (flags: Flags) => {
+const openConversation = (flags: Flags, env: Env) => {
   const { "session-id": given, resume } = flags;
-  if (resume !== undefined && !exists(resume)) {
+  if (resume !== undefined && !exists(env, resume)) {
     const message = `No conversation found with session ID: ${resume}`;
     say({
       type: "result",
@@ -59,9 +59,10 @@ const openConversation = (flags: Flags) => {
     });
     die(message);
   }
-  if (given !== undefined && exists(given)) die(`Error: Session ID ${given} is already in use.`);
+  if (given !== undefined && exists(env, given))
+    die(`Error: Session ID ${given} is already in use.`);
   const id = (resume !== undefined && !flags["fork-session"] ? resume : given) ?? randomUUID();
-  return openTranscript(id, resume ?? null);
+  return openTranscript(env, id, resume ?? null);
 };
 
 const promptOf = (line: Line): Prompt => {
@@ -73,13 +74,14 @@ const promptOf = (line: Line): Prompt => {
   return { uuid: typeof line["uuid"] === "string" ? line["uuid"] : randomUUID(), text, content };
 };
 
-const openSession = (flags: Flags): Session => {
-  const transcript = openConversation(flags);
+const openSession = (flags: Flags, env: Env): Session => {
+  const transcript = openConversation(flags, env);
   const chosen = flags.model ?? "default";
   const model = models.find((one) => one.value === chosen)?.resolvedModel ?? chosen;
   const offered = flags.tools === undefined ? allTools : flags.tools.split(",");
   const withheld = flags.disallowedTools?.split(",") ?? [];
   return {
+    env,
     voice: makeVoice({ session: transcript.id, model }),
     meter: makeMeter(model),
     asking: makeAsking(),
@@ -90,13 +92,13 @@ const openSession = (flags: Flags): Session => {
     tools: offered.filter((tool) => !withheld.includes(tool)),
     model,
     transcript,
-    isLoggedIn: (process.env["ANTHROPIC_API_KEY"] ?? "") !== "",
+    isLoggedIn: (env["ANTHROPIC_API_KEY"] ?? "") !== "",
     joining: [],
   };
 };
 
-const serve = (flags: Flags): void => {
-  const session = openSession(flags);
+const serve = (flags: Flags, env: Env): void => {
+  const session = openSession(flags, env);
   const seen = new Set<string>();
   const queue: Prompt[] = [];
   let running: AbortController | null = null;
@@ -134,7 +136,7 @@ const serve = (flags: Flags): void => {
       say({ type: "control_response", response: { request_id: id, ...response } });
     switch (subtype) {
       case "initialize":
-        if (process.env["FAKE_CLAUDE_START"] === "silent") return;
+        if (session.env["FAKE_CLAUDE_START"] === "silent") return;
         return answer({ subtype: "success", response: description(session.isLoggedIn) });
       case "interrupt":
         // A prompt that waits has begun its run by the time it is read: there is nothing between.
@@ -191,13 +193,13 @@ const description = (isLoggedIn: boolean) => ({
   pid: process.pid,
 });
 
-export const main = (argv: readonly string[]): void => {
+export const main = (argv: readonly string[], env: Env): void => {
   let flags: Flags;
   try {
-    flags = readFlags(argv);
+    flags = readFlags(argv, env);
   } catch (error) {
     return die((error as Error).message);
   }
   if (flags.version) process.stdout.write(`${version}\n`);
-  else serve(flags);
+  else serve(flags, env);
 };

@@ -2,6 +2,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import type { Env } from "./flags.ts";
 
 type Entry = { readonly uuid: string; readonly text: string };
 
@@ -13,23 +14,23 @@ export type Transcript = {
   readonly add: (entry: Entry) => void;
 };
 
-const folder = (): string => {
-  const config = process.env["CLAUDE_CONFIG_DIR"] ?? join(homedir(), ".claude");
+const folder = (env: Env): string => {
+  const config = env["CLAUDE_CONFIG_DIR"] ?? join(homedir(), ".claude");
   return join(config, "projects", process.cwd().replace(/[^a-zA-Z0-9]/g, "-"));
 };
 
-const fileOf = (id: string): string => join(folder(), `${id}.jsonl`);
+const fileOf = (env: Env, id: string): string => join(folder(env), `${id}.jsonl`);
 
-export const exists = (id: string): boolean => existsSync(fileOf(id));
+export const exists = (env: Env, id: string): boolean => existsSync(fileOf(env, id));
 
-const read = (id: string): readonly Entry[] => {
-  const lines = readFileSync(fileOf(id), "utf8").split("\n").slice(0, -1);
+const read = (env: Env, id: string): readonly Entry[] => {
+  const lines = readFileSync(fileOf(env, id), "utf8").split("\n").slice(0, -1);
   return lines.map((line) => JSON.parse(line) as Entry);
 };
 
 /** `from`: the conversation that this one begins as a copy of. Written with the first new prompt. */
-export const openTranscript = (id: string, from: string | null): Transcript => {
-  const entries: Entry[] = from === null ? [] : [...read(from)];
+export const openTranscript = (env: Env, id: string, from: string | null): Transcript => {
+  const entries: Entry[] = from === null ? [] : [...read(env, from)];
   let unwritten = from === null || from === id ? 0 : entries.length;
   return {
     id,
@@ -38,9 +39,9 @@ export const openTranscript = (id: string, from: string | null): Transcript => {
     add: (entry) => {
       entries.push(entry);
       unwritten += 1;
-      mkdirSync(folder(), { recursive: true });
+      mkdirSync(folder(env), { recursive: true });
       const lines = entries.slice(-unwritten).map((one) => `${JSON.stringify(one)}\n`);
-      appendFileSync(fileOf(id), lines.join(""));
+      appendFileSync(fileOf(env, id), lines.join(""));
       unwritten = 0;
     },
   };

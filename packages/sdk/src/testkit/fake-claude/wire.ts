@@ -57,11 +57,11 @@ export const usageOf = (requests: number) => ({
 });
 
 export const makeVoice = (context: { session: string; readonly model: string }) => {
-  const common = () => ({ session_id: context.session, uuid: randomUUID() });
+  const stamp = () => ({ session_id: context.session, uuid: randomUUID() });
   const system = (subtype: string, more: object): void =>
-    say({ type: "system", subtype, ...more, ...common() });
+    say({ type: "system", subtype, ...more, ...stamp() });
   const event = (body: object): void =>
-    say({ type: "stream_event", event: body, parent_tool_use_id: null, ...common() });
+    say({ type: "stream_event", event: body, parent_tool_use_id: null, ...stamp() });
   return {
     system,
     event,
@@ -80,7 +80,7 @@ export const makeVoice = (context: { session: string; readonly model: string }) 
         type: "user",
         message: { role: "user", content },
         parent_tool_use_id: null,
-        ...common(),
+        ...stamp(),
         timestamp: new Date().toISOString(),
         ...more,
       }),
@@ -98,7 +98,7 @@ export const makeVoice = (context: { session: string; readonly model: string }) 
           usage: { ...usage, output_tokens: 1 },
         },
         parent_tool_use_id: null,
-        ...common(),
+        ...stamp(),
         ...more,
       }),
     synthetic: (text: string, error?: string): void =>
@@ -114,7 +114,7 @@ export const makeVoice = (context: { session: string; readonly model: string }) 
           usage: usageOf(0),
         },
         parent_tool_use_id: null,
-        ...common(),
+        ...stamp(),
         ...(error === undefined ? {} : { error }),
       }),
     result: (more: object): void =>
@@ -124,7 +124,7 @@ export const makeVoice = (context: { session: string; readonly model: string }) 
         duration_api_ms: 1,
         permission_denials: [],
         ...more,
-        ...common(),
+        ...stamp(),
       }),
     streamStart: (id: string): void =>
       event({

@@ -1,5 +1,5 @@
 /**
- * Records what the real Claude Code says, for the tests of the fold: `node record.ts /path/to/claude [scenario...]`.
+ * Records what the real Claude Code says, for the tests of the fold: `node scripts/record-claude-code.ts /path/to/claude [scenario...]`.
  * Against the fake LLM, with a home that is thrown away. One file a scenario: the lines of its stdout, and between them what
  * we did (`skein`). Paths are replaced, and lists that only fill the page are left out.
  */
@@ -7,14 +7,25 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { claudeEnv, makeFakeLlm } from "@skein/sdk/testkit";
-import { makeLocalHost } from "../../../hosts/local/local.ts";
-import { turnUuid } from "../life.ts";
-import { decided, makeBackend, makeRig, type Rig, type RigOptions } from "../support.ts";
+import { makeLocalHost } from "@skein/adapters";
+import { turnUuid } from "../packages/adapters/src/agents/claude-code/life.ts";
+import {
+  decided,
+  makeBackend,
+  makeRig,
+  type Rig,
+  type RigOptions,
+} from "../packages/adapters/src/agents/claude-code/rig.testkit.ts";
 
 const [command, ...chosen] = process.argv.slice(2);
-if (command === undefined) throw new Error("usage: node record.ts /path/to/claude [scenario...]");
+if (command === undefined)
+  throw new Error("usage: node scripts/record-claude-code.ts /path/to/claude [scenario...]");
 
 const llm = await makeFakeLlm();
+const recordings = join(
+  import.meta.dirname,
+  "../packages/adapters/src/agents/claude-code/recordings",
+);
 const folderInRecording = "/home/dev/project";
 
 type Stage = {
@@ -250,7 +261,7 @@ const record = async (name: string, { options = {}, env = {}, play }: Scenario):
         .replaceAll(slug, "-home-dev-project"),
     );
   }
-  await writeFile(join(import.meta.dirname, `${name}.ndjson`), `${out.join("\n")}\n`);
+  await writeFile(join(recordings, `${name}.ndjson`), `${out.join("\n")}\n`);
   await rm(home, { recursive: true, force: true });
   process.stdout.write(`${name}: ${out.length} lines\n`);
 };

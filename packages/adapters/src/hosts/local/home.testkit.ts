@@ -15,6 +15,8 @@ export const realClock: Clock = {
   },
 };
 
+const systemPath = "/usr/local/bin:/usr/bin:/bin";
+
 /** A state folder and a host on it. Disposed: everything that carries its marks is ended, and the folder removed. */
 export const makeHome = async () => {
   const home = await mkdtemp(join(tmpdir(), "skein-host-"));
@@ -28,8 +30,7 @@ export const makeHome = async () => {
     start: async (argv: readonly [string, ...string[]], env: Record<string, string> = {}) => {
       const owner: Owner = { session: "ses_test", generation: (generations += 1) };
       const dir = join(home, "spool", String(owner.generation));
-      const path = process.env["PATH"] ?? "";
-      const spec = { dir, argv, env: { PATH: path, ...env }, folder: home, owner };
+      const spec = { dir, argv, env: { PATH: systemPath, ...env }, folder: home, owner };
       return { owner, dir, detached: await host.start(spec) };
     },
     async [Symbol.asyncDispose]() {

@@ -2,20 +2,25 @@
 import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { BackendContext } from "@skein/sdk";
 import { fakeClaudeCommand } from "@skein/sdk/testkit";
 import { expect, test } from "vitest";
-import { makeLocalHost } from "../../hosts/local/local.ts";
-import { makeClaudeCodeDriver } from "./driver.ts";
-import { initializeFrame, userFrame } from "./frames.ts";
-import { turnUuid } from "./life.ts";
-import { decided, makeBackend, makeRig, type Rig, type RigOptions } from "./support.ts";
+import { makeClaudeCodeDriver, makeLocalHost } from "./index.ts";
+import { initializeFrame, userFrame } from "./agents/claude-code/frames.ts";
+import { turnUuid } from "./agents/claude-code/life.ts";
+import {
+  decided,
+  makeBackend,
+  makeRig,
+  type Rig,
+  type RigOptions,
+} from "./agents/claude-code/rig.testkit.ts";
 
 const fake = fakeClaudeCommand;
+type Backend = ReturnType<typeof makeBackend>;
 
 /** A home with everything in it; disposed, nothing of it is left. */
 const makeHome = async (
-  change: { env?: Record<string, string>; command?: BackendContext["command"] } = {},
+  change: { env?: Record<string, string>; command?: Backend["command"] } = {},
 ) => {
   const home = await mkdtemp(join(tmpdir(), "skein-claude-"));
   const clock = makeBackend(undefined as never, home, fake, {}).clock;
@@ -139,7 +144,7 @@ test("a conversation that is there though it was never told of is resumed, one t
 
 test("each start that fails has its own sentence and leaves nothing behind", async () => {
   await using home = await makeHome();
-  const failing = async (options: RigOptions, backend: Partial<BackendContext> = {}) => {
+  const failing = async (options: RigOptions, backend: Partial<Backend> = {}) => {
     const rig = await makeRig(home.home, { ...home.backend, ...backend }, options);
     await rig.link.start();
     const failed = await rig.next("start-failed");
