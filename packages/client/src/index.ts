@@ -1,0 +1,14 @@
+/** The typed client of Skein: call every operation of the contract, watch its events, in a browser or in node. */
+export { makeClient, type CallOptions, type Client } from "./client.ts";
+export {
+  isTransportFailure,
+  transportFailure,
+  type TransportFailure,
+  type TransportReason,
+} from "./failure.ts";
+export { fetchTransport } from "./fetch-transport.ts";
+export type { Pause } from "./pause.ts";
+export { requestOf, type OperationRequest } from "./request.ts";
+export { connectSocket, type SocketClient, type SocketOptions } from "./socket/connect-socket.ts";
+export type { OpenSocket, SocketEvent, SocketLike } from "./socket/socket-like.ts";
+export type { Transport, TransportRequest, TransportResponse } from "./transport.ts";
