@@ -48,7 +48,7 @@ export type Fact =
     }
   /** The vendor's id became known or changed. */
   | { readonly fact: "provider-session"; readonly providerSessionId: string }
-  /** The agent has taken the turn's prompt: from here on it must not be given again. */
+  /** The agent has taken the turn's prompt: from here on it must not be given again. It is in the transcript with that; only words that steer, or that someone else typed, are told as `user` items. */
   | { readonly fact: "accepted"; readonly turn: string }
   /** An item appeared or changed; `id` is stable, the newest body counts. `outside`: typed into the agent by someone else. */
   | { readonly fact: "item"; readonly id: string; readonly body: ItemBody }

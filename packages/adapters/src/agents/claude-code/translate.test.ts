@@ -32,22 +32,18 @@ test("turns of words: accepted, said, ended, each with its own share of the grow
   expect(story("talk")).toEqual([
     "started claude-opus-4-8[1m]",
     "accepted trn_1",
-    "user prm_1 (queue): say PONG",
     "message PONG",
     "conversation known",
     `ended trn_1 completed in=1000 out=50 ${one}`,
     "accepted trn_2",
-    "user prm_2 (queue): THINK deep",
     "reasoning deep",
     "message thought",
     `ended trn_2 completed in=1000 out=50 ${one}`,
     // A slash command is answered without a model, and without an echo of the prompt.
     "accepted trn_3",
-    "user prm_3 (queue): /nope",
     "message Unknown command: /nope",
     "ended trn_3 completed in=0 out=0 $0",
     "accepted trn_4",
-    "user prm_4 (queue): COUNT",
     "message 4",
     `ended trn_4 completed in=1000 out=50 ${one}`,
   ]);
@@ -161,11 +157,9 @@ test("a login that fails is not tried ten times: the run is ended at the first r
 test("words that steer are part of their turn, whether a tool took them or they came too late for one", () => {
   const lines = story("steer").filter((line) => /^(?:user|ended|message)/.test(line));
   expect(lines).toEqual([
-    "user prm_1 (queue): RUN sleep 1\nPONG",
     "user prm_steer_trn_1 (steer): COUNT",
     "message PONG",
     "ended trn_1 completed in=2000 out=100 $0.013075",
-    "user prm_2 (queue): SLOW 1",
     "message 1 2 3 4 5 6 7 8 9 10 slow done",
     "user prm_steer_trn_2 (steer): COUNT",
     "message 3",

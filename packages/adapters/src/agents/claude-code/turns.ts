@@ -13,16 +13,17 @@ import type { ResultLine, WireLine } from "./wire.ts";
 
 type Line<T extends WireLine["type"]> = Extract<WireLine, { type: T }>;
 
-const userItem = (given: Given, how: "queue" | "steer"): Fact => ({
+/** A prompt that was accepted is in the transcript without the driver; what steers a turn is known only by its echo. */
+const steerItem = ({ prompt, text }: Given): Fact => ({
   fact: "item",
-  id: given.prompt,
-  body: { kind: "user", text: given.text, how },
+  id: prompt,
+  body: { kind: "user", text, how: "steer" },
 });
 
 const accept = (state: State, turn: TurnState): Folded => {
   if (turn.accepted) return folded(state);
   const next = { ...state, turn: { ...turn, accepted: true }, writing: null };
-  return folded(next, [{ fact: "accepted", turn: turn.id }, userItem(turn, "queue")]);
+  return folded(next, [{ fact: "accepted", turn: turn.id }]);
 };
 
 /** The vendor's id is told when the conversation has words in it: before, it can be neither resumed nor forked. */
@@ -66,7 +67,7 @@ export const onEcho = (state: State, line: Line<"user">): Folded => {
   if (steer !== undefined) {
     const steers = state.steers.filter((one) => one !== steer);
     const given = steer.text === "" ? { ...steer, text } : steer;
-    return folded({ ...state, steers, writing: null }, [userItem(given, "steer")]);
+    return folded({ ...state, steers, writing: null }, [steerItem(given)]);
   }
   return folded(state);
 };
