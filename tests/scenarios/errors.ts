@@ -64,6 +64,21 @@ export const failing: readonly Step[] = [
       expect(answer).toBe("recovered from 500");
     },
   },
+  {
+    name: "what waits is held while the login is missing, and goes on when it is resumed",
+    run: async ({ create, house }) => {
+      const agent = await create();
+      const first = await agent.send("SLOW 0.3\nFAIL 401");
+      const failing = await agent.send("FAIL 401");
+      const waiting = await agent.send("SAY later");
+      await agent.ended(first.prompt);
+      expect(await agent.ended(failing.prompt)).toMatchObject({ error: { kind: "login" } });
+      expect(await agent.state("waiting")).toMatchObject({ waitingFor: "login" });
+      expect((await agent.view()).queued).toBe(1);
+      await house.call("sessions.resume", { session: agent.id });
+      expect(await agent.answer(await agent.ended(waiting.prompt))).toBe("later");
+    },
+  },
   broken("GARBAGE"),
   broken("FLOOD 5000"),
   dies("DIE 3"),

@@ -374,6 +374,48 @@ export const dying: readonly Step[] = [
     },
   },
   {
+    name: "what waits is held when the agent dies in the middle of a turn, and goes on with the next prompt",
+    needs: "resume",
+    alone: {},
+    run: async (stage) => {
+      const agent = await stage.create();
+      await agent.say("SAY one");
+      const dying = await agent.send("SLOW 30");
+      await agent.speaks();
+      const waiting = await agent.send("SAY waited");
+      process.kill((await processOf(stage, agent)).pid, "SIGKILL");
+      await agent.ended(dying.prompt);
+      await agent.state("failed");
+      expect((await agent.view()).queued).toBe(1);
+      const next = await agent.send("SAY next");
+      const turns = [await agent.ended(waiting.prompt), await agent.ended(next.prompt)];
+      expect(turns.map(({ number }) => number)).toEqual([3, 4]);
+      expect(await Promise.all(turns.map(agent.answer))).toEqual(["waited", "next"]);
+      await isWhole(stage, agent);
+    },
+  },
+  {
+    name: "kill -9 of the daemon again and again in one turn: the turn is one, its words are all there",
+    alone: {},
+    run: async (stage) => {
+      const { create, house } = stage;
+      const agent = await create();
+      const { prompt } = await agent.send("SLOW 6");
+      await agent.speaks();
+      for (let life = 0; life < 3; life++) {
+        await house.kill9();
+        await house.restart();
+      }
+      const turn = await agent.ended(prompt);
+      expect(turn).toMatchObject({ number: 1, outcome: "completed" });
+      const words = Array.from({ length: 60 }, (_, index) => `${index + 1} `).join("");
+      expect(await agent.answer(turn)).toBe(`${words}slow done`);
+      expect((await agent.say("COUNT")).answer).toBe("2");
+      expect(await saidByUser(agent)).toEqual(["SLOW 6", "COUNT"]);
+      await isWhole(stage, agent);
+    },
+  },
+  {
     name: "an agent that died while no daemon was there is told as lost, and resumes",
     needs: "resume",
     alone: {},

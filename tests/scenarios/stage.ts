@@ -49,6 +49,7 @@ export const openStageHouse = (
   sessions: Readonly<Record<string, number>> = {},
 ): Promise<House> =>
   openHouse({
+    env: { NOT_FOR_AGENTS: "a secret of the daemon's shell" },
     config: async (place) => ({
       sessions,
       backends: { [fixture.id]: await fixture.prepare(place) },
