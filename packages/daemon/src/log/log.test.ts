@@ -61,3 +61,12 @@ test("a file that has grown too large is put aside, and no line is lost", async 
     [...text.matchAll(/"number":(\d+)/g)].map((one) => Number(one[1]));
   expect([...numbers(old), ...numbers(now)]).toEqual(Array.from({ length: 1_500 }, (_, at) => at));
 });
+
+test("a line that comes after the log was closed is dropped", async () => {
+  const file = join(folder, "daemon.log");
+  const { log, close } = openLog(file, "info");
+  log("info", "in time");
+  close();
+  expect(() => log("info", "too late")).not.toThrow();
+  expect(await readFile(file, "utf8")).not.toContain("too late");
+});

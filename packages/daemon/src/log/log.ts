@@ -48,7 +48,10 @@ const openFile = (file: string): Destination | null => {
   }
 };
 
-/** Lines are written by the time `close` returns; a line that cannot be written is dropped, never an exception. */
+/**
+ * Lines are written by the time `close` returns; a line that cannot be written is dropped, never an exception. So is one that
+ * comes after `close`: the last words of an agent's driver must not end the daemon with a stack.
+ */
 export const openLog = (file: string, level: LogLevel): LogFile => {
   if (sizeOf(file) > MAX_BYTES) rotate(file);
   let destination = openFile(file);
@@ -69,6 +72,7 @@ export const openLog = (file: string, level: LogLevel): LogFile => {
     } catch {
       // The disk may be full or gone; there is nobody left to tell.
     }
+    destination = null;
   };
   return {
     log: (at, message, fields = {}) => {
