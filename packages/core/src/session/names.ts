@@ -118,17 +118,20 @@ const roles = ["top", "jungle", "mid", "bot", "support"] as const;
 
 const combinations = champions.length * roles.length;
 
+/** No divisor of `combinations`: steps of it pass every combination once before they repeat. */
+const STEP = 47;
+
 /**
- * `count` names from a number between 0 and 1, all different; after the list is through, with a number behind them.
- * `offset` counts the tries before, so that each try proposes other names.
+ * `count` names from a number between 0 and 1, all different. `offset` counts the names proposed before for the same number;
+ * when every combination was proposed once, a number follows behind them.
  */
 export const proposeNames = (random: number, count: number, offset = 0): string[] => {
-  const start = Math.floor(random * combinations) + offset;
+  const start = Math.floor(random * combinations);
   return Array.from({ length: count }, (_, index) => {
-    const place = start + index * 7;
-    const champion = champions[place % champions.length];
-    const role = roles[Math.floor(place / champions.length) % roles.length];
-    const round = Math.floor(offset / combinations);
-    return round === 0 ? `${champion}-${role}` : `${champion}-${role}-${round + 1}`;
+    const turn = offset + index;
+    const place = (start + turn * STEP) % combinations;
+    const name = `${champions[place % champions.length]}-${roles[Math.floor(place / champions.length)]}`;
+    const round = Math.floor(turn / combinations);
+    return round === 0 ? name : `${name}-${round + 1}`;
   });
 };

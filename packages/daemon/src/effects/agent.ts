@@ -10,6 +10,8 @@ export type Agent = {
   readonly session: string;
   readonly generation: number;
   readonly link: AgentLink;
+  /** Records facts, as the driver does: rejects when the generation is over. */
+  report(report: Report): Promise<void>;
   /** Milliseconds of the clock when it last said anything; null: never. */
   heardAt: number | null;
   /** No more facts will come of it. */
@@ -60,6 +62,12 @@ export const makeAgent = (deps: {
     generation,
     heardAt: null,
     over: false,
+    report: async (report) => {
+      await record(report);
+      if (agent.over || !report.facts.some(ends)) return;
+      agent.over = true;
+      deps.ended(agent);
+    },
     link: deps.driver.open({
       session: {
         id: session,
@@ -77,12 +85,9 @@ export const makeAgent = (deps: {
       checkpoint: deps.checkpoint,
       dir: deps.dir,
       backend,
-      report: async (report) => {
+      report: (report) => {
         agent.heardAt = clock.now();
-        await record(report);
-        if (!report.facts.some(ends)) return;
-        agent.over = true;
-        deps.ended(agent);
+        return agent.report(report);
       },
       live: (delta) => {
         agent.heardAt = clock.now();

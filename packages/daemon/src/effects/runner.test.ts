@@ -144,6 +144,45 @@ describe("an effect", () => {
   });
 });
 
+describe("a deed that fails", () => {
+  const refused = adapterFailure("no", {
+    kind: "protocol",
+    code: "backend_unavailable",
+    remedy: "r",
+    retryable: false,
+  });
+  const gone = adapterFailure("no", { ...refused.failure, kind: "unavailable" });
+
+  test("ends the turn of a prompt that the living agent would not take", async () => {
+    const { effects, facts } = setUp({}, { prompt: () => Promise.reject(refused) });
+    effects.offer([prompt("eff_1")]);
+    await settle();
+    expect(facts).toEqual(["turn-ended"]);
+  });
+
+  test("is left to the agent's own end when the agent is gone", async () => {
+    const { effects, facts } = setUp({}, { prompt: () => Promise.reject(gone) });
+    effects.offer([prompt("eff_1")]);
+    await settle();
+    expect(facts).toEqual([]);
+  });
+
+  test("is a failed start when it was the start", async () => {
+    const { effects, facts, done } = setUp({}, { start: () => Promise.reject(new Error("bug")) });
+    effects.offer([effect({ kind: "agent.start", how: "new", forkFrom: null })]);
+    await settle();
+    expect(facts).toEqual(["start-failed"]);
+    expect(done).toContain("settle eff_1");
+  });
+
+  test("hands a steer whose process is gone back to the queue", async () => {
+    const { effects, done } = setUp({ generation: 2 });
+    effects.offer([effect({ kind: "agent.steer", turn: "t", prompt: "p", text: "x" })]);
+    await settle();
+    expect(done).toEqual(["lease eff_1", "requeue", "settle eff_1"]);
+  });
+});
+
 describe("a daemon that is back", () => {
   test("takes its agents in hand before anything else is done for them", async () => {
     const attached = Promise.withResolvers<"alive">();

@@ -5,8 +5,9 @@
  * before the deed, so that the next daemon knows what may have happened: replay-safe effects run again, process-bound ones
  * only while their process lives.
  */
-import { isAdapterFailure } from "@skein/sdk";
+import { isAdapterFailure, type Fact } from "@skein/sdk";
 import type { Effect, Failpoint } from "../engine/ports.ts";
+import type { Agent } from "./agent.ts";
 import { execute } from "./execute.ts";
 import { makeHands, type Hands, type HandsDeps } from "./hands.ts";
 import type { WaitingEffect } from "./ports.ts";
@@ -33,10 +34,38 @@ export type EffectsDeps = HandsDeps & {
 
 type Works = EffectsDeps & { readonly hands: Hands };
 
-const act = async (
-  { hands, log, failpoint, remove, sessionDir }: Works,
+/** What a deed that failed means for the session: nothing that was asked for just vanishes. */
+const consequence = (effect: Effect, message: string, remedy: string): Fact | null => {
+  if (effect.kind === "agent.start")
+    return { fact: "start-failed", code: "backend_unavailable", message, remedy };
+  if (effect.kind !== "agent.prompt") return null;
+  const error = { kind: "agent" as const, message, remedy };
+  return { fact: "turn-ended", turn: effect.turn, outcome: "failed", error, usage: null };
+};
+
+const failed = async (
+  { port, log }: Works,
   effect: Effect,
+  agent: Agent,
+  error: unknown,
 ): Promise<void> => {
+  const expected = isAdapterFailure(error);
+  const message = error instanceof Error ? error.message : String(error);
+  log(expected ? "warn" : "error", "an effect failed", {
+    effect: effect.kind,
+    session: effect.session,
+    error: !expected && error instanceof Error ? error.stack : message,
+  });
+  if (effect.kind === "agent.steer") return port.requeue(effect.session, effect);
+  // A process that is gone tells of its end itself, and with that what becomes of the prompt.
+  if (agent.over || (expected && error.failure.kind === "unavailable")) return;
+  const remedy = expected ? error.failure.remedy : "Look into the log with `skein doctor`.";
+  const fact = consequence(effect, message, remedy);
+  if (fact !== null) await agent.report({ facts: [fact] });
+};
+
+const act = async (works: Works, effect: Effect): Promise<void> => {
+  const { port, hands, log, failpoint, remove, sessionDir } = works;
   if (effect.kind === "agent.remove") return remove(sessionDir(effect.session));
   const agent = await hands.agent(effect.session, effect.generation);
   if (agent === null) {
@@ -44,21 +73,12 @@ const act = async (
       effect: effect.kind,
       session: effect.session,
     });
+    if (effect.kind === "agent.steer") await port.requeue(effect.session, effect);
     return;
   }
   if (effect.kind === "agent.answer") failpoint("approval.answer", "before");
-  await execute(agent.link, effect);
+  await execute(agent.link, effect).catch((error: unknown) => failed(works, effect, agent, error));
   if (effect.kind === "agent.answer") failpoint("approval.answer", "after");
-};
-
-const failed = async ({ port, log }: Works, effect: Effect, error: unknown): Promise<void> => {
-  const expected = isAdapterFailure(error);
-  log(expected ? "warn" : "error", "an effect failed", {
-    effect: effect.kind,
-    session: effect.session,
-    error: error instanceof Error ? (expected ? error.message : error.stack) : String(error),
-  });
-  if (effect.kind === "agent.steer") await port.requeue(effect.session, effect);
 };
 
 const run = async (works: Works, effect: Effect, leased: boolean): Promise<void> => {
@@ -68,7 +88,7 @@ const run = async (works: Works, effect: Effect, leased: boolean): Promise<void>
     await port.note({ leases: [effect.id] });
     failpoint("effect.lease", "after");
   }
-  await act(works, effect).catch((error: unknown) => failed(works, effect, error));
+  await act(works, effect);
   failpoint("effect.settle", "before");
   await port.note({ settled: [effect.id] });
   failpoint("effect.settle", "after");

@@ -28,7 +28,7 @@ const begin = async (
   for (let tries = 0; tries < NAME_TRIES; tries++) {
     const id = deps.id("ses");
     const names =
-      fields.name === null ? proposeNames(luck, NAMES_PROPOSED, tries * NAMES_PROPOSED * 7) : [];
+      fields.name === null ? proposeNames(luck, NAMES_PROPOSED, tries * NAMES_PROPOSED) : [];
     try {
       return await deps.engine.dispatch(
         sessionKind,

@@ -19,6 +19,11 @@ describe("for someone who waits, a session", () => {
     ["is done when it was stopped with nothing left", session("stopped"), "done"],
     ["is at work while a turn runs", session("working", { turn: {} }), "working"],
     ["is at work while prompts wait for its start", session("starting", { queued: 1 }), "working"],
+    [
+      "waits when it was stopped with prompts in its queue",
+      session("stopped", { queued: 1 }),
+      "waiting",
+    ],
     ["is at work while it starts", session("starting"), "working"],
     ["waits when a person is needed", session("waiting", { turn: {} }), "waiting"],
     [

@@ -14,6 +14,8 @@ export const outcomeOf = (session: Session): Outcome => {
   if (session.deletedAt !== null) return "failed";
   if (session.turn !== null) return "working";
   if (state === "failed" || state === "lost") return "failed";
+  // What waits in its queue is held until someone resumes it.
+  if (state === "stopped" && session.queued > 0) return "waiting";
   if (session.queued > 0 || state === "starting") return "working";
   return session.lastTurn?.outcome === "failed" ? "failed" : "done";
 };

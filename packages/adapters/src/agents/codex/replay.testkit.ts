@@ -40,7 +40,7 @@ const take = (all: Replayed, step: Folded): void => {
 const fromClient = (all: Replayed, { m }: Line, calls: Map<RequestId, string>): void => {
   const { id, method, params = {} } = m;
   if (method === undefined) {
-    const answered = new Set(all.state.answered).add(String(id));
+    const answered = new Map(all.state.answered).set(String(id), {});
     return take(all, folded({ ...all.state, answered }));
   }
   const clientId = params["clientUserMessageId"];

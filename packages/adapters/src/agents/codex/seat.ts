@@ -73,10 +73,11 @@ export const apply = (seat: Seat, step: Folded): void => {
 export const tell = (seat: Seat, facts: readonly Fact[]): void =>
   apply(seat, folded(seat.state, facts));
 
-const perform = async (seat: Seat, { deed }: Deed): Promise<void> => {
+const perform = async (seat: Seat, deed: Deed): Promise<void> => {
+  if (deed.deed === "answer-again") return seat.life.respond(deed.request, deed.answer);
   const { turn, thread } = seat.state;
   if (turn === null) return;
-  if (deed === "end-turn") {
+  if (deed.deed === "end-turn") {
     await seat.life.call("turn/interrupt", { threadId: thread, turnId: turn.id });
     return;
   }

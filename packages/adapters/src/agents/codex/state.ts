@@ -57,7 +57,8 @@ export type State = {
   readonly open: ReadonlyMap<string, OpenQuestion>;
   /** Keys of the last daemon that the server has not yet told again. */
   readonly unheard: ReadonlySet<string>;
-  readonly answered: ReadonlySet<string>;
+  /** What was answered, by key: a server whose connection was cut before the answer reached it asks again. */
+  readonly answered: ReadonlyMap<string, unknown>;
   readonly totals: Totals | null;
 };
 
@@ -74,7 +75,7 @@ export const freshState = (thread: string, totals: Totals | null): State => ({
   running: new Map(),
   open: new Map(),
   unheard: new Set(),
-  answered: new Set(),
+  answered: new Map(),
   totals,
 });
 

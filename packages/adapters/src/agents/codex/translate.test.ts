@@ -273,7 +273,23 @@ test("a question is told once, however often it is asked, and withdrawn when it 
   const word = { method: "serverRequest/resolved", params: { requestId: 0 } };
   const state = again?.state ?? inTurn();
   expect(foldWord(state, word).facts.map(brief)).toEqual(["withdrawn 0"]);
-  expect(foldWord({ ...state, answered: new Set(["0"]) }, word).facts).toEqual([]);
+  expect(foldWord({ ...state, answered: new Map([["0", {}]]) }, word).facts).toEqual([]);
+});
+
+test("a question asked again after its answer gets the same answer again: the first may not have arrived", () => {
+  const request = {
+    id: 0,
+    method: "item/commandExecution/requestApproval",
+    params: { threadId: "t", turnId: "v", itemId: "i", command: "ls" },
+  };
+  const answer = { decision: "accept" };
+  const state = {
+    ...(foldRequest(inTurn(), request)?.state ?? inTurn()),
+    answered: new Map([["0", answer]]),
+  };
+  const again = foldRequest(state, request);
+  expect(again?.facts).toEqual([]);
+  expect(again?.deeds).toEqual([{ deed: "answer-again", request: 0, answer }]);
 });
 
 test("the server's steering answer to turn/start makes no second turn", () => {

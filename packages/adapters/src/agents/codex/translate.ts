@@ -12,7 +12,14 @@ import { later, minus, totalsOf, turnUsage } from "./usage.ts";
 import { turnOfClientId, type Notification, type ServerRequest, type ThreadWord } from "./wire.ts";
 
 /** What the caller must do now. `check-login`: ask account/read once. `end-turn`: interrupt the turn in progress. */
-export type Deed = { readonly deed: "check-login" } | { readonly deed: "end-turn" };
+export type Deed =
+  | { readonly deed: "check-login" }
+  | { readonly deed: "end-turn" }
+  | {
+      readonly deed: "answer-again";
+      readonly request: ServerRequest["id"];
+      readonly answer: unknown;
+    };
 
 export type Folded = {
   readonly state: State;
@@ -187,7 +194,7 @@ export const withdrawAll = (state: State, reason: string): Folded => {
   const keys = [...state.open.keys(), ...state.unheard];
   const waiting = keys.filter((request) => !state.answered.has(request));
   return folded(
-    { ...state, open: new Map(), unheard: new Set(), answered: new Set() },
+    { ...state, open: new Map(), unheard: new Set(), answered: new Map() },
     waiting.map((request): Fact => ({ fact: "withdrawn", request, reason })),
   );
 };
@@ -251,7 +258,7 @@ const resolved = (state: State, request: string): Folded => {
   const known = state.open.has(request) || state.unheard.has(request);
   if (!known) return folded(state);
   const unheard = new Set([...state.unheard].filter((key) => key !== request));
-  const answered = new Set([...state.answered].filter((key) => key !== request));
+  const answered = without(state.answered, request);
   const next = { ...state, open: without(state.open, request), unheard, answered };
   const reason = "It was answered elsewhere, or Codex no longer needs it.";
   return folded(next, state.answered.has(request) ? [] : [{ fact: "withdrawn", request, reason }]);
@@ -308,6 +315,9 @@ export const foldRequest = (state: State, request: ServerRequest): Folded | null
   const open = new Map(state.open).set(key, { id: request.id, asked });
   const unheard = new Set([...state.unheard].filter((each) => each !== key));
   const next = { ...state, open, unheard };
+  const answer = state.answered.get(key);
+  if (answer !== undefined)
+    return folded(next, [], { deeds: [{ deed: "answer-again", request: request.id, answer }] });
   if (state.open.has(key) || state.unheard.has(key)) return folded(next);
   const item = "itemId" in asked.params ? state.running.get(asked.params.itemId)?.item : undefined;
   const body = item === undefined ? null : itemBody(item);

@@ -199,6 +199,7 @@ export const answerQuestion = async (
     );
   const state = seat.state;
   if (!state.open.has(request)) return;
-  apply(seat, folded({ ...state, answered: new Set(state.answered).add(request) }));
-  seat.life.respond(open.id, answerOf(open.asked, resolution));
+  const answer = answerOf(open.asked, resolution);
+  apply(seat, folded({ ...state, answered: new Map(state.answered).set(request, answer) }));
+  seat.life.respond(open.id, answer);
 };
