@@ -1,8 +1,8 @@
 /** Approvals: the inbox, and the one decision that wins. */
 import { refuse, type Approval } from "@skein/contract";
-import { readApprovalRow, sessionKind } from "../engine/session-kind.ts";
+import { sessionKind } from "../engine/session-kind.ts";
 import type { Handlers } from "./handlers.ts";
-import { findApproval, findSessionId } from "./find.ts";
+import { findApproval, findSessionId, viewApprovals } from "./find.ts";
 import type { OperationDeps } from "./ports.ts";
 
 /** Says who was faster, when and how. */
@@ -39,7 +39,7 @@ export const approvalHandlers = (
       ...(parent === undefined ? {} : { parent }),
       ...(input.cursor === undefined ? {} : { cursor: input.cursor }),
     });
-    return { approvals: page.rows.map((row) => readApprovalRow(row).approval), next: page.next };
+    return { approvals: await viewApprovals(deps.store, page.rows), next: page.next };
   },
 
   "approvals.get": ({ approval }) => findApproval(deps.store, approval),

@@ -1,7 +1,7 @@
 /** From what a caller says (an id or a name) to the thing itself. */
-import { refuse, type Approval, type Session } from "@skein/contract";
+import { LIMITS, refuse, type Approval, type Session } from "@skein/contract";
 import { readApprovalRow, readSessionRow } from "../engine/session-kind.ts";
-import type { Store } from "../engine/ports.ts";
+import type { Row, Store } from "../engine/ports.ts";
 
 const notFound = (ref: string) =>
   refuse(
@@ -39,6 +39,16 @@ export const findSession = async (store: Store, ref: string): Promise<FoundSessi
 export const viewSession = async (store: Store, id: string): Promise<Session> =>
   (await findSession(store, id)).view;
 
+/** As it was asked, under the name that its session has now. */
+const viewApproval = async (store: Store, row: Row): Promise<Approval> => {
+  const { approval } = readApprovalRow(row);
+  const session = await store.row("session", approval.session);
+  return { ...approval, sessionName: session?.label ?? approval.sessionName };
+};
+
+export const viewApprovals = (store: Store, rows: readonly Row[]): Promise<Approval[]> =>
+  Promise.all(rows.map((row) => viewApproval(store, row)));
+
 export const findApproval = async (store: Store, id: string): Promise<Approval> => {
   const row = await store.row("approval", id);
   if (row === null)
@@ -47,7 +57,7 @@ export const findApproval = async (store: Store, id: string): Promise<Approval> 
       `There is no approval ${id}.`,
       "List the open ones with `skein approvals`.",
     );
-  return readApprovalRow(row).approval;
+  return viewApproval(store, row);
 };
 
 /** Open approvals of a session, oldest first. */
@@ -56,7 +66,7 @@ export const openApprovals = async (store: Store, session: string): Promise<Appr
     kind: "approval",
     parent: session,
     order: "oldest",
-    limit: 100,
+    limit: LIMITS.openApprovals,
   });
-  return rows.map((row) => readApprovalRow(row).approval);
+  return viewApprovals(store, rows);
 };

@@ -2,9 +2,9 @@
 import type { Feed, FeedSource } from "../feed/ports.ts";
 import type { Approval, Session } from "@skein/contract";
 import type { Store } from "../engine/ports.ts";
-import { readApprovalRow, readSessionRow } from "../engine/session-kind.ts";
+import { readSessionRow } from "../engine/session-kind.ts";
 import type { OpenWatch } from "../server/ports.ts";
-import { findSessionId, openApprovals } from "./find.ts";
+import { findSessionId, openApprovals, viewApprovals } from "./find.ts";
 
 /** Sessions that a snapshot of everything holds at most: the newest. */
 const SNAPSHOT_SESSIONS = 1_000;
@@ -30,7 +30,7 @@ const everything = async (
   });
   return {
     sessions: sessions.rows.map((row) => readSessionRow(row).view),
-    approvals: approvals.rows.map((row) => readApprovalRow(row).approval),
+    approvals: await viewApprovals(store, approvals.rows),
   };
 };
 
