@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ERRORS, LIMITS, type ErrorCode } from "@skein/contract";
+import { ERRORS, isRefusal, LIMITS, type ErrorCode, type Problem } from "@skein/contract";
 import { skein } from "../cli/run-skein.ts";
 import { takeAgent, type Agent } from "../scenarios/agent.ts";
 import { openHouse, type House } from "../scenarios/house.ts";
@@ -42,15 +42,17 @@ const refusedWith = async (
   code: ErrorCode,
   says: RegExp,
 ): Promise<void> => {
-  expect(ERRORS[code]).toBeDefined();
-  const failure = await operation.then(
+  const refusal = await operation.then(
     () => null,
-    (error: { failure?: { code: string; message: string; remedy: string } }) => error.failure,
+    (error: unknown) => (isRefusal(error) ? error.problem : error),
   );
-  expect(failure).toMatchObject({ code });
-  expect(failure?.message).toMatch(says);
-  expect(failure?.message).toMatch(/\.$/);
-  expect(failure?.remedy).toMatch(/\S/);
+  expect(refusal).toMatchObject({
+    code,
+    message: expect.stringMatching(says),
+    remedy: expect.stringMatching(/\S/),
+    retryable: ERRORS[code].retryable,
+  });
+  expect((refusal as Problem).message).toMatch(/\.$/);
 };
 
 /** The command line says the same on stderr, in at most three lines, and exits with 1. */

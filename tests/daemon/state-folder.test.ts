@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { isRefusal } from "@skein/contract";
 import { skein, type Ran } from "../cli/run-skein.ts";
 import { takeAgent } from "../scenarios/agent.ts";
 import { openHouse, type House } from "../scenarios/house.ts";
@@ -185,14 +186,17 @@ describe.each(mayMount ? ["a disk of its own"] : [])("%s", () => {
       session: session.id,
       events: [{ type: "hook.note", data: "x".repeat(60_000), clientId: `note-${number}` }],
     });
-    let refusal: { failure?: { code: string; message: string; remedy: string } } = {};
+    let refusal: unknown;
     // What is left in the write-ahead log's last pages may take a few.
-    for (let number = 0; number < 500 && refusal.failure === undefined; number++)
-      await call("events.append", events(number)).catch((error: typeof refusal) => {
-        refusal = error;
+    for (let number = 0; number < 500 && refusal === undefined; number++)
+      await call("events.append", events(number)).catch((error: unknown) => {
+        refusal = isRefusal(error) ? error.problem : error;
       });
-    expect(refusal.failure).toMatchObject({ code: "storage_full" });
-    expect(refusal.failure?.message).toMatch(/full/);
+    expect(refusal).toMatchObject({
+      code: "storage_full",
+      message: expect.stringMatching(/full/),
+      retryable: true,
+    });
     expect((await agent.view()).turns).toBe(before);
     expect((await call("system.status", {})).pid).toBe(house.pid());
     await rm(join(home, "ballast"));

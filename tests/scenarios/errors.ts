@@ -50,7 +50,7 @@ const dies = (prompt: string): Step => ({
 export const failing: readonly Step[] = [
   failure("FAIL 400", ["api"]),
   failure("FAIL 401", ["login"]),
-  failure("FAIL 404 model not found", ["model", "api"]),
+  failure("FAIL 404 model not found", ["model"]),
   failure("FAIL 429", ["limit"]),
   failure("FAIL 500", ["api"]),
   failure("FAIL 529", ["api"]),

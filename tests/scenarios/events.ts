@@ -9,8 +9,6 @@ export type Seen = SkeinEvent;
 export type EventLog = {
   readonly events: readonly Seen[];
   readonly deltas: readonly Delta[];
-  /** Position of the newest event seen. */
-  readonly position: number;
   take(frame: WatchFrame): void;
   /** The first event at or after index `from` that passes, past or to come. */
   until(what: string, test: (event: Seen) => boolean, options?: Wait): Promise<Seen>;
@@ -18,6 +16,8 @@ export type EventLog = {
   untilDelta(what: string, test: (delta: Delta) => boolean, options?: Wait): Promise<Delta>;
   /** The broken promises of the watch; empty when it kept them. */
   readonly faults: readonly string[];
+  /** One more of them. */
+  fail(fault: string): void;
   /** The newest events of a stream, a line each, for a person who asks why a test failed. */
   tell(stream: string): string;
 };
@@ -86,9 +86,7 @@ export const makeEventLog = (): EventLog => {
     events,
     deltas,
     faults,
-    get position() {
-      return events.at(-1)?.position ?? 0;
-    },
+    fail: (fault) => void faults.push(fault),
     take: (frame) => {
       if (frame.frame === "events") frame.events.forEach(add);
       if (frame.frame === "deltas") deltas.push(...frame.deltas);

@@ -8,9 +8,9 @@ import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promi
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { makeCalls, type Calls } from "../../packages/cli/src/calls.ts";
-import { findPlace } from "../../packages/cli/src/place.ts";
-import { makeTransport } from "../../packages/cli/src/transport.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { connectSocket, type SocketClient, type SocketLike } from "@skein/client";
+import { WebSocket } from "ws";
 import { makeEventLog, type EventLog } from "./events.ts";
 import { sweepHome } from "./processes.ts";
 
@@ -33,7 +33,7 @@ export type House = {
   /** Work folders and whatever else belongs to the test; beside the state folder. */
   readonly place: string;
   readonly log: EventLog;
-  readonly call: Calls["call"];
+  readonly call: SocketClient["call"];
   pid(): number;
   /** An empty work folder. */
   folder(name: string): Promise<string>;
@@ -95,18 +95,27 @@ const startChild = async (env: Readonly<Record<string, string>>): Promise<Runnin
   return { child, exited };
 };
 
-/** Follows the log until the connection breaks; then the next daemon is followed from where this one ended. */
-const follow = async (calls: Calls, log: EventLog): Promise<void> => {
-  try {
-    for await (const frame of calls.watch({ after: log.position })) log.take(frame);
-  } catch {
-    // The daemon was killed, or the house is closed.
-  }
-};
+const RETRY_MS = 25;
+const RETRIES = 1_000;
 
-export const callsAt = (home: string, signal: AbortSignal): Calls => {
-  const where = findPlace({}, home);
-  return makeCalls(makeTransport(where), where, signal);
+/** The typed client, on the unix socket: it comes back by itself, as a person's would, only sooner. */
+const connectTo = (home: string): SocketClient =>
+  connectSocket({
+    socket: () => new WebSocket(`ws+unix:${join(home, "run", "skein.sock")}:/`) as SocketLike,
+    attempts: RETRIES,
+    pause: (ms, signal) =>
+      sleep(Math.min(ms, RETRY_MS), undefined, signal === undefined ? {} : { signal }).catch(
+        () => {},
+      ),
+  });
+
+/** Follows the log over every daemon to come, until the signal. What ends it before is a broken promise. */
+const follow = async (client: SocketClient, log: EventLog, signal: AbortSignal): Promise<void> => {
+  try {
+    for await (const frame of client.watch({ after: 0 }, { signal })) log.take(frame);
+  } catch (error) {
+    if (!signal.aborted) log.fail(`the watch ended: ${String(error)}`);
+  }
 };
 
 const makePlace = async (home: string | undefined): Promise<{ place: string; home: string }> => {
@@ -122,23 +131,19 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
   await writeFile(join(home, "config.json5"), JSON.stringify(await options.config(place)));
   const log = makeEventLog();
   const ending = new AbortController();
-  const calls = callsAt(home, ending.signal);
+  const client = connectTo(home);
   const env = { ...shellEnv(home, place), ...options.env };
   let running: Running;
-  let followed: Promise<void> = Promise.resolve();
   const begin = async (): Promise<void> => {
     running = await startChild(env);
-    await followed;
-    followed = follow(calls, log);
   };
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     running.child.kill(signal);
-    const code = await running.exited;
-    await followed;
-    return code;
+    return running.exited;
   };
   const close = async (): Promise<void> => {
     ending.abort();
+    client.close();
     await sweepHome(home);
     await rm(place, { recursive: true, force: true });
   };
@@ -148,12 +153,13 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     await close();
     throw error;
   }
+  void follow(client, log, ending.signal);
   let folders = 0;
   return {
     home,
     place,
     log,
-    call: calls.call,
+    call: client.call,
     pid: () => running.child.pid!,
     folder: async (name) => {
       const path = join(place, "work", `${name}-${++folders}`);

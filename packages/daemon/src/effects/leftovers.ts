@@ -17,6 +17,9 @@ const belongs = async (port: EffectsPort, owner: Owner): Promise<boolean> => {
   return brief !== null && brief.process !== "none" && brief.generation === owner.generation;
 };
 
+const isGone = async (port: EffectsPort, session: string): Promise<boolean> =>
+  (await port.brief(session))?.deleted !== false;
+
 const list = (dir: string): Promise<string[]> => readdir(dir).catch(() => []);
 
 export const clearLeftovers = async (deps: {
@@ -36,7 +39,9 @@ export const clearLeftovers = async (deps: {
       await deps.host.remove(join(deps.spool, session, generation));
       folders++;
     }
-    if ((await list(join(deps.spool, session))).length === 0)
+    // A session that lives may make the folder of its next generation at this very moment: its own folder stays.
+    const isEmpty = (await list(join(deps.spool, session))).length === 0;
+    if (isEmpty && (await isGone(deps.port, session)))
       await deps.host.remove(join(deps.spool, session));
   }
   return { processes, folders };
