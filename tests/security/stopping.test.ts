@@ -94,6 +94,15 @@ describe("a daemon that stops", () => {
     await house[Symbol.asyncDispose]();
   });
 
+  test("stops all the same when its watchers cannot be told", async () => {
+    const house = await openHouse({ endWatches: () => Promise.reject(new Error("no feed")) });
+    const wire = await dialIn(house.port, TOKENS.read);
+    await house.server.close();
+    expect((await wire.ended).code).toBe(1001);
+    expect(house.lines.join()).toContain("no feed");
+    await house[Symbol.asyncDispose]();
+  });
+
   test("may be told twice", async () => {
     const house = await openHouse();
     expect(await Promise.all([house.server.close(), house.server.close()])).toHaveLength(2);

@@ -90,7 +90,10 @@ export const startServer = async (options: ServerOptions): Promise<Server> => {
     await release();
     gateway.shutdown("the daemon stops");
     const drained = work.drain(READ_GRACE_MS, limits.drainMs);
-    await options.endWatches?.();
+    // Watchers that cannot be told are closed like the others: the daemon stops all the same.
+    await options.endWatches?.().catch((error: unknown) => {
+      options.log.error({ error: String(error) }, "watchers could not be told where to resume");
+    });
     await drained;
     live.endAll();
     gateway.close();
