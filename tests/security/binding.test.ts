@@ -1,4 +1,5 @@
 /** Where the daemon listens: loopback and a socket that is its owner's alone. */
+import { watch } from "node:fs";
 import { chmod, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -48,6 +49,22 @@ describe("the unix socket", () => {
     expect(await readdir(place.path)).toEqual(["s.sock"]);
     await server.close();
     expect(await readdir(place.path)).toEqual([]);
+  });
+
+  test("is born inside that folder: nothing appears beside it", async () => {
+    await using place = await folder();
+    const seen: (string | null)[] = [];
+    const marked = Promise.withResolvers<void>();
+    const watcher = watch(place.path, (_event, name) => {
+      seen.push(name);
+      if (name === "marker") marked.resolve();
+    });
+    const server = await start(join(place.path, "run", "s.sock"));
+    await writeFile(join(place.path, "marker"), "");
+    await marked.promise;
+    watcher.close();
+    await server.close();
+    expect(new Set(seen)).toEqual(new Set(["run", "marker"]));
   });
 
   test("takes the place of a stale one, and of nothing else", async () => {

@@ -8,6 +8,9 @@ const LOOPBACK = /^(?:localhost|::1|127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/;
 /** sun_path is 108 bytes on Linux and 104 on macOS, the closing NUL included. */
 const MAX_SOCKET_PATH_BYTES = 103;
 
+/** `/.XXXXXX/s`: where it is born. */
+const NEST_BYTES = 10;
+
 const named = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
 
 export const requireLoopback = (host: string): void => {
@@ -94,18 +97,19 @@ const requireStale = async (path: string): Promise<void> => {
  * if it is still this one.
  */
 export const listenUnix = async (server: Server, path: string): Promise<() => Promise<void>> => {
-  if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
+  const folder = dirname(path);
+  const longest = Math.max(Buffer.byteLength(path), Buffer.byteLength(folder) + NEST_BYTES);
+  if (longest > MAX_SOCKET_PATH_BYTES) {
     throw refuse(
       "invalid_input",
       `The path of the unix socket is too long for this system: ${path}`,
       "Choose a state folder with a shorter path (SKEIN_HOME).",
     );
   }
-  const folder = dirname(path);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await chmod(folder, 0o700);
   await requireStale(path);
-  const nest = await mkdtemp(join(folder, "."));
+  const nest = await mkdtemp(`${folder}/.`);
   try {
     const born = join(nest, "s");
     await listening(server, () => server.listen({ path: born, backlog: 1_024 }));
