@@ -95,6 +95,31 @@ test("a daemon killed in the middle of an ask: started again, the ask gets its a
   expect(await asking).toMatchObject({ code: 0, stderr: "" });
 });
 
+test("a token lets a program in over TCP, as far as its scopes go, until it is revoked", async () => {
+  const created = await skein(["token", "create", "laptop", "--json"]);
+  expect(created).toMatchObject({ code: 0, stderr: "" });
+  const { token, secret } = operations["tokens.create"].output.parse(JSON.parse(created.stdout));
+  const { stdout: status } = await skein(["status", "--json"]);
+  const { address } = operations["system.status"].output.parse(JSON.parse(status));
+  const env = { HOME: home, SKEIN_URL: address ?? "", SKEIN_TOKEN: secret };
+  expect((await skein(["list", "-q"], { env })).stdout).toContain("main-job\n");
+  const sent = await skein(["send", "main-job", "PONG"], { env });
+  expect([sent.code, sent.stdout]).toEqual([1, ""]);
+  expect(sent.stderr).toContain("[forbidden]");
+  expect((await skein(["token", "list"])).stdout).toMatch(
+    new RegExp(`^laptop +${token.id} +read .* good$`, "m"),
+  );
+  expect(await skein(["token", "revoke", token.id])).toEqual({
+    code: 0,
+    stdout: "Revoked token laptop\n",
+    stderr: "",
+  });
+  const refused = await skein(["list", "-q"], { env });
+  expect([refused.code, refused.stdout]).toEqual([1, ""]);
+  expect(refused.stderr).toContain("[unauthenticated]");
+  expect((await skein(["token", "list"])).stdout).toMatch(/^laptop .* revoked /m);
+});
+
 test.each([
   [["status", "nobody"], "session_not_found"],
   [["create", "-p", "nowhere"], "folder_not_found"],

@@ -56,7 +56,6 @@ const create = verb<CreateFlags, [label: string]>({
     const view = await cli.call("tokens.create", {
       label,
       scopes: [...new Set(scope)].map((each) => `operator.${each}` as Scope),
-      clientId: cli.key(),
       ...(expires === undefined ? {} : { expiresInMs: expires }),
     });
     if (json === true) printJson(cli, view);
