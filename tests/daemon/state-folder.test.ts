@@ -160,7 +160,8 @@ describe.each(mayMount ? ["a disk of its own"] : [])("%s", () => {
     await house?.close();
     house = undefined;
     await sweepHome(home);
-    await run("umount", [home]);
+    // A process that was killed lets go of its files a moment after it has left the list.
+    await run("umount", ["--lazy", home]);
   });
 
   /** Takes what is left of the disk, to the last block. */

@@ -156,6 +156,21 @@ export const living: readonly Step[] = [
     },
   },
   {
+    name: "when the last session is gone no process is left, and the next one starts one",
+    alone: {},
+    run: async ({ create, house }) => {
+      const first = await create();
+      expect((await first.say("say PONG")).answer).toBe("PONG");
+      await house.call("sessions.delete", { session: first.id });
+      await untilTrue(
+        "no agent is left",
+        async () => (await agentProcesses(house.home)).length === 0,
+      );
+      const second = await create();
+      expect((await second.say("say PONG")).answer).toBe("PONG");
+    },
+  },
+  {
     name: "deleted in the middle of a turn, nothing of it is left",
     run: async (stage) => {
       const { create, house } = stage;
