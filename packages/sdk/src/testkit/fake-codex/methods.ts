@@ -180,6 +180,8 @@ export const unloadLater = (thread: Thread, around: Surroundings): void => {
     return;
   }
   const unload = (): void => {
+    // Unloaded before and loaded anew: that one is another, with its own clients and turn.
+    if (around.threads.get(id) !== thread) return;
     if (thread.clients.size > 0 || thread.active !== null) return;
     around.threads.delete(id);
     around.store.unlock(id);
