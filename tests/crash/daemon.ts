@@ -120,7 +120,9 @@ export const makePlace = async (
     },
     clear: async () => {
       const killed = await sweepHome(home);
-      await rm(place, { recursive: true, force: true });
+      // To look at what a failed run left behind.
+      if (process.env["SKEIN_CRASH_KEEP"] === undefined)
+        await rm(place, { recursive: true, force: true });
       return killed;
     },
   };

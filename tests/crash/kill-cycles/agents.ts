@@ -5,6 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import type { SkeinEvent } from "@skein/contract";
 import type { Chance } from "../chance.ts";
 import { isRefused, type Line } from "../line.ts";
@@ -13,7 +14,7 @@ import type { Book } from "./record.ts";
 
 /** Prompts that an agent has to do at a time. */
 const AHEAD = 2;
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 30_000;
 
 type Prompt = {
   readonly clientId: string;
@@ -111,7 +112,8 @@ export const makeWorker = (deps: {
         continue;
       }
       if (cycle.last && outstanding() === 0) return line.cut();
-      if ((await Promise.race([next, broken])) === "broken") return;
+      const left = pause(late - performance.now(), "late" as const, { ref: false });
+      if ((await Promise.race([next, broken, left])) === "broken") return;
     }
     throw new Error(`the agent was not done within ${PATIENCE_MS} ms`);
   };
@@ -133,7 +135,11 @@ export const makeWorker = (deps: {
       };
       if (event.type === "session.prompt.accepted")
         accepted.set(data.prompt, (accepted.get(data.prompt) ?? 0) + 1);
-      if (event.type === "session.turn.ended") ended.set(data.turn.prompt, data.turn.outcome);
+      if (event.type === "session.turn.ended") {
+        ended.set(data.turn.prompt, data.turn.outcome);
+        if (data.turn.outcome !== "completed")
+          book.fault(`${name}: ${data.turn.prompt} ended as ${data.turn.outcome}`);
+      }
       if (event.type === "approval.requested") {
         const { id } = data.approval as { id: string };
         open.add(id);
