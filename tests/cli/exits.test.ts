@@ -55,6 +55,10 @@ describe.concurrent("wait and ask", () => {
     };
     expect(await skein(["wait", "broken"])).toMatchObject(wanted);
     expect(await skein(["wait", "broken", "fizz-top", "--any"])).toMatchObject(wanted);
+    expect(await skein(["ask", "broken", "well?"])).toMatchObject({
+      code: 1,
+      stderr: "skein: Not logged in. [login]\n  Run claude and log in.\n",
+    });
   });
 });
 

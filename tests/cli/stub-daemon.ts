@@ -119,6 +119,7 @@ const LISTS = new Set(["sessions", "state"]);
 const TEXTS = new Set([
   "clientId",
   "session",
+  "prompt",
   "cursor",
   "tag",
   "parent",

@@ -20,6 +20,9 @@ const start = () => skein(["up", "--detach", "--port", "0"]);
 const daemonPid = (): number =>
   (JSON.parse(readFileSync(join(home, "run", "daemon.json"), "utf8")) as { pid: number }).pid;
 
+const queued = (text: string): RegExp =>
+  new RegExp(`"session\\.prompt\\.queued".*"text":"${text}"`);
+
 let started: Ran;
 beforeAll(async () => {
   mkdirSync(folder);
@@ -81,6 +84,35 @@ test("a permission is asked, shown, answered from here", async () => {
     1,
     "skein: asks waits for no decision. [approval_not_found]",
   ]);
+});
+
+test("an ask ends by its own turn, whatever is queued before and behind it", async () => {
+  await skein(["create", "--name", "shared"]);
+  await skein(["send", "shared", "FAIL 400"]);
+  const failing = skein(["ask", "shared", "SLOW 2", "-t", "20"]);
+  await skein(["logs", "shared", "-f", "--json"], { until: queued("SLOW 2") });
+  const asking = skein(["ask", "shared", "PONG", "-t", "20"]);
+  await skein(["logs", "shared", "-f", "--json"], { until: queued("PONG") });
+  await skein(["send", "shared", "RUN touch made-by-another"]);
+  expect(await asking).toEqual({ code: 0, stdout: "PONG\n", stderr: "" });
+  expect(await failing).toMatchObject({ code: 0, stderr: "" });
+  expect((await skein(["wait", "shared", "-t", "20"])).code).toBe(3);
+  // Behind a turn that asks for a person, it is a person that is needed.
+  const behind = await skein(["ask", "shared", "PONG", "-t", "20"]);
+  expect([behind.code, behind.stdout]).toEqual([3, expect.stringContaining("made-by-another")]);
+});
+
+test("an ask whose prompt is dropped before its turn says so", async () => {
+  await skein(["create", "--name", "hasty"]);
+  await skein(["send", "hasty", "SLOW 30"]);
+  const asking = skein(["ask", "hasty", "PONG", "-t", "20"]);
+  await skein(["logs", "hasty", "-f", "--json"], { until: queued("PONG") });
+  await skein(["interrupt", "hasty", "--clear-queue"]);
+  expect(await asking).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringMatching(/^skein: The prompt to hasty was dropped before its turn\./),
+  });
 });
 
 test("a daemon killed in the middle of an ask: started again, the ask gets its answer", async () => {

@@ -123,11 +123,12 @@ const sessionAnswers: Answers = {
       delivery: "queued",
     };
   },
-  "sessions.wait": ({ sessions }) => {
+  "sessions.wait": ({ sessions, prompt }) => {
     const each = sessions.map(find).map((found) => ({
       session: found,
       outcome: outcomeOf(found),
       approvals: openOf(found.id),
+      turn: found.lastTurn?.prompt === prompt ? found.lastTurn : null,
     }));
     const first = each.find(({ outcome }) => outcome !== "done")?.outcome ?? "done";
     return { outcome: first === "working" ? "timeout" : first, sessions: each };

@@ -213,6 +213,9 @@ export const sessionOperations = {
     http: { method: "GET", path: "/api/wait" },
     input: z.strictObject({
       sessions: z.array(SessionRef).min(1).max(LIMITS.waitSessions),
+      prompt: PromptId.optional().describe(
+        "With one session: wait for the turn of this prompt, whatever is queued before and behind it",
+      ),
       until: z.enum(["any", "all"]).default("all"),
       timeoutMs: z.int().min(0).max(LIMITS.waitMs).default(300_000),
     }),
@@ -220,13 +223,14 @@ export const sessionOperations = {
       outcome: z
         .enum(["done", "waiting", "failed", "timeout"])
         .describe(
-          "done: turns ended well. waiting: one needs a person. failed: a turn or an agent failed. timeout: none of these in time",
+          "done: turns ended well. waiting: one needs a person. failed: a turn or an agent failed, or the prompt got no turn. timeout: none of these in time",
         ),
       sessions: z.array(
         z.object({
           session: Session,
           outcome: z.enum(["done", "waiting", "failed", "working"]),
           approvals: z.array(Approval),
+          turn: Turn.nullable().describe("With `prompt`: its turn; null when it has none"),
         }),
       ),
     }),

@@ -1,5 +1,8 @@
-/** `skein ask`: send, wait, print. What it prints is the answer to this prompt, also when others were queued before it. */
-import type { Output, Turn } from "@skein/contract";
+/**
+ * `skein ask`: send, wait, print. It waits for the turn of this prompt, prints its answer and ends by its outcome, whatever
+ * is queued before and behind it.
+ */
+import type { Output, Session, Turn } from "@skein/contract";
 import { printJson, type Cli } from "../cli.ts";
 import { EXIT, fail } from "../failure.ts";
 import { oneLine, visible } from "../format/escape.ts";
@@ -37,31 +40,19 @@ export const ask = verb<Flags, [session: string, text: string | undefined]>({
     const clientId = flags.clientId ?? cli.key();
     const sent = await cli.call("sessions.send", { session: given, text, clientId });
     const { id } = sent.session;
-    const waited = await waitFor(cli, [id], "all", flags.timeout);
-    const turn = await turnOf(cli, id, sent.prompt, waited.sessions[0]?.session.lastTurn ?? null);
-    const messages = turn === undefined ? [] : await messagesOf(cli, id, turn);
+    const waited = await waitFor(cli, [id], "all", flags.timeout, sent.prompt);
+    const { turn, session } = waited.sessions[0] ?? { turn: null, session: sent.session };
+    const messages = turn === null ? [] : await messagesOf(cli, id, turn);
     if (flags.json === true) printJson(cli, { ...waited, messages });
-    else {
-      for (const message of messages) cli.print(visible(message.text));
-      tellOutcome(cli, waited, flags.timeout);
+    else for (const message of messages) cli.print(visible(message.text));
+    if (waited.outcome === "waiting" || waited.outcome === "timeout") {
+      if (flags.json !== true) tellOutcome(cli, waited, flags.timeout);
+      return exitOf(waited.outcome);
     }
-    if (waited.outcome !== "done") return exitOf(waited.outcome);
     if (turn?.outcome === "completed") return EXIT.done;
-    throw notAnswered(sent.session.name, turn);
+    throw notAnswered(session, turn);
   },
 });
-
-/** The turn of our prompt: nearly always the last one; else it is looked for. */
-const turnOf = async (
-  cli: Cli,
-  session: string,
-  prompt: string,
-  last: Turn | null,
-): Promise<Turn | undefined> => {
-  if (last?.prompt === prompt) return last;
-  const { turns } = await cli.call("sessions.turns", { session, limit: 100 });
-  return turns.find((each) => each.prompt === prompt);
-};
 
 /** The last message of the turn, as a list of one or none. */
 const messagesOf = async (cli: Cli, session: string, turn: Turn): Promise<Message[]> => {
@@ -72,10 +63,13 @@ const messagesOf = async (cli: Cli, session: string, turn: Turn): Promise<Messag
     .slice(-1);
 };
 
-const notAnswered = (name: string, turn: Turn | undefined) => {
+const notAnswered = ({ name, status, deletedAt }: Session, turn: Turn | null) => {
   if (turn?.error != null)
     return fail(EXIT.refused, turn.error.kind, turn.error.message, turn.error.remedy);
-  const what = turn === undefined ? "was dropped before its turn" : "was interrupted";
   const see = `See what happened with: skein logs ${oneLine(name)}`;
+  const isBroken = status.state === "failed" || status.state === "lost";
+  if (turn === null && isBroken && deletedAt === null)
+    return fail(EXIT.refused, "agent", `${oneLine(name)} failed: ${status.reason}`, see);
+  const what = turn === null ? "was dropped before its turn" : "was interrupted";
   return fail(EXIT.refused, "interrupted", `The prompt to ${oneLine(name)} ${what}.`, see);
 };

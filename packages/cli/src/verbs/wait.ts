@@ -55,7 +55,13 @@ export const waitFor = (
   sessions: readonly string[],
   until: "any" | "all",
   timeoutMs: number,
+  prompt?: string,
 ): Promise<Waited> =>
   withProgress(cli, `waiting for ${sessions.map(oneLine).join(", ")}`, () =>
-    cli.call("sessions.wait", { sessions: [...sessions], until, timeoutMs }),
+    cli.call("sessions.wait", {
+      sessions: [...sessions],
+      until,
+      timeoutMs,
+      ...(prompt === undefined ? {} : { prompt }),
+    }),
   );

@@ -1,7 +1,7 @@
-import type { Session } from "@skein/contract";
+import type { Session, Turn } from "@skein/contract";
 import { describe, expect, test } from "vitest";
 import { makeChanges } from "./changes.ts";
-import { outcomeOf } from "./waiting.ts";
+import { outcomeOf, outcomeOfPrompt } from "./waiting.ts";
 
 const session = (state: string, more: object = {}): Session =>
   ({
@@ -45,6 +45,43 @@ describe("for someone who waits, a session", () => {
     ["has failed when it was deleted", session("stopped", { deletedAt: "x" }), "failed"],
   ] as const)("%s", (_title, one, outcome) => {
     expect(outcomeOf(one)).toBe(outcome);
+  });
+});
+
+describe("for someone who waits for a prompt, what counts is its own turn", () => {
+  const ours = (outcome: Turn["outcome"]) => ({ prompt: "p", outcome }) as Turn;
+  const state = (view: Session, queue: string[] = [], steers: string[] = []) => ({
+    view,
+    queue: queue.map((prompt) => ({ prompt, text: "", how: "queue" as const, by: "" })),
+    steers: steers.map((prompt) => ({ prompt, by: "" })),
+  });
+  const asks = session("waiting", { turn: {}, queued: 1 });
+  const other = { outcome: "failed" };
+  test.each([
+    ["ended well, and the next one asks for a person", state(asks, ["q"]), "completed", "done"],
+    ["failed, and the next one is at work", state(session("working"), ["q"]), "failed", "failed"],
+    ["was interrupted", state(session("idle")), "interrupted", "done"],
+    ["runs", state(session("working", { turn: {} })), null, "working"],
+    ["runs and asks for a person", state(asks), null, "waiting"],
+  ] as const)("that %s", (_title, found, outcome, expected) => {
+    expect(outcomeOfPrompt(found, "p", ours(outcome))).toBe(expected);
+  });
+  test.each([
+    [
+      "is queued behind a turn that failed",
+      state(session("working", { queued: 1, turn: {}, lastTurn: other }), ["p"]),
+      "working",
+    ],
+    ["is queued behind a turn that asks for a person", state(asks, ["p"]), "waiting"],
+    [
+      "is queued where the agent has died",
+      state(session("failed", { queued: 1 }), ["p"]),
+      "failed",
+    ],
+    ["was dropped", state(session("idle")), "failed"],
+    ["steered the turn in progress", state(session("working", { turn: {} }), [], ["p"]), "working"],
+  ] as const)("one that %s", (_title, found, expected) => {
+    expect(outcomeOfPrompt(found, "p", null)).toBe(expected);
   });
 });
 
