@@ -37,7 +37,7 @@ test("logs -f prints what was, then what comes; lagged and going-away leave no g
       expect(input.after).toBe([undefined, 2, 3][watches - 1]);
       if (watches === 1)
         return [
-          { frame: "snapshot", position: 1, sessions: [], approvals: [] },
+          { frame: "snapshot", position: 1, sessions: [], approvals: [], truncated: false },
           { frame: "caught-up", position: 1 },
           { frame: "events", events: [said(2, "two")] },
           { frame: "lagged", resumeFrom: 2 },
@@ -84,7 +84,13 @@ test("logs -f --json prints each event from the first, one a line", async () => 
 
 test("call prints the frames of a stream, one a line", async () => {
   const frames = [
-    { frame: "snapshot" as const, position: 1, sessions: [...SESSIONS], approvals: [] },
+    {
+      frame: "snapshot" as const,
+      position: 1,
+      sessions: [...SESSIONS],
+      approvals: [],
+      truncated: false,
+    },
     { frame: "caught-up" as const, position: 1 },
   ];
   const daemon = await startStub({ "events.watch": () => frames });

@@ -170,6 +170,11 @@ export const WatchFrame = z.discriminatedUnion("frame", [
     position: Position,
     sessions: z.array(Session),
     approvals: z.array(Approval),
+    truncated: z
+      .boolean()
+      .describe(
+        "Whether there are more than one frame holds: page through sessions.list for the rest",
+      ),
   }),
   z.object({ frame: z.literal("events"), events: z.array(SkeinEvent) }),
   z.object({ frame: z.literal("caught-up"), position: Position }),

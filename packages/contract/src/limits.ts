@@ -19,6 +19,8 @@ export const LIMITS = {
   socketBufferedBytes: 50 * MiB,
   socketInFlight: 1_024,
   tickIntervalMs: 30_000,
+  /** sun_path has 108 bytes on Linux and 104 on macOS, the closing NUL included. */
+  socketPathBytes: 103,
   // authentication
   authFailures: 10,
   authLockoutMs: 5 * 60_000,
@@ -33,6 +35,8 @@ export const LIMITS = {
   tagChars: 64,
   promptBytes: 1 * MiB,
   queuedPrompts: 100,
+  /** Of all prompts of a session that wait. */
+  queuedBytes: 4 * MiB,
   openApprovals: 64,
   itemTextBytes: 1 * MiB,
   itemOutputBytes: 256 * KiB,
@@ -49,6 +53,8 @@ export const LIMITS = {
   watchQueueBytes: 1 * MiB,
   watchQueueEvents: 10_000,
   watchSessions: 1_000,
+  /** Sessions, and approvals, in one snapshot: it must fit into one frame. */
+  snapshotRows: 5_000,
   deltaCoalesceMs: 40,
   laneInputs: 10_000,
   // the daemon's life

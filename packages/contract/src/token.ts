@@ -30,7 +30,6 @@ export const tokenOperations = {
         .min(1_000)
         .max(10 * 365 * 24 * 3_600_000)
         .optional(),
-      clientId: ClientId.optional(),
     }),
     output: z.object({ token: Token, secret: z.string() }),
     errors: ["forbidden"],
@@ -39,7 +38,8 @@ export const tokenOperations = {
   }),
   "tokens.list": operation({
     name: "tokens.list",
-    summary: "Tokens without their secrets, newest first",
+    summary:
+      "Tokens without their secrets: those in force, newest first, then the newest revoked ones",
     kind: "read",
     scope: "operator.admin",
     http: { method: "GET", path: "/api/tokens" },

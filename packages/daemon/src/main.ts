@@ -14,16 +14,17 @@ import { makeBackends, type Backends } from "./effects/backends.ts";
 import { clearLeftovers } from "./effects/leftovers.ts";
 import { recordable } from "./effects/observe.ts";
 import type { EffectsPort, SessionBrief } from "./effects/ports.ts";
+import { checkStore, forgetReceipts, whatWasLeft, type Left } from "./effects/upkeep.ts";
 import { makeEffects, type Effects } from "./effects/runner.ts";
 import { makeEngine, type Engine } from "./engine/engine.ts";
 import { makeIds } from "./engine/ids.ts";
-import type { Effect, Failpoint, Store } from "./engine/ports.ts";
+import type { Failpoint, Store } from "./engine/ports.ts";
 import { backendKind } from "./engine/small-kinds.ts";
 import { makeFailpoint, withFailpoints } from "./effects/failpoints.ts";
 import { makeFeed } from "./feed/feed.ts";
 import type { Feed } from "./feed/ports.ts";
 import { makeHealth, type Health } from "./health.ts";
-import { openLog, type Log, type LogFile } from "./log/log.ts";
+import { openLog, type Log } from "./log/log.ts";
 import { makeAgentRecord, type AgentRecord } from "./operations/agents.ts";
 import { makeChanges } from "./operations/changes.ts";
 import { makeOperate } from "./operations/operate.ts";
@@ -71,9 +72,11 @@ export type Daemon = {
 
 const TICK_MS = 5_000;
 const AWAKE_MS = 1_000;
+/** What a driver may need beyond the times that it was given. */
+const SLACK_MS = 10_000;
 /** How long the start waits for the agents' answers, once it is ready. */
 const ANSWERS_MS = 900;
-const RECEIPTS_KEPT_MS = 7 * 24 * 3_600_000;
+const TIDY_MS = 6 * 3_600_000;
 
 /** Gives the running one instead when this state folder has a daemon already. Rejects with a Refusal that says what to do. */
 export const startDaemon = async (options: DaemonOptions): Promise<Daemon | AlreadyRunning> => {
@@ -82,14 +85,16 @@ export const startDaemon = async (options: DaemonOptions): Promise<Daemon | Alre
   makeFolders(paths);
   const lock = acquireLock(paths.home);
   if (lock === null) return { alreadyRunning: readAbout(paths) };
-  let logFile: LogFile | undefined;
+  // What was opened is closed in the opposite order, by an orderly stop and by a start that fails alike.
+  const undo = new AsyncDisposableStack();
+  undo.defer(() => lock.release());
   try {
     const config = loadConfig(paths.config);
-    logFile = openLog(paths.log, config.log.level);
-    return await begin({ options, paths, lock, config, logFile, began });
+    const logFile = openLog(paths.log, config.log.level);
+    undo.defer(() => logFile.close());
+    return await begin({ options, paths, config, log: logFile.log, undo, began });
   } catch (error) {
-    logFile?.close();
-    lock.release();
+    await undo.disposeAsync();
     throw error;
   }
 };
@@ -117,67 +122,59 @@ const readAbout = (paths: Paths): AlreadyRunning["alreadyRunning"] => {
   }
 };
 
-type Lock = { release(): void };
-
 type Beginning = {
   readonly options: DaemonOptions;
   readonly paths: Paths;
-  readonly lock: Lock;
   readonly config: Config;
-  readonly logFile: LogFile;
+  readonly log: Log;
+  readonly undo: AsyncDisposableStack;
   readonly began: number;
 };
 
 const begin = async (beginning: Beginning): Promise<Daemon> => {
-  const { options, paths, lock, config, logFile, began } = beginning;
-  const { log } = logFile;
+  const { options, paths, config, log, undo, began } = beginning;
+  const stopped = Promise.withResolvers<void>();
+  // Who started the daemon may not ask how it ended.
+  stopped.promise.catch(() => {});
+  const end = onceOnly(async (inOrder) => {
+    log("info", "stopping");
+    // Agents and timers hold no process awake; what is waited for from here on must not end with it.
+    const awake = setInterval(() => {}, AWAKE_MS);
+    await undo.disposeAsync();
+    clearInterval(awake);
+    if (inOrder) stopped.resolve();
+    else stopped.reject(diskFailed(paths));
+  });
   const failpoint = makeFailpoint(options.env["SKEIN_FAILPOINT"], () =>
     process.kill(process.pid, "SIGKILL"),
   );
+  const orderly = !existsSync(paths.about);
+  let looked = Promise.resolve();
+  undo.defer(() => looked);
   const store = await openSqliteStore({ file: paths.database, failpoint, clock: systemClock });
+  undo.defer(() => store.close());
   const health = makeHealth();
   health.set("store", true, "writable");
-  const orderly = !existsSync(paths.about);
-  const stopped = Promise.withResolvers<void>();
   const stop = (inOrder: boolean): void => void end(inOrder);
   const house = build({ options, paths, config, log, failpoint, store, health, stop });
-  const restored = house.restore();
-  const server = await house.listen().catch(async (error: unknown) => {
-    await house.effects.close();
-    await store.close();
-    throw error;
-  });
-  const about = JSON.stringify({ pid: process.pid, address: server.address, home: paths.home });
-  writeFileSync(paths.about, about, { mode: 0o600 });
-  const readyMs = performance.now() - began;
-  log("info", "ready", { address: server.address, version: options.version, readyMs });
-  const ticking = setInterval(() => house.effects.tick(), TICK_MS).unref();
-  const looked = restored
+  undo.defer(() => house.close());
+  const left = await whatWasLeft(store);
+  const server = await house.listen();
+  undo.defer(() => server.close());
+  // Only now: agents are taken in hand by a daemon that really runs.
+  looked = house
+    .restore(left)
     .then(() => house.lookAround(orderly))
     .catch((error: unknown) => {
       if (!house.abort.signal.aborted)
         log("error", "the look around failed", { error: String(error) });
     });
-
-  const end = onceOnly(async (inOrder) => {
-    log("info", "stopping");
-    clearInterval(ticking);
-    // Agents and timers hold no process awake; what is waited for from here on must not end with it.
-    const awake = setInterval(() => {}, AWAKE_MS);
-    await server.close();
-    house.abort.abort();
-    await house.close();
-    await store.close();
-    await looked;
-    rmSync(paths.about, { force: true });
-    lock.release();
-    log("info", "stopped");
-    logFile.close();
-    clearInterval(awake);
-    if (inOrder) stopped.resolve();
-    else stopped.reject(diskFailed(paths));
-  });
-
+  const ticking = setInterval(() => house.effects.tick(), TICK_MS).unref();
+  const tidying = setInterval(() => void house.tidy(), TIDY_MS).unref();
+  undo.defer(() => [ticking, tidying].forEach((timer) => clearInterval(timer)));
+  tellWhere(paths, server.address, undo, log);
+  const readyMs = performance.now() - began;
+  log("info", "ready", { address: server.address, version: options.version, readyMs });
   return {
     address: server.address,
     socketPath: server.socketPath,
@@ -187,6 +184,17 @@ const begin = async (beginning: Beginning): Promise<Daemon> => {
     stopped: stopped.promise,
     close: () => end(true),
   };
+};
+
+/** For people and for messages: what counts is the lock. It stays behind only after a crash. */
+const tellWhere = (paths: Paths, address: string, undo: AsyncDisposableStack, log: Log): void => {
+  undo.defer(() => rmSync(paths.about, { force: true }));
+  try {
+    const about = JSON.stringify({ pid: process.pid, address, home: paths.home });
+    writeFileSync(paths.about, about, { mode: 0o600 });
+  } catch (error) {
+    log("warn", "run/daemon.json could not be written", { error: String(error) });
+  }
 };
 
 /** The first call decides; the others wait for it. */
@@ -214,6 +222,7 @@ type Building = {
 const build = (building: Building) => {
   const { paths, log, failpoint, store, config } = building;
   const abort = new AbortController();
+  const restoring = Promise.withResolvers<void>();
   const changes = makeChanges();
   const id = makeIds(systemClock.now);
   const host = withFailpoints(makeLocalHost({ home: paths.home, clock: systemClock }), failpoint);
@@ -234,7 +243,8 @@ const build = (building: Building) => {
       feed.publish(events);
       changes.published(new Set(events.map((event) => event.stream)));
     },
-    effects: (effects) => effectsRoom.offer(effects),
+    // What is decided before the agents are in hand waits for that.
+    effects: (effects) => void restoring.promise.then(() => effectsRoom.offer(effects)),
     now: systemClock.now,
     id,
     failpoint,
@@ -264,11 +274,17 @@ const build = (building: Building) => {
     abort,
     /** Agents go on; what was decided is on the disk. */
     close: async () => {
+      abort.abort();
       await effectsRoom.close();
       await Promise.all(drivers.map((driver) => driver.close()));
       await engine.close();
     },
-    restore: () => restore(store, effectsRoom),
+    restore: ({ sessions, waiting }: Left): Promise<void> => {
+      const restored = effectsRoom.restore(sessions, waiting);
+      restoring.resolve();
+      return restored;
+    },
+    tidy: () => forgetReceipts(store, systemClock.now(), log),
     listen: () => listen(building, { engine, feed, changes, backends, id, host }),
     lookAround: (orderly: boolean) => lookAround(building, { port, host, backends }, orderly),
   };
@@ -278,6 +294,9 @@ const policyOf = ({ sessions }: Config) => ({
   idleMs: sessions.idleMinutes * 60_000,
   silenceMs: sessions.silenceMinutes * 60_000,
   silenceLimitMs: sessions.silenceLimitMinutes * 60_000,
+  // A driver may try twice, each time for `startSeconds`; and what it says must be recorded.
+  startLimitMs: 3 * sessions.startSeconds * 1000 + SLACK_MS,
+  stopLimitMs: sessions.graceSeconds * 1000 + SLACK_MS,
 });
 
 const briefOf = (found: NonNullable<Awaited<ReturnType<AgentRecord["session"]>>>): SessionBrief => {
@@ -380,30 +399,6 @@ const makeHouseBackends = (
     },
   });
 
-/** Sessions that may have a process, and effects that were not finished. */
-const restore = async (store: Store, effects: Effects): Promise<void> => {
-  const sessions: string[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await store.rows({
-      kind: "session",
-      live: "all",
-      attached: true,
-      limit: 500,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    sessions.push(...page.rows.map((row) => row.id));
-    cursor = page.next ?? undefined;
-  } while (cursor !== undefined);
-  const waiting = (await store.effects()).map(
-    ({ payload, leasedAt, id, session, generation, kind }) => ({
-      effect: { ...(JSON.parse(payload) as object), id, session, generation, kind } as Effect,
-      leased: leasedAt !== null,
-    }),
-  );
-  await effects.restore(sessions, waiting);
-};
-
 const lookAround = async (
   { paths, log, store, health }: Building,
   deps: { readonly port: EffectsPort; readonly host: Host; readonly backends: Backends },
@@ -417,21 +412,9 @@ const lookAround = async (
   });
   if (processes + folders > 0)
     log("warn", "leftovers of an earlier daemon were removed", { processes, folders });
-  const pruned = await store.pruneReceipts(systemClock.now() - RECEIPTS_KEPT_MS);
-  if (pruned > 0) log("info", "old receipts were forgotten", { pruned });
+  await forgetReceipts(store, systemClock.now(), log);
   // After a crash the whole file is looked through, on a thread of its own.
   if (!orderly) await checkStore(store, health, log);
-};
-
-const checkStore = async (store: Store, health: Health, log: Log): Promise<void> => {
-  const damage = await store.check();
-  if (damage.length === 0) return health.set("store", true, "looked through after a crash: whole");
-  log("error", "the database is damaged", { damage });
-  health.set(
-    "store",
-    false,
-    `damaged: ${damage[0]}. Stop the daemon and restore the newest file of snapshots/.`,
-  );
 };
 
 const listen = async (

@@ -9,21 +9,33 @@ export type AppendedFact = {
   readonly repeated: boolean;
 };
 
-/** What is new among the facts, and the answer to all of them. */
-export const sortFacts = async (
+/** Which of the facts were told before, with their seq: those on the disk and those on their way to it. */
+export const knownFacts = async (
   store: Pick<Store, "reported">,
   lane: Lane,
   facts: readonly ToldFact[],
-): Promise<{ readonly fresh: readonly ToldFact[]; readonly answer: readonly AppendedFact[] }> => {
-  const known = await store.reported(
-    lane.stream,
-    facts.map((fact) => fact.clientId),
-  );
+): Promise<ReadonlyMap<string, number>> => {
+  const clientIds = facts.map((fact) => fact.clientId);
+  // Before the disk is asked: what is on its way there may arrive meanwhile, and would be found in neither place.
+  const underWay = clientIds.flatMap((id): [string, number][] => {
+    const seq = lane.pending.get(id);
+    return seq === undefined ? [] : [[id, seq]];
+  });
+  const reported = await store.reported(lane.stream, clientIds);
+  return underWay.length === 0 ? reported : new Map([...underWay, ...reported]);
+};
+
+/** What is new among the facts, and the answer to all of them. */
+export const sortFacts = (
+  lane: Lane,
+  facts: readonly ToldFact[],
+  known: ReadonlyMap<string, number>,
+): { readonly fresh: readonly ToldFact[]; readonly answer: readonly AppendedFact[] } => {
   const given = new Map<string, number>();
   const fresh: ToldFact[] = [];
   const answer = facts.map((fact) => {
     const { clientId } = fact;
-    const before = known.get(clientId) ?? lane.pending.get(clientId) ?? given.get(clientId);
+    const before = known.get(clientId) ?? given.get(clientId);
     if (before !== undefined) return { clientId, seq: before, repeated: true };
     fresh.push(fact);
     const seq = lane.seq + fresh.length;

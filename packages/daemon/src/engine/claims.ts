@@ -14,12 +14,15 @@ export type Claims = {
   settle(claims: readonly Claim[]): void;
 };
 
+const nobody: ReadonlySet<string> = new Set();
+
 export const makeClaims = (store: Pick<Store, "claimed">): Claims => {
   const taken = new Map<string, string>();
   const asClaims = (names: readonly string[], owner: string): Claim[] =>
     names.map((key) => ({ space: SPACE, key, owner }));
   return {
     held: async (names, owner) => {
+      if (names.length === 0) return nobody;
       const held = new Set<string>();
       for (const name of names) {
         const holder = await store.claimed(SPACE, name);

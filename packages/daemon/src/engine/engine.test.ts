@@ -195,6 +195,23 @@ describe("a name", () => {
     expect(results[1]).toMatchObject({ reason: { problem: { code: "name_taken" } } });
   });
 
+  const named = (engine: Engine, session: string, name: string) =>
+    engine.dispatch(
+      sessionKind,
+      session,
+      { type: "rename", name, description: undefined, tags: null },
+      { actor: "test", names: [name], answer: (state: SessionState) => state.view.name },
+    );
+
+  test("that was taken and given back in one commit is free", async () => {
+    const { engine, store } = setUp();
+    const session = id("ses");
+    await create(engine, session, "one");
+    await Promise.all([named(engine, session, "two"), named(engine, session, "three")]);
+    const owners = ["one", "two", "three"].map((name) => store.claimed("session-name", name));
+    expect(await Promise.all(owners)).toEqual([null, null, session]);
+  });
+
   test("is free again after its commit failed", async () => {
     const { engine, store } = setUp();
     store.failNext(storeFailure("no space", { kind: "full" }));
@@ -206,7 +223,7 @@ describe("a name", () => {
 describe("a repeated command", () => {
   const once = (engine: Engine, clientId: string, session: string, tags: string[]) =>
     engine.receipts.once(
-      { actor: "test", clientId, operation: "rename", input: { session, tags } },
+      { caller: "test", clientId, operation: "rename", input: { session, tags } },
       (receipt) =>
         engine.dispatch(
           sessionKind,

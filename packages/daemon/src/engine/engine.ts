@@ -2,9 +2,9 @@
  * The one door through which state changes: an input goes into the lane of its thing, is decided there by pure code, and
  * everything it changes goes to the disk in one transaction. Whoever asked is answered after that, never before.
  */
-import { asRefusal } from "@skein/contract";
+import { asRefusal, refuse } from "@skein/contract";
 import type { Context, Effect } from "@skein/core";
-import { sortFacts, type AppendedFact, type ToldFact } from "./appending.ts";
+import { knownFacts, sortFacts, type AppendedFact, type ToldFact } from "./appending.ts";
 import { makeClaims, type Claims } from "./claims.ts";
 import { makeCommitter, type Committer } from "./committer.ts";
 import type { MakeId } from "./ids.ts";
@@ -75,8 +75,35 @@ const emptyUnit = {
 
 const load = async <S, I>({ store }: Works, lane: Lane, kind: Kind<S, I>): Promise<void> => {
   const state = await kind.load(store, lane.stream);
-  lane.seq = await store.streamHead(lane.stream);
+  const seq = await store.streamHead(lane.stream);
   lane.state = state;
+  lane.seq = seq;
+};
+
+/** Times that a lane may be forgotten while one input looks things up. */
+const LOOKS = 10;
+
+/**
+ * Looks things up for a decision and makes sure that the lane is loaded; again, when a commit failed meanwhile and the lane
+ * was forgotten. After it resolves, what it gave and the lane's state belong together until the next await.
+ */
+const lookUp = async <S, I, T>(
+  works: Works,
+  lane: Lane,
+  kind: Kind<S, I>,
+  look: () => Promise<T>,
+): Promise<T> => {
+  for (let looks = 0; looks < LOOKS; looks++) {
+    const { epoch } = lane;
+    const found = await look();
+    if (lane.state === undefined) await load(works, lane, kind);
+    if (lane.epoch === epoch) return found;
+  }
+  throw refuse(
+    "overloaded",
+    `${lane.stream} could not be read in peace.`,
+    "Try again in a moment.",
+  );
 };
 
 const contextOf = (
@@ -107,9 +134,9 @@ const decideInLane = <S, I, T>(
   new Promise<T>((resolve, reject) => {
     works.lanes.enter(stream, async (lane) => {
       try {
-        if (lane.state === undefined) await load(works, lane, kind);
-        const held =
-          asking.names === undefined ? nothing : await works.claims.held(asking.names, stream);
+        const held = await lookUp(works, lane, kind, () =>
+          works.claims.held(asking.names ?? [], stream),
+        );
         const at = works.now();
         const decision = kind.decide(
           lane.state as S | null,
@@ -136,8 +163,8 @@ const appendInLane = <S, I>(
     const fail = (error: unknown): void => reject(asProblem(error));
     works.lanes.enter(stream, async (lane) => {
       try {
-        if (lane.state === undefined) await load(works, lane, kind);
-        const { fresh, answer } = await sortFacts(works.store, lane, facts);
+        const known = await lookUp(works, lane, kind, () => knownFacts(works.store, lane, facts));
+        const { fresh, answer } = sortFacts(lane, facts, known);
         const at = works.now();
         const decision = kind.decide(
           lane.state as S | null,

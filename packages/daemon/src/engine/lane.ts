@@ -8,6 +8,8 @@ export type Lane = {
   readonly stream: string;
   /** undefined: not loaded. null: there is no such thing. */
   state: unknown;
+  /** How often it was forgotten. */
+  epoch: number;
   /** Newest seq decided; -1: not loaded. */
   seq: number;
   /** Facts decided but not yet on the disk: client id to seq. */
@@ -37,6 +39,7 @@ export const makeLanes = (): Lanes => {
     const lane: Lane = {
       stream,
       state: undefined,
+      epoch: 0,
       seq: -1,
       pending: new Map(),
       uncommitted: 0,
@@ -82,6 +85,7 @@ export const makeLanes = (): Lanes => {
         const lane = lanes.get(stream);
         if (lane === undefined) continue;
         lane.state = undefined;
+        lane.epoch++;
         lane.seq = -1;
         lane.pending.clear();
       }

@@ -87,7 +87,7 @@ export type PendingEffect = {
 
 export type StoredEffect = PendingEffect & { readonly leasedAt: number | null };
 
-/** The last recorded place up to which an agent's words were read; JSON text of the driver's own. */
+/** Of each session the newest generation's only: the last recorded place up to which an agent's words were read; JSON text of the driver's own. */
 export type Checkpoint = {
   readonly session: string;
   readonly generation: number;
@@ -204,7 +204,7 @@ export type Store = {
     readonly cursor?: string;
     readonly limit: number;
   }): Promise<PageOf<TurnRow>>;
-  /** All that is not settled, oldest first. */
+  /** All that is not settled, in the order they were recorded. */
   effects(): Promise<readonly StoredEffect[]>;
   checkpoint(session: string, generation: number): Promise<string | null>;
   /** Forgets receipts older than an instant; gives how many. */
@@ -232,4 +232,5 @@ export type FailpointName =
   | "acknowledge"
   | "migration";
 
+export { CRASH_CLASS } from "@skein/core";
 export type { Effect, EffectKind, SessionFact } from "@skein/core";

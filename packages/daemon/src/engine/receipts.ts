@@ -8,12 +8,13 @@ export type ReceiptKey = Pick<Receipt, "key" | "operation" | "digest">;
 
 export type Receipts = {
   /**
-   * Runs the command once for each (actor, client id). Without a client id it just runs. Rejects with client_id_reused when
+   * Runs the command once for each (caller, client id). Without a client id it just runs. Rejects with client_id_reused when
    * the same id comes with another operation or other input.
    */
   once<T>(
     command: {
-      readonly actor: string;
+      /** A token's id, or who else it is: receipts of different callers never meet. */
+      readonly caller: string;
       readonly clientId: string | undefined;
       readonly operation: string;
       readonly input: unknown;
@@ -37,15 +38,15 @@ export const makeReceipts = (store: Pick<Store, "receipt">): Receipts => {
   return {
     once: async <T>(
       {
-        actor,
+        caller,
         clientId,
         operation,
         input,
-      }: { actor: string; clientId: string | undefined; operation: string; input: unknown },
+      }: { caller: string; clientId: string | undefined; operation: string; input: unknown },
       run: (receipt: ReceiptKey | null) => Promise<T>,
     ): Promise<T> => {
       if (clientId === undefined) return run(null);
-      const key = `${actor} ${clientId}`;
+      const key = `${caller} ${clientId}`;
       const digest = digestOf(operation, input);
       const current = underWay.get(key);
       if (current !== undefined) {

@@ -4,7 +4,7 @@ import type { Decision, Effect } from "@skein/core";
 import type { Claims } from "./claims.ts";
 import type { Kind, Step } from "./kind.ts";
 import type { Lane } from "./lane.ts";
-import type { PendingEffect, PendingEvent } from "./ports.ts";
+import type { Checkpoint, PendingEffect, PendingEvent, Receipt } from "./ports.ts";
 import type { ReceiptKey } from "./receipts.ts";
 import type { Unit } from "./unit.ts";
 
@@ -84,6 +84,9 @@ const advanceLane = <S>(lane: Lane, state: S | null, events: readonly PendingEve
   for (const { clientId, seq } of events) if (clientId !== null) lane.pending.set(clientId, seq);
 };
 
+/**
+ * Everything that may throw comes first: a decision that cannot be written down leaves the lane as it was.
+ */
 export const stageDecision = <S, I, T>(
   { lane, kind, decision, at, asking, settle, clientIds }: Staging<S, I, T>,
   claims: Claims,
@@ -94,32 +97,29 @@ export const stageDecision = <S, I, T>(
   const { state, steps } = evolveAll(kind, before, decision.events, now);
   const after = state !== null && asking.amend !== undefined ? asking.amend(state) : state;
   const events = pendingEvents(lane, decision, at, clientIds);
-  advanceLane(lane, after, events);
   const answer = asking.answer(after as S, decision.result);
+  const views = kind.write(after, steps, now, after !== before);
+  const receipt = receiptOf(asking.receipt, answer, at);
+  const effects = decision.effects.map(pendingEffect);
+  const checkpoint = checkpointOf(lane, asking.checkpoint);
+
+  advanceLane(lane, after, events);
   const taken = claims.take(decision.claims.take, lane.stream);
   const over = (): void => {
     lane.uncommitted--;
     for (const { clientId } of events) if (clientId !== null) lane.pending.delete(clientId);
     claims.settle(taken);
   };
-  const { checkpoint, receipt } = asking;
   return {
     events,
-    ...kind.write(after, steps, now, after !== before),
-    receipt: receipt == null ? null : { ...receipt, result: JSON.stringify(answer), at },
+    ...views,
+    receipt,
     claims: taken,
     releases: claims.release(decision.claims.release, lane.stream),
-    effects: decision.effects.map(pendingEffect),
+    effects,
     leases: [],
     settled: [],
-    checkpoint:
-      checkpoint === undefined
-        ? null
-        : {
-            session: lane.stream,
-            generation: checkpoint.generation,
-            value: JSON.stringify(checkpoint.value),
-          },
+    checkpoint,
     committed: () => {
       over();
       settle.resolve(answer);
@@ -131,3 +131,11 @@ export const stageDecision = <S, I, T>(
     },
   };
 };
+
+const receiptOf = <T>(key: ReceiptKey | null | undefined, answer: T, at: number): Receipt | null =>
+  key == null ? null : { ...key, result: JSON.stringify(answer), at };
+
+const checkpointOf = <S, T>(lane: Lane, given: Asking<S, T>["checkpoint"]): Checkpoint | null =>
+  given === undefined
+    ? null
+    : { session: lane.stream, generation: given.generation, value: JSON.stringify(given.value) };

@@ -1,5 +1,4 @@
 /** One decision on its way to the disk, and the joining of many into one transaction. */
-import type { StoredEffect } from "./ports.ts";
 import type {
   Batch,
   Checkpoint,
@@ -41,6 +40,24 @@ const newest = <T>(lists: readonly (readonly T[])[], key: (one: T) => string): T
   return [...byKey.values()];
 };
 
+/**
+ * The last word on each key counts: one that was taken and given back in the same batch is not taken at all. Whatever was given
+ * back is released first, so that the last one to take it finds it free.
+ */
+const joinClaims = (units: readonly Unit[]): Pick<Batch, "claims" | "releases"> => {
+  const releases: Claim[] = [];
+  const claims = new Map<string, Claim>();
+  const place = ({ space, key }: Claim): string => `${space} ${key}`;
+  for (const unit of units) {
+    for (const claim of unit.releases) {
+      releases.push(claim);
+      claims.delete(place(claim));
+    }
+    for (const claim of unit.claims) claims.set(place(claim), claim);
+  }
+  return { releases, claims: [...claims.values()] };
+};
+
 /** Later units write over earlier ones: only the newest row of a thing goes to the disk. */
 export const joinUnits = (units: readonly Unit[]): Batch => ({
   events: units.flatMap((unit) => unit.events),
@@ -57,8 +74,7 @@ export const joinUnits = (units: readonly Unit[]): Batch => ({
     (turn) => `${turn.session} ${turn.number}`,
   ),
   receipts: units.flatMap((unit) => (unit.receipt === null ? [] : [unit.receipt])),
-  claims: units.flatMap((unit) => unit.claims),
-  releases: units.flatMap((unit) => unit.releases),
+  ...joinClaims(units),
   effects: units.flatMap((unit) => unit.effects),
   leases: units.flatMap((unit) => unit.leases),
   settled: units.flatMap((unit) => unit.settled),
@@ -67,5 +83,3 @@ export const joinUnits = (units: readonly Unit[]): Batch => ({
     (one) => `${one.session} ${one.generation}`,
   ),
 });
-
-export const asStored = (effect: PendingEffect): StoredEffect => ({ ...effect, leasedAt: null });

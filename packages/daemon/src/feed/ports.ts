@@ -68,5 +68,7 @@ export type FeedSource = {
     readonly position: number;
     readonly sessions: readonly Session[];
     readonly approvals: readonly Approval[];
+    /** Whether there is more than fits. */
+    readonly truncated: boolean;
   }>;
 };

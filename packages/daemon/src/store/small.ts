@@ -21,7 +21,7 @@ export const prepareSmall = (db: DatabaseSync, streams: Names): SmallReads => {
     "SELECT key, operation, digest, result, at FROM receipts WHERE key = ?",
   );
   const effects = db.prepare(
-    "SELECT id, session, generation, kind, payload, leased_at FROM effects ORDER BY id",
+    "SELECT id, session, generation, kind, payload, leased_at FROM effects ORDER BY rowid",
   );
   const checkpoint = db.prepare(
     "SELECT value FROM checkpoints WHERE session = ? AND generation = ?",

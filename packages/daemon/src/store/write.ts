@@ -35,6 +35,11 @@ export const prepareWrite = (db: DatabaseSync, streams: Names, types: Names): Wr
      ON CONFLICT (session, generation) DO UPDATE SET value = excluded.value`,
   );
 
+  /** The words of a generation that is over have all been read. */
+  const dropCheckpoints = db.prepare(
+    "DELETE FROM checkpoints WHERE session = ? AND generation < ?",
+  );
+
   return (batch, head) => {
     writeEvents(batch.events, head);
     for (const row of batch.rows) writeRow(row);
@@ -49,8 +54,11 @@ export const prepareWrite = (db: DatabaseSync, streams: Names, types: Names): Wr
       writeEffect.run(id, session, generation, kind, payload);
     for (const { id, at } of batch.leases) lease.run(at, id);
     for (const id of batch.settled) settle.run(id);
-    for (const { session, generation, value } of batch.checkpoints)
-      writeCheckpoint.run(streams.intern(session), generation, value);
+    for (const { session, generation, value } of batch.checkpoints) {
+      const stream = streams.intern(session);
+      writeCheckpoint.run(stream, generation, value);
+      dropCheckpoints.run(stream, generation);
+    }
   };
 };
 

@@ -37,7 +37,7 @@ export const makeLog = (): Log => {
           (event) => event.position > after && (stream === undefined || event.stream === stream),
         )
         .slice(0, limit),
-    snapshot: async () => ({ position: all.length, sessions: [], approvals: [] }),
+    snapshot: async () => ({ position: all.length, sessions: [], approvals: [], truncated: false }),
   };
 };
 

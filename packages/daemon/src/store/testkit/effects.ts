@@ -5,14 +5,14 @@ import type { Make } from "./kit.ts";
 
 export const effects = (make: Make): void => {
   describe("effects", () => {
-    it("wait, begin, and are gone when they are over", async () => {
+    it("wait in the order they were recorded, begin, and are gone when they are over", async () => {
       const under = await open(make);
       await under.store.commit(batch({ effects: [effect("e2"), effect("e1"), effect("e3")] }));
       await under.store.commit(batch({ leases: [{ id: "e1", at: 77 }] }));
       const store = await under.reopen();
       expect(await store.effects()).toEqual([
-        { ...effect("e1"), leasedAt: 77 },
         { ...effect("e2"), leasedAt: null },
+        { ...effect("e1"), leasedAt: 77 },
         { ...effect("e3"), leasedAt: null },
       ]);
       await store.commit(batch({ settled: ["e1", "e3", "never was"] }));
@@ -64,12 +64,14 @@ export const effects = (make: Make): void => {
       expect(await store.receipt("k")).toEqual(receipt("k", 1));
     });
 
-    it("keep the newest checkpoint of each generation", async () => {
+    it("keep the newest checkpoint of the newest generation", async () => {
       const store = await openStore(make);
       const at = (generation: number, value: string) => ({ session: "s", generation, value });
-      await store.commit(batch({ checkpoints: [at(1, "10"), at(2, "0")] }));
+      await store.commit(batch({ checkpoints: [at(1, "10")] }));
       await store.commit(batch({ checkpoints: [at(1, "20")] }));
       expect(await store.checkpoint("s", 1)).toBe("20");
+      await store.commit(batch({ checkpoints: [at(2, "0")] }));
+      expect(await store.checkpoint("s", 1)).toBeNull();
       expect(await store.checkpoint("s", 2)).toBe("0");
       expect(await store.checkpoint("s", 3)).toBeNull();
       expect(await store.checkpoint("nobody", 1)).toBeNull();

@@ -1,0 +1,64 @@
+/** What a daemon finds when it begins, and what it does now and then to keep the store in order. */
+import type { Health } from "../health.ts";
+import type { Effect, Store } from "../engine/ports.ts";
+import type { WaitingEffect } from "./ports.ts";
+
+type Log = (
+  level: "info" | "warn" | "error",
+  message: string,
+  fields?: Record<string, unknown>,
+) => void;
+
+export type Left = {
+  readonly sessions: readonly string[];
+  readonly waiting: readonly WaitingEffect[];
+};
+
+const PAGE = 500;
+const RECEIPTS_KEPT_MS = 7 * 24 * 3_600_000;
+
+/** Sessions that may have a process, and effects that were not finished. */
+export const whatWasLeft = async (store: Store): Promise<Left> => {
+  const sessions: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await store.rows({
+      kind: "session",
+      live: "all",
+      attached: true,
+      limit: PAGE,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    sessions.push(...page.rows.map((row) => row.id));
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined);
+  const waiting = (await store.effects()).map(
+    ({ payload, leasedAt, id, session, generation, kind }) => ({
+      effect: { ...(JSON.parse(payload) as object), id, session, generation, kind } as Effect,
+      leased: leasedAt !== null,
+    }),
+  );
+  return { sessions, waiting };
+};
+
+/** A command can be repeated safely for a week. Never rejects: what cannot be forgotten now is forgotten later. */
+export const forgetReceipts = async (store: Store, now: number, log: Log): Promise<void> => {
+  try {
+    const pruned = await store.pruneReceipts(now - RECEIPTS_KEPT_MS);
+    if (pruned > 0) log("info", "old receipts were forgotten", { pruned });
+  } catch (error) {
+    log("warn", "old receipts could not be forgotten", { error: String(error) });
+  }
+};
+
+/** Long, and off the main path; what was found is told by `skein status` and `skein doctor`. */
+export const checkStore = async (store: Store, health: Health, log: Log): Promise<void> => {
+  const damage = await store.check();
+  if (damage.length === 0) return health.set("store", true, "looked through after a crash: whole");
+  log("error", "the database is damaged", { damage });
+  health.set(
+    "store",
+    false,
+    `damaged: ${damage[0]}. Stop the daemon and restore the newest file of snapshots/.`,
+  );
+};
