@@ -95,7 +95,7 @@ export const admitModel = (
   );
 };
 
-/** `full` takes every approval away, so it needs the right to give them. */
+/** An agent with full permissions does whatever a prompt says, unasked: choosing that, and prompting it, needs the right to approve. */
 export const admitPermissions = (
   input: Pick<ParsedInput<"sessions.create">, "permissions">,
   caller: Caller,
@@ -103,7 +103,7 @@ export const admitPermissions = (
   if (input.permissions !== "full" || allows(caller.scopes, "operator.approvals")) return;
   throw refuse(
     "forbidden",
-    "A session with full permissions never asks; choosing it needs operator.approvals.",
+    "A session with full permissions never asks; choosing or prompting it needs operator.approvals.",
     "Use guarded or workspace, or a token with operator.approvals.",
   );
 };

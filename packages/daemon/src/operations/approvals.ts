@@ -3,7 +3,7 @@ import { refuse, type Approval } from "@skein/contract";
 import { sessionKind } from "../engine/session-kind.ts";
 import type { Handlers } from "./handlers.ts";
 import { findApproval, findSessionId, viewApprovals } from "./find.ts";
-import type { OperationDeps } from "./ports.ts";
+import { identityOf, type OperationDeps } from "./ports.ts";
 
 /** Says who was faster, when and how. */
 const tooLate = (approval: Approval): Error => {
@@ -46,7 +46,12 @@ export const approvalHandlers = (
 
   "approvals.resolve": (input, caller) =>
     deps.engine.receipts.once(
-      { actor: caller.actor, clientId: input.clientId, operation: "approvals.resolve", input },
+      {
+        caller: identityOf(caller),
+        clientId: input.clientId,
+        operation: "approvals.resolve",
+        input,
+      },
       async (receipt) => {
         const approval = await findApproval(deps.store, input.approval);
         if (approval.state !== "open") throw tooLate(approval);

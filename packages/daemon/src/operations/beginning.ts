@@ -6,7 +6,7 @@ import { sessionKind } from "../engine/session-kind.ts";
 import { admitBackend, admitFolder, admitModel, admitPermissions } from "./admission.ts";
 import { findSession, findSessionId } from "./find.ts";
 import type { Handlers } from "./handlers.ts";
-import type { Caller, OperationDeps } from "./ports.ts";
+import { identityOf, type Caller, type OperationDeps } from "./ports.ts";
 
 const LOCAL = "local";
 const NAMES_PROPOSED = 24;
@@ -77,7 +77,7 @@ export const beginningHandlers = (
 ): Pick<Handlers, "sessions.create" | "sessions.fork"> => ({
   "sessions.create": (input, caller) =>
     deps.engine.receipts.once(
-      { actor: caller.actor, clientId: input.clientId, operation: "sessions.create", input },
+      { caller: identityOf(caller), clientId: input.clientId, operation: "sessions.create", input },
       async (receipt) => {
         admitPermissions(input, caller);
         await admitFolder(deps, input.folder);
@@ -102,7 +102,7 @@ export const beginningHandlers = (
 
   "sessions.fork": (input, caller) =>
     deps.engine.receipts.once(
-      { actor: caller.actor, clientId: input.clientId, operation: "sessions.fork", input },
+      { caller: identityOf(caller), clientId: input.clientId, operation: "sessions.fork", input },
       async (receipt) => {
         const { view } = await findSession(deps.store, input.session);
         admitFork(view);

@@ -1,8 +1,9 @@
 /** What the operations ask of the house. */
-import type { Backend, Capabilities, Scope } from "@skein/contract";
+import type { Backend, Capabilities } from "@skein/contract";
 import type { Engine } from "../engine/engine.ts";
 import type { MakeId } from "../engine/ids.ts";
 import type { Store } from "../engine/ports.ts";
+import type { Caller } from "../server/ports.ts";
 
 export type OperationDeps = {
   readonly engine: Engine;
@@ -37,11 +38,10 @@ export type OperationDeps = {
   };
 };
 
-export type Caller = {
-  readonly actor: string;
-  readonly scopes: readonly Scope[];
-  readonly token: string | null;
-};
+export type { Caller };
+
+/** Who it is for receipts: a label may be another token's too. */
+export const identityOf = ({ actor, token }: Caller): string => token ?? actor;
 
 /** Who waits for a session to change is called after each commit that touched it. */
 export type Changes = {

@@ -3,9 +3,9 @@ import { LIMITS, type Session } from "@skein/contract";
 import type { SessionInput, SessionState } from "@skein/core";
 import { sessionKind } from "../engine/session-kind.ts";
 import type { Handlers } from "./handlers.ts";
-import { admitBackend, admitFolder, admitPrompt } from "./admission.ts";
+import { admitBackend, admitFolder, admitPermissions, admitPrompt } from "./admission.ts";
 import { addressOf, findSession } from "./find.ts";
-import type { Caller, OperationDeps } from "./ports.ts";
+import { identityOf, type Caller, type OperationDeps } from "./ports.ts";
 
 type Answer = { session: Session };
 
@@ -22,7 +22,7 @@ const command = async <T = Answer>(
   names?: readonly string[],
 ): Promise<T> =>
   deps.engine.receipts.once(
-    { actor: caller.actor, clientId: input.clientId, operation, input },
+    { caller: identityOf(caller), clientId: input.clientId, operation, input },
     async (receipt) => {
       const id = await addressOf(deps.store, input.session);
       return deps.engine.dispatch(sessionKind, id, await make(id), {
@@ -44,6 +44,7 @@ export const sessionHandlers = (deps: OperationDeps): Pick<Handlers, SessionComm
       input,
       async (id) => {
         const { view } = await findSession(deps.store, id);
+        admitPermissions(view, caller);
         const capabilities = deps.backends.capabilities(view.backend);
         return {
           type: "send",
@@ -51,6 +52,7 @@ export const sessionHandlers = (deps: OperationDeps): Pick<Handlers, SessionComm
           how: input.how,
           capabilities,
           queueLimit: LIMITS.queuedPrompts,
+          queueBytes: LIMITS.queuedBytes,
         };
       },
       (state, result) => ({
@@ -81,6 +83,7 @@ export const sessionHandlers = (deps: OperationDeps): Pick<Handlers, SessionComm
   "sessions.resume": (input, caller) =>
     command(deps, caller, "sessions.resume", input, async (id) => {
       const { view, process } = await findSession(deps.store, id);
+      admitPermissions(view, caller);
       if (process === "none") {
         await admitFolder(deps, view.folder);
         await admitBackend(deps, view.backend);

@@ -5,10 +5,13 @@ import type { TokenState } from "@skein/core";
 import { tokenKind } from "../engine/small-kinds.ts";
 import type { Row, Store } from "../engine/ports.ts";
 import type { Handlers } from "./handlers.ts";
-import type { Caller, OperationDeps } from "./ports.ts";
+import { identityOf, type Caller, type OperationDeps } from "./ports.ts";
 
 export const hashSecret = (secret: string): string =>
   createHash("sha256").update(secret).digest("hex");
+
+/** What is written where no token acted; a token must not speak under these names. */
+const RESERVED = ["local", "browser", "skein"];
 
 const readToken = (row: Row): TokenState => JSON.parse(row.state) as TokenState;
 
@@ -16,12 +19,11 @@ export const tokenHandlers = (
   deps: OperationDeps,
 ): Pick<Handlers, "tokens.create" | "tokens.list" | "tokens.revoke"> => ({
   "tokens.create": async (input, caller) => {
-    if (input.clientId !== undefined) {
-      // A receipt would have to keep the secret.
+    if (RESERVED.includes(input.label.trim().toLowerCase())) {
       throw refuse(
         "invalid_input",
-        "Creating a token cannot be repeated by clientId: its secret is told only once.",
-        "Leave clientId out; revoke a token that you could not read.",
+        `The label ${input.label} is Skein's own.`,
+        "Choose another one.",
       );
     }
     const { rows } = await deps.store.rows({ kind: "token", limit: LIMITS.tokens });
@@ -60,13 +62,14 @@ export const tokenHandlers = (
   },
 
   "tokens.list": async () => {
-    const { rows } = await deps.store.rows({ kind: "token", live: "all", limit: LIMITS.tokens });
-    return { tokens: rows.map((row) => readToken(row).view) };
+    const live = await deps.store.rows({ kind: "token", limit: LIMITS.tokens });
+    const revoked = await deps.store.rows({ kind: "token", live: false, limit: LIMITS.tokens });
+    return { tokens: [...live.rows, ...revoked.rows].map((row) => readToken(row).view) };
   },
 
   "tokens.revoke": (input, caller) =>
     deps.engine.receipts.once(
-      { actor: caller.actor, clientId: input.clientId, operation: "tokens.revoke", input },
+      { caller: identityOf(caller), clientId: input.clientId, operation: "tokens.revoke", input },
       async (receipt) => {
         const revoked = await deps.engine.dispatch(
           tokenKind,

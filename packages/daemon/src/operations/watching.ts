@@ -1,13 +1,11 @@
 /** Watches: references resolved, and the snapshot that a watch begins with. */
+import { LIMITS, type Approval, type Session } from "@skein/contract";
 import type { Feed, FeedSource } from "../feed/ports.ts";
-import type { Approval, Session } from "@skein/contract";
-import type { Store } from "../engine/ports.ts";
+import type { Row, RowQuery, Store } from "../engine/ports.ts";
 import { readSessionRow } from "../engine/session-kind.ts";
 import type { OpenWatch } from "../server/ports.ts";
 import { findSessionId, openApprovals, viewApprovals } from "./find.ts";
-
-/** Sessions that a snapshot of everything holds at most: the newest. */
-const SNAPSHOT_SESSIONS = 1_000;
+import { optional } from "./optional.ts";
 
 export const openWatchWith =
   (store: Store, feed: Feed): OpenWatch =>
@@ -19,25 +17,39 @@ export const openWatchWith =
     return feed.watch({ after, sessions, types: filter.types, live: filter.live }, sink);
   };
 
-const everything = async (
-  store: Store,
-): Promise<{ sessions: Session[]; approvals: Approval[] }> => {
-  const sessions = await store.rows({ kind: "session", limit: SNAPSHOT_SESSIONS });
-  const approvals = await store.rows({
-    kind: "approval",
-    order: "oldest",
-    limit: SNAPSHOT_SESSIONS,
-  });
+type Views = {
+  readonly sessions: readonly Session[];
+  readonly approvals: readonly Approval[];
+  readonly truncated: boolean;
+};
+
+/** As many rows as a snapshot may hold; whether there are more. */
+const rowsOf = async (store: Store, query: Omit<RowQuery, "limit" | "cursor">) => {
+  const rows: Row[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await store.rows({
+      ...query,
+      limit: LIMITS.pageMax,
+      ...optional("cursor", cursor),
+    });
+    rows.push(...page.rows);
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined && rows.length < LIMITS.snapshotRows);
+  return { rows, truncated: cursor !== undefined };
+};
+
+const everything = async (store: Store): Promise<Views> => {
+  const sessions = await rowsOf(store, { kind: "session" });
+  const approvals = await rowsOf(store, { kind: "approval", order: "oldest" });
   return {
     sessions: sessions.rows.map((row) => readSessionRow(row).view),
     approvals: await viewApprovals(store, approvals.rows),
+    truncated: sessions.truncated || approvals.truncated,
   };
 };
 
-const some = async (
-  store: Store,
-  ids: readonly string[],
-): Promise<{ sessions: Session[]; approvals: Approval[] }> => {
+const some = async (store: Store, ids: readonly string[]): Promise<Views> => {
   const sessions: Session[] = [];
   const approvals: Approval[] = [];
   for (const id of ids) {
@@ -46,7 +58,7 @@ const some = async (
     sessions.push(readSessionRow(row).view);
     approvals.push(...(await openApprovals(store, id)));
   }
-  return { sessions, approvals };
+  return { sessions, approvals, truncated: false };
 };
 
 /**
