@@ -29,7 +29,7 @@ describe("a watch", () => {
     log.record([{ stream: "a" }, { stream: "a" }]);
     const watcher = await watchLive();
     expect(watcher.seen()).toEqual([
-      { frame: "snapshot", position: 2, sessions: [], approvals: [] },
+      { frame: "snapshot", position: 2, sessions: [], approvals: [], truncated: false },
       { frame: "caught-up", position: 2 },
     ]);
     say("a", "b");
