@@ -3,6 +3,7 @@ import { addUsage, noUsage, problem, type Session } from "@skein/contract";
 import { rejection, type Context, type Decision, type Rejection } from "../decision.ts";
 import { makeDraft, type Draft } from "./draft.ts";
 import { evolveSession } from "./evolve.ts";
+import { queueFull } from "./backlog.ts";
 import { advance, closeItems, endTurn, expireApprovals, wakeProcess } from "./flow.ts";
 import type { CreateInput, SessionInput } from "./input.ts";
 import { settle, unhold } from "./settle.ts";
@@ -68,15 +69,6 @@ export const create = (input: CreateInput, context: Context): Decision | Rejecti
   return { ...rest, events: [created, ...rest.events] };
 };
 
-const queueFull = (limit: number): Rejection =>
-  rejection(
-    problem(
-      "queue_full",
-      `${limit} prompts wait already.`,
-      "Wait until the agent has worked some off, or interrupt with clearQueue.",
-    ),
-  );
-
 /** null: no turn that could take it; it becomes an ordinary prompt. */
 const steer = (draft: Draft, input: Of<"send">): Decision | Rejection | null => {
   const { view, current } = draft.state;
@@ -91,6 +83,8 @@ const steer = (draft: Draft, input: Of<"send">): Decision | Rejection | null => 
   }
   if (current === null || view.turn === null || !current.accepted || current.interrupting)
     return null;
+  const full = queueFull(draft.state, input);
+  if (full !== null) return full;
   const prompt = draft.context.id("prm");
   draft.emit({
     type: "session.prompt.steered",
@@ -110,7 +104,8 @@ export const send = (
     const steered = steer(draft, input);
     if (steered !== null) return steered;
   }
-  if (state.queue.length >= input.queueLimit) return queueFull(input.queueLimit);
+  const full = queueFull(state, input);
+  if (full !== null) return full;
   const prompt = context.id("prm");
   const how = input.how === "interrupt" ? "interrupt" : "queue";
   draft.emit({
@@ -129,11 +124,11 @@ export const send = (
 /** Once for each steer. It waits for an agent that is there, and calls back none that was stopped or has died. */
 export const requeue = (state: SessionState, input: Of<"requeue">, context: Context): Decision => {
   const draft = makeDraft(state, context);
-  const given = state.steers.find((one) => one.prompt === input.prompt);
+  const given = state.steers.find((one) => one.prompt === input.prompt && !one.taken);
   if (given === undefined || state.view.deletedAt !== null) return draft.done();
   draft.emit({
     type: "session.prompt.queued",
-    data: { prompt: input.prompt, text: input.text, how: "steer", by: given.by },
+    data: { prompt: given.prompt, text: given.text, how: "steer", by: given.by },
   });
   if (state.process === "running") advance(draft);
   return draft.done();

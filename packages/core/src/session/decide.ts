@@ -18,8 +18,8 @@ import { resolve } from "./resolve.ts";
 import type { SessionState } from "./state.ts";
 import { tick } from "./tick.ts";
 
-/** What a deleted session still takes: the last words of its process, and what became of a late steer. */
-const afterDeath: readonly SessionInput["type"][] = ["observe", "requeue"];
+/** What a deleted session still takes: the last words of its process, what became of a late steer, the time it takes to end. */
+const afterDeath: readonly SessionInput["type"][] = ["observe", "requeue", "tick"];
 
 export const decideSession = (
   state: SessionState | null,

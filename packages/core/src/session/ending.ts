@@ -46,8 +46,17 @@ const endTurnOfDeadProcess = (draft: Draft, { expected, reason }: End): void => 
   endTurn(draft, { outcome: error === null ? "interrupted" : "failed", error, usage: null });
 };
 
+/** Words that the agent did not live to take are prompts of their own, in their order, behind those that wait. */
+const returnSteers = (draft: Draft): void => {
+  if (draft.state.view.deletedAt !== null) return;
+  for (const { prompt, text, by, taken } of draft.state.steers)
+    if (!taken)
+      draft.emit({ type: "session.prompt.queued", data: { prompt, text, how: "steer", by } });
+};
+
 const endProcess = (draft: Draft, end: End): void => {
   endTurnOfDeadProcess(draft, end);
+  returnSteers(draft);
   expireApprovals(draft, "the agent's process ended");
   closeItems(draft, null);
   const { exitCode, signal, expected, reason } = end;
@@ -68,9 +77,11 @@ const withQueue = (draft: Draft, reason: string): string =>
     ? reason
     : `${reason}; what is queued waits for \`skein resume\` or the next prompt`;
 
-const stopped = (draft: Draft, why: SessionState["stopWhy"]): void => {
+const stopped = (draft: Draft, { stopWhy: why, view }: SessionState): void => {
   if (why === "fault") {
-    const reason = "the agent fell silent and was ended; the next prompt starts it again";
+    const isStart = view.status.state === "starting";
+    const fault = isStart ? "the agent did not get ready in time" : "the agent fell silent";
+    const reason = `${fault} and was ended; the next prompt starts it again`;
     return draft.status({ state: "failed", reason, source: "process" });
   }
   const reason = withQueue(draft, stoppedReason(why));
@@ -88,7 +99,7 @@ export const exited = (draft: Draft, fact: FactOf<"exited">): void => {
   const undelivered = before.current !== null && !before.current.accepted;
   endProcess(draft, { ...fact, expected });
   if (expected) {
-    stopped(draft, before.stopWhy);
+    stopped(draft, before);
     return wake(draft, before);
   }
   const again = undelivered && mayRestart(draft);
@@ -107,7 +118,7 @@ export const startFailed = (draft: Draft, fact: FactOf<"start-failed">): void =>
   const expected = before.stopWhy !== null;
   endProcess(draft, { exitCode: null, signal: null, expected, reason: fact.message });
   if (expected) {
-    stopped(draft, before.stopWhy);
+    stopped(draft, before);
     return wake(draft, before);
   }
   const login = fact.code === "backend_not_logged_in";

@@ -1,12 +1,14 @@
 /** A session after an event. Only this changes a session. */
 import { addUsage, type EventData, type Item, type NewEvent, type Session } from "@skein/contract";
 import { without } from "./record.ts";
-import { MEMORY, type QueuedPrompt, type SessionState } from "./state.ts";
+import { MEMORY, type QueuedPrompt, type SessionState, type Steer } from "./state.ts";
 
 const newState = (view: Session, forkFrom: string | null): SessionState => ({
   view,
   process: "none",
   how: forkFrom === null ? "new" : "fork",
+  processSince: view.createdAt,
+  stopsRepeated: 0,
   forkFrom,
   stopWhy: null,
   wake: false,
@@ -27,13 +29,24 @@ const newState = (view: Session, forkFrom: string | null): SessionState => ({
 /** Settled: it will not change any more (a status that is not `running`, or none at all). */
 const isOpen = (item: Item): boolean => "status" in item.body && item.body.status === "running";
 
+/** Words of a person that are in the transcript have been taken: they are no more than a memory from here on. */
+const takenSteer = (steers: readonly Steer[], prompt: string): readonly Steer[] => {
+  if (!steers.some((one) => one.prompt === prompt)) return steers;
+  const marked = steers.map((one) =>
+    one.prompt === prompt ? { ...one, text: "", taken: true } : one,
+  );
+  const old = marked.filter((one) => one.taken).slice(0, -MEMORY.takenSteers);
+  return marked.filter((one) => !old.includes(one));
+};
+
 const withItem = (state: SessionState, item: Item): SessionState => {
   const openItems = without(state.openItems, item.id);
   if (isOpen(item)) return { ...state, openItems: { ...openItems, [item.id]: item } };
   const { id, order, turn, at } = item;
   const others = state.settled.filter((one) => one.id !== id);
   const settled = [...others, { id, order, turn, at }].slice(-MEMORY.settledItems);
-  return { ...state, openItems, settled };
+  const steers = item.body.kind === "user" ? takenSteer(state.steers, id) : state.steers;
+  return { ...state, openItems, settled, steers };
 };
 
 const closeApproval = (state: SessionState, approval: string): SessionState => {
@@ -128,9 +141,11 @@ const approvalRequested: Evolver<"approval.requested"> = (state, { approval, req
 };
 
 /** A fault stays one, whatever is asked for while it is being ended. */
-const processStopping: Evolver<"session.process.stopping"> = (state, { why }) => ({
+const processStopping: Evolver<"session.process.stopping"> = (state, { why }, at) => ({
   ...state,
   process: "stopping",
+  processSince: at,
+  stopsRepeated: state.process === "stopping" ? state.stopsRepeated + 1 : 0,
   stopWhy: state.stopWhy === "fault" && why !== "delete" ? "fault" : why,
   wake: why === "restart",
 });
@@ -139,9 +154,11 @@ const isSilence = (state: SessionState, data: EventData<"session.status">): bool
   data.source === "tick" && data.state === "working" && state.process === "running";
 
 const processEvolvers = {
-  "session.process.starting": (state, data) => ({
+  "session.process.starting": (state, data, at) => ({
     ...state,
     process: "starting",
+    processSince: at,
+    stopsRepeated: 0,
     how: data.how,
     asked: [],
     view: { ...state.view, generation: data.generation },
@@ -175,9 +192,9 @@ const processEvolvers = {
 
 const promptEvolvers = {
   "session.prompt.queued": promptQueued,
-  "session.prompt.steered": (state, { prompt, by }, at) => ({
+  "session.prompt.steered": (state, { prompt, text, by }, at) => ({
     ...activeAt(state, at),
-    steers: [...state.steers, { prompt, by }].slice(-MEMORY.steers),
+    steers: [...state.steers, { prompt, text, by, taken: false }],
   }),
   "session.prompt.dropped": (state, data) =>
     withQueue(
@@ -187,7 +204,11 @@ const promptEvolvers = {
   "session.prompt.returned": promptReturned,
   "session.prompt.accepted": (state, data, at) =>
     state.current?.prompt === data.prompt
-      ? { ...activeAt(state, at), current: { ...state.current, accepted: true }, crashes: 0 }
+      ? {
+          ...activeAt(state, at),
+          current: { ...state.current, accepted: true, text: "" },
+          crashes: 0,
+        }
       : state,
 } satisfies Evolvers;
 
@@ -197,7 +218,11 @@ const evolvers: Evolvers = {
   ...processEvolvers,
   ...promptEvolvers,
   "session.renamed": (state, data) => ({ ...state, view: { ...state.view, ...data } }),
-  "session.deleted": (state, _data, at) => ({ ...state, view: { ...state.view, deletedAt: at } }),
+  "session.deleted": (state, _data, at) => ({
+    ...state,
+    steers: [],
+    view: { ...state.view, deletedAt: at },
+  }),
   // While a process lives, its own status comes from the protocol; `process` says that it is out of reach.
   "session.status": (state, data) => ({
     ...state,

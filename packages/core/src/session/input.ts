@@ -91,7 +91,9 @@ export type SessionInput =
       readonly text: string;
       readonly how: "queue" | "steer" | "interrupt";
       readonly capabilities: Capabilities;
+      /** Prompts that may wait, and the bytes of all their texts. */
       readonly queueLimit: number;
+      readonly queueBytes: number;
     }
   /** A steer that came too late for its turn: it becomes an ordinary prompt. */
   | {
@@ -132,5 +134,11 @@ export type SessionInput =
       readonly idleMs: number;
       readonly silenceMs: number;
       readonly silenceLimitMs: number;
+      /** A start that has neither succeeded nor failed by then is given up. */
+      readonly startLimitMs: number;
+      /** A process that has not ended by then, after it was told to, is told again, by force. */
+      readonly stopLimitMs: number;
       readonly heardAt: string | null;
+      /** So long this daemon has looked after the process: what a sleeping machine or an absent daemon missed does not count. */
+      readonly heldMs: number;
     };

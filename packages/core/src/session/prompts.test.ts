@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { exited, idleLife, message, started, workingLife } from "./testkit/life.ts";
 
+const can = { steer: true, fork: true, resume: true, questions: true };
 const noSteer = { steer: false, fork: true, resume: true, questions: true };
 
 describe("prompts", () => {
@@ -36,7 +37,13 @@ describe("prompts", () => {
 
   test("beyond the limit are refused", () => {
     const life = workingLife();
-    const send = { type: "send", text: "x", how: "queue", capabilities: noSteer } as const;
+    const send = {
+      type: "send",
+      text: "x",
+      how: "queue",
+      capabilities: noSteer,
+      queueBytes: 99,
+    } as const;
     expect(life.refusal({ ...send, queueLimit: 1 })).toBe(null);
     expect(life.refusal({ ...send, queueLimit: 1 })).toBe("queue_full");
   });
@@ -60,7 +67,7 @@ describe("prompts", () => {
 describe("steering", () => {
   test("is refused where the backend cannot", () => {
     const life = workingLife();
-    const send = { type: "send", text: "x", how: "steer", queueLimit: 9 } as const;
+    const send = { type: "send", text: "x", how: "steer", queueLimit: 9, queueBytes: 99 } as const;
     expect(life.refusal({ ...send, capabilities: noSteer })).toBe("steer_unsupported");
   });
 
@@ -134,6 +141,83 @@ describe("steering", () => {
     const { prompt } = life.send("careful", "steer");
     life.remove();
     expect(life.requeue(prompt).events).toEqual([]);
+  });
+});
+
+describe("words that steer, and whose agent dies", () => {
+  const user = (id: string) =>
+    ({
+      fact: "item",
+      id,
+      body: { kind: "user", text: "careful", how: "steer" },
+      truncated: false,
+    }) as const;
+
+  test("go back to the queue, in their order, behind what waits there", () => {
+    const life = workingLife();
+    life.as("ann");
+    const { prompt } = life.send("careful", "steer");
+    life.send("and quick", "steer");
+    life.send("two");
+    life.as("skein");
+    life.facts(exited());
+    expect(life.queue()).toEqual(["two", "careful", "and quick"]);
+    expect(life.events("session.prompt.queued").at(-2)).toMatchObject({ prompt, by: "ann" });
+    // The effect that was to hand them over may still tell that it came too late.
+    life.requeue(prompt, "careful");
+    expect(life.queue().length).toBe(3);
+    life.resume();
+    life.facts(started());
+    expect(life.given()).toEqual(["one", "two"]);
+  });
+
+  test("are not given again when they had arrived", () => {
+    const life = workingLife();
+    const { prompt } = life.send("careful", "steer");
+    life.send("and quick", "steer");
+    life.facts(user(prompt));
+    // Nothing of them is written with every fact any more.
+    expect(life.state().steers).toMatchObject([{ prompt, text: "" }, { text: "and quick" }]);
+    life.facts(exited());
+    expect(life.queue()).toEqual(["and quick"]);
+    life.requeue(prompt, "careful");
+    expect(life.queue()).toEqual(["and quick"]);
+  });
+
+  test("wait for a person when it was stopped, and are nobody's when the session is deleted", () => {
+    const life = workingLife();
+    life.send("careful", "steer");
+    life.stop();
+    life.facts(exited({ expected: true }));
+    expect(life.doing()).toBe("stopped");
+    expect(life.queue()).toEqual(["careful"]);
+    const deleted = workingLife();
+    deleted.send("careful", "steer");
+    deleted.remove();
+    deleted.facts(exited({ expected: true }));
+    expect(deleted.queue()).toEqual([]);
+  });
+});
+
+describe("what waits", () => {
+  test("is at most so many bytes, in UTF-8, with the words that steer", () => {
+    const life = workingLife();
+    const queue = { type: "send", how: "queue", queueLimit: 9, queueBytes: 12, capabilities: can };
+    const give = (text: string, how: "queue" | "steer" = "queue") =>
+      life.refusal({ ...queue, type: "send", text, how });
+    expect(give("äö€😀x")).toBe(null);
+    expect(give("x")).toBe("queue_full");
+    expect(give("x", "steer")).toBe("queue_full");
+    life.finish();
+    life.accept();
+    expect(give("12345678", "steer")).toBe(null);
+    expect(give("12345")).toBe("queue_full");
+  });
+
+  test("is not written with every fact once the agent has taken it", () => {
+    const life = workingLife("a long text");
+    expect(life.state().current).toMatchObject({ accepted: true, text: "" });
+    expect(life.items()).toMatchObject([{ body: { kind: "user", text: "a long text" } }]);
   });
 });
 

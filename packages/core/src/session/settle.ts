@@ -21,11 +21,12 @@ const idleReason = (last: Turn | null): string => {
 
 /** No state of its own: what is being stopped still works, or idles, or starts. */
 const stopping = ({ current, view, wake, stopWhy }: SessionState): Activity => {
-  const what =
-    stopWhy === "fault" ? "the agent fell silent and is being ended" : "the agent is being stopped";
+  const isStart = view.status.state === "starting";
+  const fault = isStart ? "the agent did not get ready in time" : "the agent fell silent";
+  const what = stopWhy === "fault" ? `${fault} and is being ended` : "the agent is being stopped";
   const reason = wake ? `${what}, and starts again after that` : what;
   if (current !== null) return say("working", reason);
-  return say(view.status.state === "starting" ? "starting" : "idle", reason);
+  return say(isStart ? "starting" : "idle", reason);
 };
 
 const running = ({ current, open, held, view }: SessionState): Activity => {

@@ -10,6 +10,7 @@ export type QueuedPrompt = {
 
 export type CurrentTurn = {
   readonly prompt: string;
+  /** Empty once the agent has taken it: it is in the transcript then. */
   readonly text: string;
   readonly how: "queue" | "steer" | "interrupt";
   readonly by: string;
@@ -18,18 +19,25 @@ export type CurrentTurn = {
   readonly interrupting: boolean;
 };
 
+/** Until the agent shows that it has `taken` them they are kept whole: they go back to the queue, once, when it comes to that. */
+export type Steer = Pick<QueuedPrompt, "prompt" | "text" | "by"> & { readonly taken: boolean };
+
 export type OpenApproval = { readonly approval: Approval; readonly request: string };
 
 /** An item that was told whole. What is told again of it keeps its place. */
 export type SettledItem = Pick<Item, "id" | "order" | "turn" | "at">;
 
 /** How much is remembered to tell repeated words from new ones. */
-export const MEMORY = { settledItems: 64, askedRequests: 128, steers: 32 } as const;
+export const MEMORY = { settledItems: 64, askedRequests: 128, takenSteers: 32 } as const;
 
 export type SessionState = {
   readonly view: Session;
   readonly process: "none" | "starting" | "running" | "stopping";
   readonly how: "new" | "resume" | "fork";
+  /** When the process began to start, or was last told to stop. */
+  readonly processSince: string;
+  /** How often a process that does not end has been told to, beyond the first time. */
+  readonly stopsRepeated: number;
   /** The vendor's id of the conversation that a fork copies; null once it has one of its own. */
   readonly forkFrom: string | null;
   readonly stopWhy: "stop" | "idle" | "delete" | "fault" | "restart" | null;
@@ -37,8 +45,8 @@ export type SessionState = {
   readonly wake: boolean;
   readonly queue: readonly QueuedPrompt[];
   readonly current: CurrentTurn | null;
-  /** Prompts that were given to a turn in progress, newest last: one that came too late may be queued, once. */
-  readonly steers: readonly Pick<QueuedPrompt, "prompt" | "by">[];
+  /** Words that were given to a turn in progress, newest last: all that the agent has not taken yet, the newest of the others. */
+  readonly steers: readonly Steer[];
   /** Unexpected ends in a row, without an accepted prompt in between: ends a loop of crashes. */
   readonly crashes: number;
   /** Items that are not settled yet, by id. */

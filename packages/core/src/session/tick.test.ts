@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { asks, command, exited, idleLife, message, started, workingLife } from "./testkit/life.ts";
+import {
+  asks,
+  command,
+  exited,
+  idleLife,
+  makeLife,
+  message,
+  started,
+  workingLife,
+} from "./testkit/life.ts";
 
 const MINUTE = 60_000;
 const gone = exited({ expected: true, exitCode: 0, reason: "it was stopped" });
@@ -187,5 +196,80 @@ describe("a silent turn", () => {
     life.facts(exited());
     expect(life.view().lastTurn?.error?.kind).toBe("silent");
     expect(life.doing()).toBe("failed");
+  });
+});
+
+describe("a start that comes to nothing", () => {
+  const starting = () => {
+    const life = makeLife();
+    life.create();
+    life.send("one");
+    return life;
+  };
+
+  test("is given up after its time: its process is ended, and the session has failed", () => {
+    const life = starting();
+    expect(life.tick(59_999).effects).toEqual([]);
+    expect(life.tick(1).effects).toMatchObject([{ kind: "agent.stop", force: true }]);
+    expect(life.status()).toMatchObject({
+      state: "starting",
+      reason: "the agent did not get ready in time and is being ended",
+    });
+    life.facts(exited({ expected: true }));
+    expect(life.status()).toMatchObject({
+      state: "failed",
+      reason: "the agent did not get ready in time and was ended; the next prompt starts it again",
+    });
+    expect(life.queue()).toEqual(["one"]);
+  });
+
+  test("has its time again from a daemon that was away, and from the next start", () => {
+    const life = starting();
+    expect(life.tick(600 * MINUTE, { heldMs: 5_000 }).effects).toEqual([]);
+    life.facts(started(), exited());
+    // It had not taken the prompt: it starts again.
+    expect(life.doing()).toBe("starting");
+    expect(life.tick(59_999).effects).toEqual([]);
+  });
+
+  test("is not ended while it is out of reach", () => {
+    const life = starting();
+    life.facts({ fact: "unreachable", reason: "cut" });
+    expect(life.tick(600 * MINUTE).effects).toEqual([]);
+  });
+});
+
+describe("a process that does not end", () => {
+  const force = [{ kind: "agent.stop", force: true }];
+
+  test("is told again, by force, more and more rarely", () => {
+    const life = idleLife();
+    life.stop();
+    expect(life.tick(14_999).effects).toEqual([]);
+    expect(life.tick(1).effects).toMatchObject(force);
+    expect(life.tick(29_999).effects).toEqual([]);
+    expect(life.tick(1).effects).toMatchObject(force);
+    for (let times = 0; times < 20; times++) life.tick(15_000 * 2 ** times);
+    expect(life.tick(128 * 15_000 - 1).effects).toEqual([]);
+    expect(life.tick(1).effects).toMatchObject(force);
+    life.facts(gone);
+    expect(life.status()).toMatchObject({ state: "stopped", reason: "stopped on request" });
+  });
+
+  test("still starts again after that when it was asked to", () => {
+    const life = idleLife();
+    life.stop();
+    life.send("one");
+    life.tick(15_000);
+    life.facts(gone, started());
+    expect(life.doing()).toBe("starting");
+  });
+
+  test("is told again when its session was deleted, too", () => {
+    const life = workingLife();
+    life.remove();
+    expect(life.tick(15_000).effects).toMatchObject(force);
+    life.facts(gone);
+    expect(life.tick(600_000).events).toEqual([]);
   });
 });

@@ -1,4 +1,7 @@
-/** What time alone decides: an idle agent is put to sleep, a silent turn is told of, and ended when it stays silent. */
+/**
+ * What time alone decides: an idle agent is put to sleep; a silent turn is told of, and ended when it stays silent; a start
+ * that comes to nothing is given up; a process that does not end is told again.
+ */
 import type { Context, Decision } from "../decision.ts";
 import { makeDraft, type Draft } from "./draft.ts";
 import type { SessionInput } from "./input.ts";
@@ -12,6 +15,8 @@ const since = (context: Context, instant: string): number =>
 
 export const tick = (state: SessionState, input: Tick, context: Context): Decision => {
   const draft = makeDraft(state, context);
+  if (state.process === "stopping") endless(draft, input);
+  if (state.process === "starting" && !state.unreachable) stuck(draft, input);
   // An agent that is out of reach may be working well: nothing is ended on a guess.
   if (state.process !== "running" || state.unreachable) return draft.done();
   if (state.current !== null) silence(draft, input);
@@ -26,6 +31,28 @@ const stopProcess = (draft: Draft, why: "idle" | "fault"): void => {
   draft.emit({ type: "session.process.stopping", data: { generation, why } });
   draft.effect({ kind: "agent.stop", force: why === "fault" });
   settle(draft, "tick");
+};
+
+/** How long the process has been starting or stopping, as far as this daemon was there to see it. */
+const lasting = ({ state, context }: Draft, { heldMs }: Tick): number =>
+  Math.min(since(context, state.processSince), heldMs);
+
+/** Its process is ended first, so that nothing of it is left behind; that end is told as a failed start. */
+const stuck = (draft: Draft, input: Tick): void => {
+  if (lasting(draft, input) >= input.startLimitMs) stopProcess(draft, "fault");
+};
+
+/** Doublings of the time between two attempts to end a process. */
+const MAX_DOUBLINGS = 7;
+
+/** A stop may have been lost, or may not have been enough. What else was wished for meanwhile stays as it is. */
+const endless = (draft: Draft, input: Tick): void => {
+  const { stopsRepeated, wake, stopWhy, view } = draft.state;
+  const pace = input.stopLimitMs * 2 ** Math.min(stopsRepeated, MAX_DOUBLINGS);
+  if (lasting(draft, input) < pace) return;
+  const why = wake ? "restart" : (stopWhy ?? "stop");
+  draft.emit({ type: "session.process.stopping", data: { generation: view.generation, why } });
+  draft.effect({ kind: "agent.stop", force: true });
 };
 
 /** `waiting` is never idle: a person may come back to it. Neither is one that has only just been started. */

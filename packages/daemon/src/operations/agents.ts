@@ -10,6 +10,8 @@ export type Policy = {
   readonly idleMs: number;
   readonly silenceMs: number;
   readonly silenceLimitMs: number;
+  readonly startLimitMs: number;
+  readonly stopLimitMs: number;
 };
 
 /** Recorded as the one who did it, where no person did. */
@@ -59,8 +61,10 @@ export const makeAgentRecord = (deps: {
       prompt: { readonly prompt: string; readonly text: string },
     ): Promise<void> =>
       dispatch(id, { type: "requeue", prompt: prompt.prompt, text: prompt.text, by: HOUSE }),
-    tick: (id: string, heardAt: string | null): Promise<void> =>
-      dispatch(id, { type: "tick", ...deps.policy, heardAt }),
+    tick: (
+      id: string,
+      seen: { readonly heardAt: string | null; readonly heldMs: number },
+    ): Promise<void> => dispatch(id, { type: "tick", ...deps.policy, ...seen }),
   };
 };
 

@@ -4,7 +4,7 @@
  */
 import type { NewEvent } from "@skein/contract";
 
-type Place = "queued" | "current" | "ended" | "dropped" | "steered";
+type Place = "queued" | "current" | "ended" | "dropped" | "steered" | "heard";
 
 export const makeLedger = () => {
   const places = new Map<string, Place>();
@@ -30,6 +30,17 @@ export const makeLedger = () => {
         return;
       case "session.prompt.steered":
         return move(data.prompt, [undefined], "steered");
+      case "session.item":
+        if (places.get(data.item.id) === "steered") move(data.item.id, ["steered"], "heard");
+        return;
+      case "session.process.ended":
+        for (const [prompt, place] of places)
+          if (place === "steered") broken.push(`${prompt} was lost with its process`);
+        return;
+      case "session.deleted":
+        for (const [prompt, place] of places)
+          if (place === "steered") move(prompt, ["steered"], "dropped");
+        return;
       case "session.prompt.dropped":
         leave(data.prompt);
         return move(data.prompt, ["queued"], "dropped");

@@ -170,7 +170,8 @@ export const makeLife = (others: readonly string[] = [], approvalLimit = 64) => 
     },
     create: (over: Partial<CreateInput> = {}) => must(creation(over)),
     send: (text: string, how: "queue" | "steer" | "interrupt" = "queue") =>
-      must({ type: "send", text, how, capabilities: can, queueLimit: 100 }).result as {
+      must({ type: "send", text, how, capabilities: can, queueLimit: 100, queueBytes: 4096 })
+        .result as {
         prompt: string;
         delivery: string;
       },
@@ -199,6 +200,9 @@ export const makeLife = (others: readonly string[] = [], approvalLimit = 64) => 
         idleMs: 30 * 60_000,
         silenceMs: 120_000,
         silenceLimitMs: 30 * 60_000,
+        startLimitMs: 60_000,
+        stopLimitMs: 15_000,
+        heldMs: Number.MAX_SAFE_INTEGER,
         heardAt: null,
         ...over,
       });

@@ -27,6 +27,7 @@ const KINDS = [
   "tick",
   "long-tick",
   "late-steer",
+  "heard-steer",
   "ready",
   "ready",
   "ready",
@@ -146,6 +147,12 @@ export const makeWeather = () => {
     notice: (n) => say({ fact: "notice", id: `n${n}`, level: "info", text: "hm" }),
     ask: (n) => say(asks(`r${generation}.${n % 6}`)),
     question: (n) => say(asks(`r${generation}.${n % 6}`, { kind: "question", questions: [] })),
+    "heard-steer": (n) => {
+      const prompt = pick(steers, n);
+      if (prompt === undefined) return;
+      const body = { kind: "user", text: "s", how: "steer" } as const;
+      say({ fact: "item", id: prompt, body, truncated: false });
+    },
     withdraw: (n) => {
       const request = pick(life.state().asked, n);
       if (request !== undefined) say({ fact: "withdrawn", request, reason: "no more" });
