@@ -1,60 +1,81 @@
 /**
- * What sessions that are gone left behind: processes that still carry their marks, spool folders that nobody reads. Looks
- * only; the next start of the daemon clears the folders away, and a process is for a person to end.
+ * What lives of an agent's processes are over left behind: processes that still carry their marks, spool folders that nobody
+ * reads. Looks only; the next start of the daemon clears the folders away, and a process is for a person to end.
  */
 import { readdir, readFile } from "node:fs/promises";
+import type { Session } from "@skein/contract";
 import { inHome } from "../place.ts";
 import { inShell, ok, warn, type Finding } from "./finding.ts";
 
-export type Marked = { readonly pid: number; readonly session: string };
+export type Marks = { readonly session: string; readonly generation: number };
+export type Marked = Marks & { readonly pid: number };
 
 /** Every process of this user that carries the marks of this state folder (Linux; elsewhere none are seen). */
 export const markedProcesses = async (home: string): Promise<Marked[]> => {
   const names = await readdir("/proc").catch(() => []);
   const found: Marked[] = [];
   for (const name of names.filter((each) => /^\d+$/.test(each))) {
-    const text = await readFile(`/proc/${name}/environ`, "latin1").catch(() => "");
-    const session = sessionIn(text, home);
-    if (session !== undefined) found.push({ pid: Number(name), session });
+    const marks = await marksOf(home, name);
+    if (marks !== undefined) found.push({ pid: Number(name), ...marks });
   }
   return found;
 };
 
+const marksOf = async (home: string, pid: string): Promise<Marks | undefined> =>
+  marksIn(await readFile(`/proc/${pid}/environ`, "latin1").catch(() => ""), home);
+
 /** Pure. The environment of a process as /proc gives it: NAME=value, each ended by NUL, bytes as latin1. */
-export const sessionIn = (environ: string, home: string): string | undefined => {
+export const marksIn = (environ: string, home: string): Marks | undefined => {
   const words = environ.split("\0");
   const value = (name: string) =>
     words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
   const isOurs = value("SKEIN_HOME") === Buffer.from(home, "utf8").toString("latin1");
-  return isOurs ? value("SKEIN_SESSION") : undefined;
+  const [session, generation] = [value("SKEIN_SESSION"), value("SKEIN_GENERATION")];
+  return isOurs && session !== undefined && generation !== undefined
+    ? { session, generation: Number(generation) }
+    : undefined;
 };
 
-/** `known`: the sessions that the daemon has; null when no daemon can be asked. */
+/** Pure. Whether a process belongs to the life that its session's agent leads now. */
+export const isOfThisLife = ({ generation }: Marks, session: Session | undefined): boolean =>
+  session !== undefined &&
+  // A later one began after the daemon was asked.
+  (generation > session.generation ||
+    (generation === session.generation && !ENDED.has(session.status.state)));
+
+/** The states of a session without a process. A lost one may have its process. */
+const ENDED: ReadonlySet<string> = new Set(["stopped", "failed"]);
+
+/** `ask` gives the sessions that the daemon has; null when no daemon can be asked. */
 export const checkLeftovers = async (
   home: string,
-  known: ReadonlySet<string> | null,
+  ask: (() => Promise<readonly Session[]>) | null,
 ): Promise<Finding[]> => {
+  // Processes first: what belongs to no session afterwards was none's before either.
   const marked = await markedProcesses(home);
   const folders = await readdir(inHome.spool(home)).catch(() => []);
-  if (known === null) {
+  if (ask === null) {
     const sessions = new Set(marked.map(({ session }) => session)).size;
     const words = `${sessions} sessions have processes; the daemon takes them over when it starts`;
     return [ok("leftovers", sessions === 0 ? "no agent runs" : words)];
   }
+  const known = new Map((await ask()).map((session) => [session.id, session]));
   const isGone = (name: string) => name.startsWith("ses_") && !known.has(name);
   // Others are the daemon's own: a server that several sessions share carries its backend's mark.
-  const strays = marked.filter(({ session }) => isGone(session));
+  const strays: Marked[] = [];
+  for (const one of marked.filter(({ session }) => session.startsWith("ses_")))
+    if (!isOfThisLife(one, known.get(one.session)) && (await isThere(home, one))) strays.push(one);
   const unread = folders.filter(isGone);
   const findings: Finding[] = [];
   if (strays.length > 0) {
-    const pids = strays.map(({ pid }) => pid).join(" ");
-    const sessions = [...new Set(strays.map(({ session }) => session))].join(", ");
+    const pids = strays
+      .toSorted((a, b) => a.pid - b.pid)
+      .map(({ pid }) => pid)
+      .join(" ");
+    const owners = strays.map(({ session }) => known.get(session)?.name ?? session);
+    const sessions = [...new Set(owners)].join(", ");
     findings.push(
-      warn(
-        "leftovers",
-        `processes of sessions that are gone (${sessions}): ${pids}`,
-        `kill ${pids}`,
-      ),
+      warn("leftovers", `processes whose agents are gone (${sessions}): ${pids}`, `kill ${pids}`),
     );
   }
   if (unread.length > 0) {
@@ -69,3 +90,7 @@ export const checkLeftovers = async (
   }
   return findings.length === 0 ? [ok("leftovers", "none")] : findings;
 };
+
+/** Whether it lives still: it may have been about to end when it was seen. */
+const isThere = async (home: string, { pid, generation }: Marked): Promise<boolean> =>
+  (await marksOf(home, String(pid)))?.generation === generation;

@@ -1,7 +1,8 @@
+import type { Session } from "@skein/contract";
 import { describe, expect, test } from "vitest";
 import { checkNode } from "./machine.ts";
 import { inShell } from "./finding.ts";
-import { sessionIn } from "./leftovers.ts";
+import { isOfThisLife, marksIn } from "./leftovers.ts";
 import { holderIn } from "./lock.ts";
 
 describe("holderIn", () => {
@@ -27,12 +28,29 @@ describe("holderIn", () => {
 });
 
 test("a process belongs to a state folder only when it is exactly that folder", () => {
-  const environ = (home: string) => `PATH=/bin\0SKEIN_HOME=${home}\0SKEIN_SESSION=ses_1\0`;
-  expect(sessionIn(environ("/home/me/.skein"), "/home/me/.skein")).toBe("ses_1");
-  expect(sessionIn(environ("/home/me/.skein2"), "/home/me/.skein")).toBeUndefined();
-  expect(sessionIn("X=SKEIN_HOME=/h\0SKEIN_SESSION=s\0", "/h")).toBeUndefined();
+  const environ = (home: string) =>
+    `PATH=/bin\0SKEIN_HOME=${home}\0SKEIN_SESSION=ses_1\0SKEIN_GENERATION=3\0`;
+  expect(marksIn(environ("/home/me/.skein"), "/home/me/.skein")).toEqual({
+    session: "ses_1",
+    generation: 3,
+  });
+  expect(marksIn(environ("/home/me/.skein2"), "/home/me/.skein")).toBeUndefined();
+  expect(marksIn("X=SKEIN_HOME=/h\0SKEIN_SESSION=s\0", "/h")).toBeUndefined();
   const bytes = Buffer.from(environ("/home/mé"), "utf8").toString("latin1");
-  expect(sessionIn(bytes, "/home/mé")).toBe("ses_1");
+  expect(marksIn(bytes, "/home/mé")).toEqual({ session: "ses_1", generation: 3 });
+});
+
+test.each([
+  [2, "idle", false],
+  [3, "idle", true],
+  [3, "lost", true],
+  [3, "stopped", false],
+  [3, "failed", false],
+  [4, "stopped", true],
+])("generation %i of a session at 3, %s: of this life is %s", (generation, state, expected) => {
+  const session = { generation: 3, status: { state } } as Session;
+  expect(isOfThisLife({ session: "ses_1", generation }, session)).toBe(expected);
+  expect(isOfThisLife({ session: "ses_1", generation }, undefined)).toBe(false);
 });
 
 test("a path in a fix can be pasted into a shell", () => {

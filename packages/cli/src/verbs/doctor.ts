@@ -1,5 +1,6 @@
 /** `skein doctor`: looks at everything, changes nothing. Works without a daemon. */
 import { userInfo } from "node:os";
+import type { Session } from "@skein/contract";
 import { printJson, type Cli } from "../cli.ts";
 import { agentsHere, agentsOf } from "../doctor/agents.ts";
 import { checkDaemon } from "../doctor/daemon.ts";
@@ -64,7 +65,7 @@ const examine = async (cli: Cli): Promise<Finding[]> => {
     answers ? agentsOf((await cli.call("backends.list", {}, ASKED)).backends) : agentsHere(cli.env),
   );
   const leftovers = await guarded("leftovers", async () =>
-    checkLeftovers(cli.home, answers ? await knownSessions(cli) : null),
+    checkLeftovers(cli.home, answers ? () => sessionsOf(cli) : null),
   );
   return [...(await Promise.all(here)).flat(), ...daemon, ...agents, ...leftovers];
 };
@@ -87,10 +88,8 @@ const guarded = async (
   }
 };
 
-const knownSessions = async (cli: Cli): Promise<Set<string>> => {
-  const sessions = await allPages(
+const sessionsOf = (cli: Cli): Promise<Session[]> =>
+  allPages(
     (page) => cli.call("sessions.list", page),
     (page) => page.sessions,
   );
-  return new Set(sessions.map(({ id }) => id));
-};
