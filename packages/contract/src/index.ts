@@ -6,6 +6,7 @@ export * from "./event.ts";
 export * from "./gateway.ts";
 export * from "./item.ts";
 export * from "./limits.ts";
+export * from "./nearest.ts";
 export * from "./operation.ts";
 export * from "./primitives.ts";
 export * from "./registry.ts";

@@ -1,5 +1,6 @@
 /** The state folder: whose it is, who may look into it, and whether its configuration can be read. */
 import { access, constants, stat } from "node:fs/promises";
+import { LIMITS } from "@skein/contract";
 import type { LoadDaemon } from "../daemon-door.ts";
 import { inHome } from "../place.ts";
 import { broken, inShell, ok, warn, type Finding } from "./finding.ts";
@@ -34,12 +35,9 @@ export const checkHome = async (home: string, user: number): Promise<Finding> =>
   return ok(part, `${home}, yours alone`);
 };
 
-/** The address of a unix socket has room for 107 bytes on Linux, 103 on macOS. */
-const LONGEST_SOCKET = 103;
-
 export const checkSocketFile = async (home: string, user: number): Promise<Finding | null> => {
   const path = inHome.socket(home);
-  if (Buffer.byteLength(path) > LONGEST_SOCKET)
+  if (Buffer.byteLength(path) > LIMITS.socketPathBytes)
     return broken("socket", `${path} is too long for a socket`, "export SKEIN_HOME=~/.skein");
   const found = await statOf(path);
   if (found === null) return null;

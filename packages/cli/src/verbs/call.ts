@@ -5,7 +5,6 @@ import { EXIT, misused } from "../failure.ts";
 import { json as jsonText, oneLine } from "../format/escape.ts";
 import { table } from "../format/table.ts";
 import { ROUTES } from "../generated/routes.ts";
-import { nearest } from "../nearest.ts";
 import { verb } from "../verb.ts";
 
 type Flags = { readonly json?: string | true; readonly list?: boolean };
@@ -29,7 +28,7 @@ export const call = verb<Flags, [operation: string | undefined]>({
     if (list === true) return listOperations(cli, json !== undefined);
     if (operation === undefined)
       throw misused("No operation was named.", "See them with: skein call --list");
-    if (!Object.hasOwn(ROUTES, operation)) throw unknown(operation);
+    if (!Object.hasOwn(ROUTES, operation)) throw await unknown(operation);
     const name = operation as OperationName;
     const input = await inputFrom(cli, json);
     if (ROUTES[name][2] === "stream")
@@ -40,9 +39,11 @@ export const call = verb<Flags, [operation: string | undefined]>({
   },
 });
 
-const unknown = (operation: string) => {
+/** The contract is loaded only here and for --list: its schemas take a while. */
+const unknown = async (operation: string) => {
+  const { nearest } = await import("@skein/contract");
   const meant = nearest(operation, Object.keys(ROUTES));
-  const hint = meant === undefined ? "" : `Did you mean ${meant}? `;
+  const hint = meant === null ? "" : `Did you mean ${meant}? `;
   return misused(
     `There is no operation ${oneLine(operation)}.`,
     `${hint}See them all with: skein call --list`,

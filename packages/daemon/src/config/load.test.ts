@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Refusal } from "@skein/contract";
 import { loadConfig } from "./load.ts";
-import { nearest } from "./nearest.ts";
 
 describe("the configuration", () => {
   let folder: string;
@@ -62,9 +61,4 @@ describe("the configuration", () => {
     expect(refusal("[]").problem.message).toContain("The file");
     expect(() => loadConfig(folder)).toThrow(/cannot be read/);
   });
-});
-
-test("the nearest word is only named when it can be meant", () => {
-  expect(nearest("Backend", ["backends", "server"])).toBe("backends");
-  expect(nearest("qqqq", ["backends", "server"])).toBeNull();
 });

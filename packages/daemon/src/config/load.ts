@@ -1,9 +1,8 @@
 /** Reads the configuration. A broken one refuses the start: nothing is ever weaker because a file could not be read. */
 import { readFileSync } from "node:fs";
-import { refuse, type Refusal } from "@skein/contract";
+import { nearest, refuse, type Refusal } from "@skein/contract";
 import json5 from "json5";
 import { z } from "zod";
-import { nearest } from "./nearest.ts";
 import { ConfigSchema, type Config } from "./schema.ts";
 
 const MAX_BYTES = 1024 * 1024;

@@ -2,12 +2,9 @@
 import { chmod, lstat, mkdir, mkdtemp, rename, rm, rmdir } from "node:fs/promises";
 import { connect, type AddressInfo, type Server } from "node:net";
 import { dirname, join } from "node:path";
-import { refuse } from "@skein/contract";
+import { LIMITS, refuse } from "@skein/contract";
 
 const LOOPBACK = /^(?:localhost|::1|127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/;
-/** sun_path is 108 bytes on Linux and 104 on macOS, the closing NUL included. */
-const MAX_SOCKET_PATH_BYTES = 103;
-
 /** `/.XXXXXX/s`: where it is born. */
 const NEST_BYTES = 10;
 
@@ -99,7 +96,7 @@ const requireStale = async (path: string): Promise<void> => {
 export const listenUnix = async (server: Server, path: string): Promise<() => Promise<void>> => {
   const folder = dirname(path);
   const longest = Math.max(Buffer.byteLength(path), Buffer.byteLength(folder) + NEST_BYTES);
-  if (longest > MAX_SOCKET_PATH_BYTES) {
+  if (longest > LIMITS.socketPathBytes) {
     throw refuse(
       "invalid_input",
       `The path of the unix socket is too long for this system: ${path}`,

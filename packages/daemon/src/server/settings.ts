@@ -21,7 +21,7 @@ export type ServerOptions = {
   readonly port: number;
   /** A loopback address; anything else is refused. Default: 127.0.0.1. */
   readonly host?: string;
-  /** At most 103 bytes; its folder is made 0700. */
+  /** At most LIMITS.socketPathBytes; its folder is made 0700. */
   readonly socketPath: string;
   readonly version: string;
   readonly operate: Operate;

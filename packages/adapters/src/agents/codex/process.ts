@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { lstat, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { LIMITS } from "@skein/contract";
 import {
   adapterFailure,
   type AdapterFailure,
@@ -24,8 +25,6 @@ export type Place = {
   readonly runtime: string | null;
 };
 
-// A unix socket's path may have 107 bytes on Linux and 103 on macOS.
-const socketPathBytes = 100;
 const retryMs = 15;
 const reasonBytes = 2_000;
 
@@ -48,7 +47,8 @@ export const placeOf = (backend: Pick<BackendContext, "dir" | "env">): Place => 
   const dir = join(backend.dir, `server-${hash}`);
   const owner = { session: `codex-server-${hash}`, generation: 1 };
   const socket = join(dir, "socket");
-  if (Buffer.byteLength(socket) <= socketPathBytes) return { dir, owner, socket, runtime: null };
+  if (Buffer.byteLength(socket) <= LIMITS.socketPathBytes)
+    return { dir, owner, socket, runtime: null };
   const runtime = `/tmp/skein-${process.getuid?.() ?? 0}`;
   return { dir, owner, socket: join(runtime, `codex-${hashOf(dir)}`), runtime };
 };
