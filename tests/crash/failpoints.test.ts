@@ -115,7 +115,7 @@ describe("what was committed is there, acknowledged or not", () => {
       const line = await stage.live();
       await follow(line);
       const { seq } = (await answerOf(line, session.id, "two"))!;
-      await expect.poll(() => told.at(-1)).toBe(seq);
+      await expect.poll(() => told.at(-1), { timeout: 10_000 }).toBe(seq);
       expect(told).toEqual(Array.from({ length: seq }, (_, index) => index + 1));
     }));
 });
@@ -164,7 +164,7 @@ it("an agent that was spawned is adopted by the next daemon, not started again",
     const before = await stage.agents(session);
     expect(before).toHaveLength(1);
     const line = await stage.live();
-    await line.call("sessions.wait", { sessions: [session], timeoutMs: 15_000 });
+    await line.call("sessions.wait", { sessions: [session], timeoutMs: 30_000 });
     expect(await stage.agents(session)).toEqual(before);
   }));
 
@@ -259,7 +259,7 @@ describe.each(backends)("an approval is answered once: %s", (backend) => {
       await done(first, session);
       const mark = stage.mark(session, "allowed");
       await first.call("sessions.send", { session: session.id, text: mark.text });
-      await first.call("sessions.wait", { sessions: [session.id], timeoutMs: 15_000 });
+      await first.call("sessions.wait", { sessions: [session.id], timeoutMs: 30_000 });
       const [approval] = (await first.call("approvals.list", { session: session.id })).approvals;
       await stage.kill();
 
@@ -317,6 +317,7 @@ describe("a deleted session leaves nothing", () => {
           async () =>
             (await first.call("events.list", { session: session.id, limit: 500 })).events.at(-1)
               ?.type,
+          { timeout: 10_000 },
         )
         .toBe("session.process.ended");
       await stage.kill();

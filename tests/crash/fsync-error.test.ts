@@ -15,7 +15,7 @@ import { remainsOf } from "./remains.ts";
 
 const SOURCE = fileURLToPath(new URL("fsync-error/failing-sync.c", import.meta.url));
 const MOST_APPENDS = 3_000;
-const ENDED_MS = 15_000;
+const ENDED_MS = 30_000;
 
 let folder: string;
 let library: string;
@@ -75,7 +75,7 @@ const firstLife = async (place: Place): Promise<string> => {
     backend: "claude-code",
     folder: place.folder("work"),
   });
-  await line.call("sessions.wait", { sessions: [session.id], timeoutMs: 15_000 });
+  await line.call("sessions.wait", { sessions: [session.id], timeoutMs: 30_000 });
   await line.call("sessions.stop", { session: session.id });
   daemon.kill("SIGTERM");
   await daemon.exited;

@@ -30,8 +30,8 @@ export type Stage = {
   mark(session: Session, word: string): { readonly text: string; count(): number };
 };
 
-const DEATH_MS = 15_000;
-const CLEARED_MS = 15_000;
+const DEATH_MS = 30_000;
+const CLEARED_MS = 30_000;
 
 /** Resolves when the agents have said who they are and that is recorded. */
 const atRest = async (line: Line): Promise<void> => {
@@ -61,7 +61,7 @@ export const everything = async (line: Line, session?: string): Promise<SkeinEve
 export const done = async (line: Line, session: Session): Promise<Session> => {
   const { outcome, sessions } = await line.call("sessions.wait", {
     sessions: [session.id],
-    timeoutMs: 15_000,
+    timeoutMs: 30_000,
   });
   const { session: after } = sessions[0]!;
   expect({ outcome, status: after.status }).toMatchObject({ outcome: "done" });

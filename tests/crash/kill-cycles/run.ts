@@ -19,7 +19,7 @@ const WATCHERS = 20;
 const BACKENDS = ["claude-code", "codex", "claude-code", "codex"] as const;
 /** A failpoint that this life does not come by in time is given up, and the daemon killed as in the other lives. */
 const FAILPOINT_MS = 1_500;
-const CLEARED_MS = 15_000;
+const CLEARED_MS = 30_000;
 /** A machine that is too slow for the whole plan is told so, with everything put away. */
 const CYCLES_MS = 330_000;
 
@@ -184,7 +184,7 @@ const countTurns = async (
   worker.reckon();
   const sent = worker.sent();
   await line.call("sessions.send", { session, text: "COUNT" });
-  await line.call("sessions.wait", { sessions: [session], timeoutMs: 20_000 });
+  await line.call("sessions.wait", { sessions: [session], timeoutMs: 30_000 });
   const { messages } = await line.call("sessions.lastMessage", { session });
   const counted = messages[0]?.text;
   if (counted !== String(sent + 1))
@@ -205,7 +205,7 @@ const readAgain = async (cycle: Cycle, { book }: Cast, head: number): Promise<vo
     caughtUp: end.resolve,
   });
   const read = reader.play(cycle);
-  await Promise.race([end.promise, pause(20_000)]);
+  await Promise.race([end.promise, pause(30_000)]);
   if (reader.position !== head)
     book.fault(`the second reading ended at ${reader.position} of ${head}`);
   reader.stop();
