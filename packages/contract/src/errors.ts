@@ -35,7 +35,6 @@ export const ERRORS = {
   too_many_requests: row(429, "UNAVAILABLE", true),
   // sessions
   session_not_found: row(404, "INVALID_REQUEST"),
-  session_ambiguous: row(409, "INVALID_REQUEST"),
   session_deleted: row(410, "INVALID_REQUEST"),
   session_busy: row(409, "INVALID_REQUEST"),
   name_taken: row(409, "INVALID_REQUEST"),
@@ -74,6 +73,24 @@ export const ERRORS = {
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;
+
+/** What any operation may answer beyond the errors that it declares; writes also what can befall the disk. */
+export const COMMON_ERRORS = {
+  every: [
+    "invalid_input",
+    "payload_too_large",
+    "request_timeout",
+    "unauthenticated",
+    "forbidden",
+    "locked_out",
+    "too_many_requests",
+    "overloaded",
+    "shutting_down",
+    "storage_failed",
+    "internal",
+  ],
+  write: ["unsupported_media_type", "client_id_reused", "storage_full"],
+} as const satisfies Record<string, readonly ErrorCode[]>;
 
 export const errorCodes = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
 

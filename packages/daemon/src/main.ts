@@ -352,7 +352,7 @@ const effectsPort = (deps: {
 });
 
 const makeHouseBackends = (
-  { config, paths, log, store, options: { env } }: Building,
+  { config, paths, log, store, options: { env, version } }: Building,
   deps: {
     readonly host: Host;
     readonly drivers: readonly AgentDriver[];
@@ -379,6 +379,8 @@ const makeHouseBackends = (
       clock: systemClock,
       env,
       dir: paths.backend(driver.id),
+      home: paths.home,
+      version,
       timing: {
         startMs: config.sessions.startSeconds * 1000,
         graceMs: config.sessions.graceSeconds * 1000,
@@ -462,7 +464,10 @@ const listen = async (
     authenticate: (hash) => authenticate(store, hash, systemClock.now()),
     openWatch: openWatchWith(store, deps.feed),
     endWatches: () => deps.feed.close(),
+    host: config.server.host,
     allowedHosts: config.server.allowedHosts,
+    allowedOrigins: config.server.allowedOrigins,
+    ready: () => health.parts().every((part) => part.ok),
     clock: systemClock,
     log: {
       debug: (fields, message) => log("debug", message, fields),

@@ -51,7 +51,7 @@ describe("the configuration", () => {
       "Did you mean command?",
     );
     expect(refusal("{ server: { zzzzzz: 1 } }").problem.remedy).toBe(
-      "Known there: port, allowedHosts.",
+      "Known there: host, port, allowedHosts, allowedOrigins.",
     );
   });
 

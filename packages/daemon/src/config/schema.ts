@@ -23,13 +23,21 @@ const emptyBackend = { env: {}, models: [] };
 export const ConfigSchema = z.strictObject({
   server: z
     .strictObject({
+      host: z
+        .string()
+        .default("127.0.0.1")
+        .describe("Loopback address to listen on; any other is refused"),
       port: z.int().min(0).max(65_535).default(8765).describe("Loopback port; 0 takes a free one"),
       allowedHosts: z
         .array(z.string())
         .default([])
         .describe("Host names accepted beside localhost, 127.0.0.1 and [::1]"),
+      allowedOrigins: z
+        .array(z.string())
+        .default([])
+        .describe("Origins accepted beside those of the names above: https://box.lan"),
     })
-    .default({ port: 8765, allowedHosts: [] }),
+    .default({ host: "127.0.0.1", port: 8765, allowedHosts: [], allowedOrigins: [] }),
   sessions: z
     .strictObject({
       idleMinutes: minutes.default(30).describe("An idle agent is stopped after this; 0: never"),

@@ -5,7 +5,7 @@
  *
  * Order: shape, Host, Origin, Sec-Fetch-Site, forwarding headers, method and content type, size, credential.
  */
-import { problem, type ErrorCode, type Problem } from "@skein/contract";
+import { LIMITS, problem, type ErrorCode, type Problem } from "@skein/contract";
 import { cookieNamed } from "./cookie.ts";
 import { hostKey, originKey, type Places } from "./places.ts";
 
@@ -206,7 +206,9 @@ const credential = (request: GuardRequest, cookieName: string): Credential => {
   const authorization = first(request, "authorization");
   // A credential that is presented is checked, on the unix socket too: it can only narrow what the caller may do.
   if (authorization !== undefined) {
-    return { kind: "token", token: /^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? "" };
+    const token = /^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? "";
+    // Longer than any of ours: as wrong as an empty one.
+    return { kind: "token", token: token.length > LIMITS.tokenChars ? "" : token };
   }
   if (request.via === "unix") return { kind: "local" };
   const value = cookieNamed(first(request, "cookie") ?? "", cookieName);

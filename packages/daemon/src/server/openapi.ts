@@ -1,16 +1,6 @@
 /** OpenAPI 3.1 of the HTTP surface, from the registry and nothing else. */
-import { ERRORS, LIMITS, type ErrorCode } from "@skein/contract";
+import { COMMON_ERRORS, ERRORS, LIMITS, type ErrorCode } from "@skein/contract";
 import { contractSchema, type ContractSchema, type JsonSchema } from "@skein/contract/schema";
-
-/** What any operation may answer beyond its own errors. */
-const ALWAYS: readonly ErrorCode[] = [
-  "invalid_input",
-  "unauthenticated",
-  "forbidden",
-  "locked_out",
-  "overloaded",
-  "internal",
-];
 
 const moved = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(moved);
@@ -56,6 +46,13 @@ const parameters = (row: Row, defs: ContractSchema["$defs"]): readonly unknown[]
   });
 };
 
+const errorsOf = (row: Row): ReadonlySet<ErrorCode> =>
+  new Set([
+    ...COMMON_ERRORS.every,
+    ...(row.kind === "write" ? COMMON_ERRORS.write : []),
+    ...(row.errors as readonly ErrorCode[]),
+  ]);
+
 const hasBody = (row: Row): boolean => row.method === "POST" || row.method === "PATCH";
 
 const body = (row: Row): object => {
@@ -72,7 +69,7 @@ const body = (row: Row): object => {
 
 const responses = (row: Row): Readonly<Record<string, unknown>> => {
   const byStatus = new Map<number, string[]>();
-  for (const code of new Set([...ALWAYS, ...(row.errors as readonly ErrorCode[])])) {
+  for (const code of errorsOf(row)) {
     const { status } = ERRORS[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
