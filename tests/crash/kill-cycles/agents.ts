@@ -3,7 +3,7 @@
  * whatever was not answered. What the agents did is read from that file: each line was written by a command that an agent
  * ran, so a prompt that was delivered twice, or an approval that was answered twice, shows there.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { SkeinEvent } from "@skein/contract";
@@ -151,7 +151,7 @@ export const makeWorker = (deps: {
     },
     sent: () => prompts.length,
     reckon: () => {
-      const lines = readFileSync(trace, "utf8").split("\n");
+      const lines = existsSync(trace) ? readFileSync(trace, "utf8").split("\n") : [];
       for (const { id, clientId, mark } of prompts) {
         const taken = accepted.get(id ?? "") ?? 0;
         if (taken !== 1) book.fault(`${clientId} was taken by the agent ${taken} times`);

@@ -230,6 +230,7 @@ export const runKillCycles = async ({
   const place = await makePlace(crashConfig);
   const boots: number[] = [];
   const deaths = new Map<string, number>();
+  const found: string[] = [];
   try {
     const sessions = await makeSessions(place);
     const cast = makeCast(place, sessions, chance);
@@ -239,6 +240,7 @@ export const runKillCycles = async ({
       const late = performance.now() - began > CYCLES_MS;
       if (late) cast.book.fault(`${index + 1} of ${cycles} cycles took ${CYCLES_MS} ms`);
       if (cast.book.faults.length > 0) {
+        found.push(...cast.book.faults);
         cast.book.fault(`(first seen in life ${index + 1}: ${JSON.stringify(end)}, seed ${seed})`);
         break;
       }
@@ -252,7 +254,10 @@ export const runKillCycles = async ({
   } catch (error) {
     const tail = await place.tail();
     await place.clear();
-    throw new Error(`seed ${seed}: ${String(error)}\ndaemon's log:\n${tail}`, { cause: error });
+    const faults = found.map((fault) => `\n  ${fault}`).join("");
+    throw new Error(`seed ${seed}: ${String(error)}${faults}\ndaemon's log:\n${tail}`, {
+      cause: error,
+    });
   }
 };
 
