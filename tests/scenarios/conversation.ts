@@ -152,6 +152,19 @@ export const talking: readonly Step[] = [
     },
   },
   {
+    name: "an interrupt right behind its prompt ends that turn, and no other",
+    run: async ({ create, house }) => {
+      const agent = await create();
+      await agent.say("SAY one");
+      for (let round = 0; round < 3; round++) {
+        const { prompt } = await agent.send("SLOW 30");
+        await house.call("sessions.interrupt", { session: agent.id });
+        expect(await agent.ended(prompt, 8_000)).toMatchObject({ outcome: "interrupted" });
+        expect((await agent.say("say PONG")).answer).toBe("PONG");
+      }
+    },
+  },
+  {
     name: "an interrupt ends the command that runs",
     run: async ({ create, house }) => {
       const agent = await create({ permissions: "full" });
