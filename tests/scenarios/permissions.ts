@@ -24,8 +24,8 @@ const states = (agent: Agent): string[] =>
       type === "session.status" ? [(data as { state: string }).state] : [],
     );
 
-/** A folder that no sandbox lets an agent write: neither its own nor one of the temporary folders. */
-const outside = async (): Promise<string> => mkdtemp("/var/tmp/skein-outside-");
+/** A folder that no sandbox lets an agent write: neither its own nor /tmp, but the other temporary folder of the FHS (5.15). */
+const outside = async (): Promise<string> => mkdtemp(join("/var", "tmp", "skein-outside-"));
 
 const refuseNext = async (agent: Agent, kind: "edit" | "command"): Promise<void> => {
   const approval = await agent.asked();
