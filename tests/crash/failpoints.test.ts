@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { agentProcesses } from "../scenarios/processes.ts";
 import type { Line } from "./line.ts";
+import { unsettledEffects } from "./remains.ts";
 import { done, everything, remainsAfter, type Backend, type Stage } from "./failpoints/stage.ts";
 
 const backends: readonly Backend[] = ["claude-code", "codex"];
@@ -224,6 +225,28 @@ describe("a prompt is given once", () => {
     expect(await write(side, "pad ".repeat(20_000))).toEqual([]);
   });
 });
+
+it("a prompt that is given again to an agent that has not read it yet is worked on once", () =>
+  onStage(async (stage) => {
+    const { session } = await withSession(stage, "claude-code", { permissions: "full" });
+    const mark = stage.mark(session, "given");
+    const agents = await stage.agents(session.id);
+    for (const pid of agents) process.kill(pid, "SIGSTOP");
+    await stage.dieAt("fifo.write:after:1", async (line) => {
+      await line.call("sessions.send", { session: session.id, text: mark.text });
+      await line.broken;
+    });
+    const line = await stage.live();
+    // Given again: that the agent has it already cannot be known.
+    await expect.poll(() => unsettledEffects(stage.place.home), { timeout: 20_000 }).toBe(0);
+    for (const pid of agents) process.kill(pid, "SIGCONT");
+    await done(line, session);
+    expect(mark.count()).toBe(1);
+    await line.call("sessions.send", { session: session.id, text: "COUNT" });
+    await done(line, session);
+    const { messages } = await line.call("sessions.lastMessage", { session: session.id });
+    expect(messages[0]?.text).toBe("2");
+  }));
 
 describe("what an agent said is recorded once", () => {
   it.each([1, 3, 8].flatMap((hit) => sides.map((side) => `spool.read:${side}:${hit}`)))(

@@ -21,6 +21,16 @@ const EMPTY: Readonly<Record<string, string>> = {
     "SELECT client_id FROM events WHERE client_id IS NOT NULL GROUP BY client_id HAVING count(*) > 1",
 };
 
+/** Also while a daemon runs. */
+export const unsettledEffects = (home: string): number => {
+  const db = new DatabaseSync(join(home, "skein.db"), { readOnly: true });
+  try {
+    return Number(db.prepare("SELECT count(*) AS count FROM effects").get()?.["count"]);
+  } finally {
+    db.close();
+  }
+};
+
 const inDatabase = (home: string): string[] => {
   const db = new DatabaseSync(join(home, "skein.db"), { readOnly: true });
   try {
