@@ -191,7 +191,13 @@ describe.concurrent("2: a command line that makes no sense", () => {
 describe.concurrent("255: the daemon could not be reached", () => {
   test("no daemon: one sentence and the way to start one", async () => {
     const home = temporaryHome();
-    for (const words of [["list"], ["send", "x", "y"], ["wait", "x"], ["status"]])
+    for (const words of [
+      ["list"],
+      ["send", "x", "y"],
+      ["wait", "x"],
+      ["status"],
+      ["call", "events.watch"],
+    ])
       expect(await skein(words, { home })).toEqual({
         code: 255,
         stdout: "",
@@ -231,7 +237,7 @@ describe.concurrent("255: the daemon could not be reached", () => {
     const ran = await skein(["list"], { env });
     expect([ran.code, ran.stderr.split("\n")[0]]).toEqual([
       255,
-      "skein: What answers there is not Skein: it said 200 without a reason. [not_skein]",
+      "skein: What answers there is not Skein: it said 200. [not_skein]",
     ]);
     await new Promise((resolve) => other.close(resolve));
     rmSync(home, { recursive: true });

@@ -94,11 +94,13 @@ test("call prints the frames of a stream, one a line", async () => {
     { frame: "caught-up" as const, position: 1 },
   ];
   const daemon = await startStub({ "events.watch": () => frames });
-  const ran = await skein(["call", "events.watch"], { home: daemon.home });
+  const until = /"caught-up".*\n/;
+  const ran = await skein(["call", "events.watch"], { home: daemon.home, until });
+  expect(ran).toMatchObject({ code: 130, stderr: "" });
   expect(
     ran.stdout
-      .trimEnd()
       .split("\n")
+      .slice(0, 2)
       .map((line) => JSON.parse(line) as unknown),
   ).toEqual(frames);
   await daemon.close();

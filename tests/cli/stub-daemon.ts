@@ -87,7 +87,7 @@ const answer = async (
   if (operation.kind === "stream") {
     response.writeHead(200, { "content-type": "text/event-stream" });
     for (const frame of result as Iterable<WatchFrame>)
-      response.write(`: beat\n\nid: 1\ndata: ${JSON.stringify(WatchFrame.parse(frame))}\n\n`);
+      response.write(`: beat\n\ndata: ${JSON.stringify(WatchFrame.parse(frame))}\n\n`);
     return void response.end();
   }
   response.end(JSON.stringify(operation.output.parse(result)));

@@ -1,18 +1,26 @@
 /**
- * Calls operations by name. Errors: a refusal of the daemon exits 1 in the daemon's own words, everything that kept an
- * answer from coming exits 255.
+ * The typed client for the command line. Errors: a refusal of the daemon exits 1 in the daemon's own words, everything that
+ * kept an answer from coming exits 255.
  *
  * A connection that breaks while the daemon restarts is taken up again for `PATIENCE_MS`: reads are safe to repeat, and
  * a write is when it carries a clientId (the daemon answers it with the first one's receipt). Other writes are not
  * repeated.
  */
 import type { Input, OperationName, Output, Problem, WatchFrame } from "@skein/contract";
+import { isRefusal } from "@skein/contract/light";
+import {
+  isTransportFailure,
+  makeRoutedClient,
+  pause,
+  type Transport,
+  type TransportFailure,
+} from "@skein/client/light";
 import { EXIT, fail, refused, type Failure } from "./failure.ts";
 import { ROUTES } from "./generated/routes.ts";
 import type { Place } from "./place.ts";
-import { eventTexts } from "./sse.ts";
-import { isUnreachable, type Transport, type Unreachable } from "./transport.ts";
+import { codeOf } from "./transport.ts";
 
+/** `timeoutMs`: how long to wait for the answer; default: without end (a wait may take a day). */
 export type CallOptions = { readonly timeoutMs?: number };
 
 export type Calls = {
@@ -21,107 +29,82 @@ export type Calls = {
     input: Input<N>,
     options?: CallOptions,
   ): Promise<Output<N>>;
-  /** Frames until the daemon ends the watch; rejects (255) when the connection breaks. */
-  watch(input: Input<"events.watch">): AsyncGenerator<WatchFrame>;
+  /**
+   * Every frame once, over any number of connections. `lost` is called when one is gone, before the next attempt; without
+   * it, a daemon that is not there at the beginning is not waited for.
+   */
+  watch(input: Input<"events.watch">, lost?: () => void): AsyncGenerator<WatchFrame>;
 };
 
 const PATIENCE_MS = 10_000;
 const PAUSE_MS = 100;
+/** With the client's pauses about two minutes. */
+const WATCH_ATTEMPTS = 17;
 
 /** `signal` ends every call. */
 export const makeCalls = (transport: Transport, place: Place, signal: AbortSignal): Calls => {
-  const once = async (name: OperationName, input: unknown, options: CallOptions) => {
-    const answer = await transport.request({ ...requestFor(name, input), ...options, signal });
-    const read = parse(answer.text);
-    if (answer.status >= 200 && answer.status < 300 && read !== undefined) return read;
-    throw refusal(answer.status, read);
-  };
+  const client = makeRoutedClient({ transport, routes: ROUTES, attempts: WATCH_ATTEMPTS });
 
-  const call = async (name: OperationName, input: unknown, options: CallOptions = {}) => {
-    const until = performance.now() + PATIENCE_MS;
-    for (let broken = false; ; broken = true) {
-      try {
-        return await once(name, input, options);
-      } catch (error) {
-        if (!isUnreachable(error)) throw error;
-        signal.throwIfAborted();
-        const mayRepeat = (broken || error.unreachable.sent) && isRepeatable(name, input);
-        if (!mayRepeat || error.unreachable.code === "ETIMEDOUT" || performance.now() > until)
-          throw asFailure(error, place, broken || error.unreachable.sent, receiptOf(name, input));
-        await pause(PAUSE_MS, signal);
-      }
+  const once = async <N extends OperationName>(
+    name: N,
+    input: Input<N>,
+    patience: AbortSignal | undefined,
+  ): Promise<Output<N>> => {
+    const until = patience === undefined ? signal : AbortSignal.any([signal, patience]);
+    try {
+      return await client.call(name, input, { signal: until });
+    } catch (error) {
+      if (isRefusal(error)) throw refused(plainer(error.problem));
+      if (patience?.aborted === true && !signal.aborted) throw noAnswer();
+      throw error;
     }
   };
 
   return {
-    call: (name, input, options) => call(name, input, options) as Promise<never>,
-    watch: (input) => watchOnce(transport, place, input, signal),
+    call: async (name, input, { timeoutMs } = {}) => {
+      const until = performance.now() + PATIENCE_MS;
+      for (let broken = false; ; broken = true) {
+        try {
+          const patience = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+          return await once(name, input, patience);
+        } catch (error) {
+          if (!isTransportFailure(error)) throw error;
+          const wasSent = broken || error.transport === "broken";
+          if (error.transport === "not-skein" || !wasSent || !isRepeatable(name, input))
+            throw asFailure(error, place, wasSent, receiptOf(name, input));
+          if (performance.now() > until)
+            throw asFailure(error, place, wasSent, receiptOf(name, input));
+          await pause(PAUSE_MS, signal);
+        }
+      }
+    },
+    watch: async function* (input, lost) {
+      let first: TransportFailure | undefined;
+      let isSeen = false;
+      const leaving = new AbortController();
+      const told = (failure: TransportFailure) => {
+        if (lost !== undefined || isSeen) return lost?.();
+        first = failure;
+        leaving.abort();
+      };
+      const until = AbortSignal.any([signal, leaving.signal]);
+      try {
+        for await (const frame of client.watch(input, { signal: until, lost: told })) {
+          isSeen = true;
+          yield frame;
+        }
+      } catch (error) {
+        if (isRefusal(error)) throw refused(plainer(error.problem));
+        throw isTransportFailure(error) ? asFailure(error, place, isSeen, undefined) : error;
+      }
+      signal.throwIfAborted();
+      if (first !== undefined) throw asFailure(first, place, false, undefined);
+    },
   };
-};
-
-async function* watchOnce(
-  transport: Transport,
-  place: Place,
-  input: Input<"events.watch">,
-  signal: AbortSignal,
-): AsyncGenerator<WatchFrame> {
-  try {
-    const request = { ...requestFor("events.watch", input), accept: "text/event-stream", signal };
-    const stream = await transport.open(request);
-    if (stream.status !== 200) throw refusal(stream.status, parse(await whole(stream.chunks)));
-    for await (const text of eventTexts(stream.chunks)) yield JSON.parse(text) as WatchFrame;
-  } catch (error) {
-    throw isUnreachable(error) ? asFailure(error, place, true, undefined) : error;
-  }
-}
-
-/** The request of an operation: path parameters by name, the rest in the query (GET, DELETE) or the body. */
-export const requestFor = (name: OperationName, input: unknown) => {
-  const [method, template] = ROUTES[name];
-  const rest: Record<string, unknown> = { ...(input as Record<string, unknown>) };
-  const path = template.replace(/\{(\w+)\}/g, (_, field: string) => {
-    const value = rest[field];
-    delete rest[field];
-    return encodeURIComponent(String(value)).replace(/^\.{1,2}$/, (dots) =>
-      dots.replaceAll(".", "%2E"),
-    );
-  });
-  if (method !== "GET" && method !== "DELETE") return { method, path, body: JSON.stringify(rest) };
-  const query = new URLSearchParams();
-  for (const [field, value] of Object.entries(rest)) {
-    for (const each of Array.isArray(value) ? value : [value])
-      if (each !== undefined)
-        query.append(field, typeof each === "string" ? each : JSON.stringify(each));
-  }
-  return { method, path: query.size === 0 ? path : `${path}?${query.toString()}` };
 };
 
 const isRepeatable = (name: OperationName, input: unknown): boolean =>
   ROUTES[name][2] === "read" || (input as { clientId?: unknown }).clientId !== undefined;
-
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-};
-
-const whole = async (chunks: AsyncIterable<Buffer>): Promise<string> =>
-  Buffer.concat(await Array.fromAsync(chunks)).toString("utf8");
-
-const refusal = (status: number, read: unknown): Failure => {
-  const found = (read as { error?: unknown } | undefined)?.error ?? read;
-  const problem = found as Partial<Problem> | undefined;
-  if (typeof problem?.code === "string" && typeof problem.message === "string")
-    return refused(plainer({ ...problem, remedy: problem.remedy ?? "" } as Problem));
-  return fail(
-    EXIT.transport,
-    "not_skein",
-    `What answers there is not Skein: it said ${status} without a reason.`,
-    "Check SKEIN_URL, and what stands between here and the daemon.",
-  );
-};
 
 /** An input that the contract refuses, for who typed a flag and not a parameter. */
 const plainer = (problem: Problem): Problem => {
@@ -133,15 +116,21 @@ const plainer = (problem: Problem): Problem => {
 
 /** `wasSent`: the daemon may have got it before the connection broke. */
 const asFailure = (
-  error: Unreachable,
+  error: TransportFailure,
   place: Place,
   wasSent: boolean,
   receipt: string | undefined,
 ): Failure => {
-  const { code } = error.unreachable;
+  const code = codeOf(error);
   const transport = (failure: string, message: string, remedy: string) =>
     fail(EXIT.transport, failure, message, remedy);
-  if (wasSent) return broken(code, receipt);
+  if (error.transport === "not-skein")
+    return transport(
+      "not_skein",
+      error.message,
+      "Check SKEIN_URL, and what stands between here and the daemon.",
+    );
+  if (wasSent) return broken(receipt);
   if (place.kind === "url")
     return transport(
       "unreachable",
@@ -167,26 +156,13 @@ const receiptOf = (name: OperationName, input: unknown): string | undefined =>
     ? (input as { clientId?: string }).clientId
     : undefined;
 
-const broken = (code: string, receipt: string | undefined): Failure => {
+const broken = (receipt: string | undefined): Failure => {
   const repeat =
     receipt === undefined
       ? "Look with skein status, then run it again."
       : `It may have been recorded. Run it again with --client-id ${receipt}: nothing is done twice.`;
-  return code === "ETIMEDOUT"
-    ? fail(EXIT.transport, "no_answer", "The daemon does not answer.", "Look with: skein doctor")
-    : fail(EXIT.transport, "connection_lost", "The connection to the daemon broke.", repeat);
+  return fail(EXIT.transport, "connection_lost", "The connection to the daemon broke.", repeat);
 };
 
-export const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
-  new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
-    const end = () => {
-      clearTimeout(timer);
-      reject(signal?.reason instanceof Error ? signal.reason : new Error("aborted"));
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", end);
-      resolve();
-    }, ms);
-    signal?.addEventListener("abort", end, { once: true });
-  });
+const noAnswer = (): Failure =>
+  fail(EXIT.transport, "no_answer", "The daemon does not answer.", "Look with: skein doctor");

@@ -31,9 +31,11 @@ export const fail = (exit: number, code: string, message: string, remedy: string
 export const isFailure = (error: unknown): error is Failure =>
   error instanceof Error && "failure" in error;
 
-/** A refusal of the daemon, in its own words. */
-export const refused = (problem: Problem): Failure =>
-  fail(EXIT.refused, problem.code, problem.message, problem.remedy);
+/** A refusal of the daemon, in its own words. Of a newer one the code may be unknown here; the client keeps it as a detail. */
+export const refused = ({ code, message, remedy, details }: Problem): Failure => {
+  const own = code === "internal" ? details?.["code"] : undefined;
+  return fail(EXIT.refused, typeof own === "string" ? own : code, message, remedy);
+};
 
 /** The command line itself makes no sense. */
 export const misused = (message: string, remedy: string): Failure =>

@@ -10,9 +10,8 @@ export const routesText = (): string => {
   );
   return [
     "/** Made from the contract by `node packages/cli/src/write.ts`; a test fails when it drifts. */\n",
-    'import type { HttpMethod, OperationName } from "@skein/contract";\n\n',
-    'type Route = readonly [HttpMethod, string, "read" | "write" | "stream"];\n\n',
-    "export const ROUTES: Readonly<Record<OperationName, Route>> = {\n",
+    'import type { Routes } from "@skein/client/light";\n\n',
+    "export const ROUTES: Routes = {\n",
     ...rows,
     "};\n",
   ].join("");

@@ -1,15 +1,13 @@
 /** `-t`, of `wait` and `ask`. */
 import { InvalidArgumentError, Option } from "commander";
+import { LIMITS } from "@skein/contract/light";
 import { parseDuration } from "./format/time.ts";
-
-/** A day, as the contract's LIMITS.waitMs. */
-const MOST_MS = 24 * 3_600_000;
 
 /** Plain numbers are seconds. */
 const parseTimeout = (text: string): number => {
   const ms = parseDuration(text);
   if (ms === undefined) throw new InvalidArgumentError("Write seconds, or 30m, 2h.");
-  if (ms > MOST_MS) throw new InvalidArgumentError("At most 24h.");
+  if (ms > LIMITS.waitMs) throw new InvalidArgumentError("At most 24h.");
   return ms;
 };
 

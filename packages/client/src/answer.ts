@@ -1,5 +1,6 @@
 /** What an answer holds: the operation's output, a Refusal in the daemon's own words, or neither. */
-import { Problem, asRefusal, problem } from "@skein/contract";
+import type { ErrorCode, Problem } from "@skein/contract";
+import { ERRORS, asRefusal, problem } from "@skein/contract/light";
 import { transportFailure, type TransportFailure } from "./failure.ts";
 import type { TransportResponse } from "./transport.ts";
 
@@ -31,12 +32,18 @@ const parsed = (text: string): unknown => {
 /** A problem of a newer daemon may have a code that this client does not know: its words count then. */
 const problemIn = (value: unknown): Problem | null => {
   const found = (value as { error?: unknown } | null | undefined)?.error;
-  const known = Problem.safeParse(found);
-  if (known.success) return known.data;
-  const { code, message, remedy } = (found ?? {}) as Record<string, unknown>;
+  const { code, message, remedy, details } = (found ?? {}) as Record<string, unknown>;
   if (typeof code !== "string" || typeof message !== "string") return null;
-  return problem("internal", message, typeof remedy === "string" ? remedy : "", { code });
+  const words = [message, typeof remedy === "string" ? remedy : ""] as const;
+  return Object.hasOwn(ERRORS, code)
+    ? problem(code as ErrorCode, ...words, asDetails(details))
+    : problem("internal", ...words, { code });
 };
+
+const asDetails = (value: unknown): Problem["details"] =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined;
 
 const notSkein = (status: number): TransportFailure =>
   transportFailure("not-skein", `What answers there is not Skein: it said ${status}.`);

@@ -7,9 +7,8 @@ import {
   type Session,
   type WatchFrame,
 } from "@skein/contract";
-import { makeClient } from "./client.ts";
 import { isTransportFailure } from "./failure.ts";
-import { requestOf } from "./request.ts";
+import { makeClient, requestOf } from "./routes.ts";
 import type { Transport, TransportRequest, TransportResponse } from "./transport.ts";
 
 const noPause = async (): Promise<void> => {};
@@ -234,9 +233,12 @@ describe("a watch", () => {
       pause: async (ms) => void pauses.push(ms),
       attempts: 12,
     });
-    const error = await thrown(client.watch({})[Symbol.asyncIterator]().next());
+    const told: unknown[] = [];
+    const watch = client.watch({}, { lost: ({ transport }) => void told.push(transport) });
+    const error = await thrown(watch[Symbol.asyncIterator]().next());
     expect(isTransportFailure(error) && error.transport).toBe("unreachable");
     expect(pauses).toHaveLength(12);
+    expect(told).toEqual(pauses.map(() => "unreachable"));
     expect(pauses[0]).toBeLessThanOrEqual(250);
     expect(Math.max(...pauses)).toBeLessThanOrEqual(10_000);
     expect(pauses[11]).toBeGreaterThan(pauses[0] as number);

@@ -1,5 +1,5 @@
 /** The typed client of Skein: call every operation of the contract, watch its events, in a browser or in node. */
-export { makeClient, type CallOptions, type Client } from "./client.ts";
+export type { CallOptions, Client, WatchOptions } from "./client.ts";
 export {
   isTransportFailure,
   transportFailure,
@@ -8,7 +8,8 @@ export {
 } from "./failure.ts";
 export { fetchTransport } from "./fetch-transport.ts";
 export type { Pause } from "./pause.ts";
-export { requestOf, type OperationRequest } from "./request.ts";
+export type { OperationRequest } from "./request.ts";
+export { makeClient, requestOf } from "./routes.ts";
 export { connectSocket, type SocketClient, type SocketOptions } from "./socket/connect-socket.ts";
 export type { OpenSocket, SocketEvent, SocketLike } from "./socket/socket-like.ts";
 export type { Transport, TransportRequest, TransportResponse } from "./transport.ts";

@@ -1,5 +1,9 @@
-/** From an operation and its input to the HTTP request that asks for it: derived from the registry, for every operation. */
-import { operations, type HttpMethod, type Input, type OperationName } from "@skein/contract";
+/** From an operation and its input to the HTTP request that asks for it: derived from its route, for every operation. */
+import type { HttpMethod, Input, Operation, OperationName } from "@skein/contract";
+
+export type Route = readonly [method: HttpMethod, path: string, kind: Operation["kind"]];
+/** What of the registry a request needs; who has no time to load the registry brings a copy. */
+export type Routes = Readonly<Record<OperationName, Route>>;
 
 export type OperationRequest = {
   readonly method: HttpMethod;
@@ -25,8 +29,12 @@ const queryOf = (input: Readonly<Record<string, unknown>>): string => {
   return query.size === 0 ? "" : `?${query.toString()}`;
 };
 
-export const requestOf = <N extends OperationName>(name: N, input: Input<N>): OperationRequest => {
-  const { method, path: template } = operations[name].http;
+export const requestBy = <N extends OperationName>(
+  routes: Routes,
+  name: N,
+  input: Input<N>,
+): OperationRequest => {
+  const [method, template] = routes[name];
   const rest: Record<string, unknown> = { ...(input as Record<string, unknown>) };
   const path = template.replaceAll(/\{(\w+)\}/g, (_, field: string) => {
     const value = rest[field];

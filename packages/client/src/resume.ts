@@ -3,8 +3,9 @@
  * once, in order. `lagged`, `going-away` and cuts are dealt with here and never come out; after each of them comes another
  * `caught-up`.
  */
-import { isRefusal, type Input, type WatchFrame } from "@skein/contract";
-import { isTransportFailure, transportFailure } from "./failure.ts";
+import type { Input, WatchFrame } from "@skein/contract";
+import { isRefusal } from "@skein/contract/light";
+import { isTransportFailure, transportFailure, type TransportFailure } from "./failure.ts";
 import { ATTEMPTS, backOff, type Pause } from "./pause.ts";
 
 /** A frame, and the position up to which everything has been seen with it; null when the frame does not tell. */
@@ -20,6 +21,8 @@ export type Resuming = {
   readonly pause: Pause;
   /** Attempts in a row without a frame before it gives up; default ATTEMPTS. */
   readonly attempts?: number;
+  /** Told of each failure of a connection that is followed by another attempt. */
+  readonly lost?: (failure: TransportFailure) => void;
 };
 
 /** Where to go on after a frame; null when the frame does not tell. */
@@ -52,7 +55,7 @@ export async function* resuming(
   open: OpenStream,
   input: Input<"events.watch">,
   signal: AbortSignal | undefined,
-  { pause, attempts = ATTEMPTS }: Resuming,
+  { pause, attempts = ATTEMPTS, lost }: Resuming,
 ): AsyncGenerator<WatchFrame> {
   let { after } = input;
   let failed = 0;
@@ -62,6 +65,7 @@ export async function* resuming(
   if (signal?.aborted === true) leave();
   try {
     while (!leaving.signal.aborted) {
+      let hasFailed = false;
       let cause: unknown = transportFailure("broken", "The connection to the daemon broke.");
       try {
         const from = after === undefined ? input : { ...input, after };
@@ -75,9 +79,11 @@ export async function* resuming(
         if (leaving.signal.aborted) return;
         if (!passes(error)) throw error;
         cause = error;
+        hasFailed = true;
       }
       failed += 1;
       if (failed > attempts) throw cause;
+      if (hasFailed && isTransportFailure(cause)) lost?.(cause);
       await pause(backOff(failed), leaving.signal);
     }
   } finally {

@@ -5,7 +5,7 @@
  * vocabulary: the precise code travels in `details.code` there); `retryable` says whether the same call may
  * succeed later with nothing changed by the caller.
  */
-import { z } from "zod";
+import type { Problem } from "./problem.ts";
 
 type GatewayCode = "INVALID_REQUEST" | "FORBIDDEN" | "UNAVAILABLE" | "APPROVAL_NOT_FOUND";
 
@@ -93,16 +93,6 @@ export const COMMON_ERRORS = {
 } as const satisfies Record<string, readonly ErrorCode[]>;
 
 export const errorCodes = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
-
-/** What every surface prints when an operation is refused. `message`: what happened. `remedy`: what to do. */
-export const Problem = z.object({
-  code: z.enum(errorCodes),
-  message: z.string(),
-  remedy: z.string(),
-  retryable: z.boolean(),
-  details: z.record(z.string(), z.unknown()).optional(),
-});
-export type Problem = z.infer<typeof Problem>;
 
 /** Builds a refusal; `retryable` comes from the table, so that no caller can contradict it. */
 export const problem = (

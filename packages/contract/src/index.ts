@@ -9,6 +9,7 @@ export * from "./limits.ts";
 export * from "./nearest.ts";
 export * from "./operation.ts";
 export * from "./primitives.ts";
+export * from "./problem.ts";
 export * from "./registry.ts";
 export * from "./scopes.ts";
 export * from "./session.ts";

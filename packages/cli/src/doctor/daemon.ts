@@ -1,6 +1,7 @@
 /** Whether the daemon runs, hangs, or left something of itself behind. */
 import type { Cli } from "../cli.ts";
-import { isUnreachable, type Transport } from "../transport.ts";
+import type { Transport } from "@skein/client/light";
+import { reach } from "../reach.ts";
 import { broken, ok, warn, type Finding } from "./finding.ts";
 
 const PATIENCE_MS = 2_000;
@@ -13,22 +14,11 @@ export const checkDaemon = async (
   transport: Transport,
   holder: () => Promise<number | null>,
 ): Promise<DaemonState> => {
-  const code = await reach(transport, cli.signal);
+  const code = await reach(transport, cli.signal, PATIENCE_MS);
   if (code === null) return { answers: true, finding: await running(cli) };
   const where = cli.place.kind === "url" ? cli.place.url.origin : cli.place.socketPath;
   const held = cli.place.kind === "url" ? null : await holder();
   return { answers: false, finding: silent(code, where, held) };
-};
-
-/** null: it answers; else the code of what kept it from answering. */
-const reach = async (transport: Transport, signal: AbortSignal): Promise<string | null> => {
-  try {
-    await transport.request({ method: "GET", path: "/health", signal, timeoutMs: PATIENCE_MS });
-    return null;
-  } catch (error) {
-    if (!isUnreachable(error)) throw error;
-    return error.unreachable.code;
-  }
 };
 
 const running = async (cli: Cli): Promise<Finding> => {

@@ -1,6 +1,6 @@
 /** The state folder: whose it is, who may look into it, and whether its configuration can be read. */
 import { access, constants, stat } from "node:fs/promises";
-import { LIMITS } from "@skein/contract";
+import { LIMITS } from "@skein/contract/light";
 import type { LoadDaemon } from "../daemon-door.ts";
 import { inHome } from "../place.ts";
 import { broken, inShell, ok, warn, type Finding } from "./finding.ts";

@@ -1,9 +1,7 @@
 /** Made from the contract by `node packages/cli/src/write.ts`; a test fails when it drifts. */
-import type { HttpMethod, OperationName } from "@skein/contract";
+import type { Routes } from "@skein/client/light";
 
-type Route = readonly [HttpMethod, string, "read" | "write" | "stream"];
-
-export const ROUTES: Readonly<Record<OperationName, Route>> = {
+export const ROUTES: Routes = {
   "sessions.create": ["POST", "/api/sessions", "write"],
   "sessions.list": ["GET", "/api/sessions", "read"],
   "sessions.get": ["GET", "/api/sessions/{session}", "read"],

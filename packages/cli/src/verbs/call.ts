@@ -1,5 +1,6 @@
 /** `skein call`: any operation of the contract, as the daemon takes and gives it. */
 import type { Input, OperationName } from "@skein/contract";
+import { nearest } from "@skein/contract/light";
 import { printJson, type Cli } from "../cli.ts";
 import { EXIT, misused } from "../failure.ts";
 import { json as jsonText, oneLine } from "../format/escape.ts";
@@ -28,7 +29,7 @@ export const call = verb<Flags, [operation: string | undefined]>({
     if (list === true) return listOperations(cli, json !== undefined);
     if (operation === undefined)
       throw misused("No operation was named.", "See them with: skein call --list");
-    if (!Object.hasOwn(ROUTES, operation)) throw await unknown(operation);
+    if (!Object.hasOwn(ROUTES, operation)) throw unknown(operation);
     const name = operation as OperationName;
     const input = await inputFrom(cli, json);
     if (ROUTES[name][2] === "stream")
@@ -39,9 +40,7 @@ export const call = verb<Flags, [operation: string | undefined]>({
   },
 });
 
-/** The contract is loaded only here and for --list: its schemas take a while. */
-const unknown = async (operation: string) => {
-  const { nearest } = await import("@skein/contract");
+const unknown = (operation: string) => {
   const meant = nearest(operation, Object.keys(ROUTES));
   const hint = meant === null ? "" : `Did you mean ${meant}? `;
   return misused(

@@ -1,13 +1,14 @@
 /** `down`, `status`, `login`: the daemon that runs. */
 import type { SystemStatus } from "@skein/contract";
-import { pause } from "../calls.ts";
+import { pause } from "@skein/client/light";
 import { printJson, type Cli } from "../cli.ts";
 import { EXIT, fail, isFailure } from "../failure.ts";
 import { oneLine } from "../format/escape.ts";
 import { paintState, stateWords } from "../format/status.ts";
 import { duration, since } from "../format/time.ts";
 import { withProgress } from "../progress.ts";
-import { isUnreachable, makeTransport } from "../transport.ts";
+import { reach } from "../reach.ts";
+import { makeTransport } from "../transport.ts";
 import { verb } from "../verb.ts";
 
 type Flags = { readonly json?: boolean };
@@ -15,6 +16,7 @@ type Flags = { readonly json?: boolean };
 /** The daemon gives open requests five seconds; twice that, and it hangs. */
 const STOP_MS = 15_000;
 const LOOK_MS = 50;
+const ANSWER_MS = 1_000;
 
 export const down = verb<Flags, []>({
   examples: [["skein down", "agents in the middle of a turn go on; the next up takes them over"]],
@@ -40,17 +42,8 @@ const untilGone = async (cli: Cli): Promise<void> => {
   const transport = makeTransport(cli.place);
   const until = cli.now() + STOP_MS;
   while (cli.now() < until) {
-    try {
-      await transport.request({
-        method: "GET",
-        path: "/health",
-        signal: cli.signal,
-        timeoutMs: 1_000,
-      });
-    } catch (error) {
-      if (!isUnreachable(error)) throw error;
-      if (/^(ENOENT|ECONNREFUSED)$/.test(error.unreachable.code)) return;
-    }
+    const code = await reach(transport, cli.signal, ANSWER_MS);
+    if (code === "ENOENT" || code === "ECONNREFUSED") return;
     await pause(LOOK_MS, cli.signal);
   }
   throw fail(

@@ -2,13 +2,11 @@
  * `skein logs`: what happened, and with -f what happens next.
  *
  * Following begins with a snapshot of the log's position, so nothing falls between the pages that are read and the
- * events that follow. When the daemon ends the watch (too slow, going away) or the connection breaks, it is taken up
- * after the last event that was seen: no gap, no duplicate.
+ * events that follow. The client takes the watch up again when it ended: no gap, no duplicate.
  */
-import type { EventData, Item, SkeinEvent, WatchFrame } from "@skein/contract";
-import { pause } from "../calls.ts";
+import type { EventData, Item, SkeinEvent } from "@skein/contract";
 import { printJson, type Cli } from "../cli.ts";
-import { EXIT, isFailure } from "../failure.ts";
+import { EXIT } from "../failure.ts";
 import { approvalText } from "../format/approval.ts";
 import { json, oneLine, visible } from "../format/escape.ts";
 import { isSettled, itemText } from "../format/item.ts";
@@ -114,9 +112,6 @@ type Follower = {
   readonly event: (event: SkeinEvent) => void;
 };
 
-const RECONNECT_MS = 500;
-const PATIENCE_MS = 120_000;
-
 /** Until the session is deleted. `after`: the last position already seen; undefined begins with a snapshot. */
 const followFrom = async (
   cli: Cli,
@@ -124,36 +119,20 @@ const followFrom = async (
   after: number | undefined,
   follower: Follower,
 ): Promise<void> => {
-  let seen = after;
-  let lostAt: number | undefined;
-  const take = async (frame: WatchFrame): Promise<boolean> => {
-    lostAt = undefined;
-    if (frame.frame === "snapshot") {
-      await follower.snapshot();
-      seen = frame.position;
-    }
-    if (frame.frame === "caught-up") seen = Math.max(seen ?? 0, frame.position);
-    if (frame.frame !== "events") return false;
-    for (const event of frame.events) {
-      if (event.position <= (seen ?? 0)) continue;
-      seen = event.position;
-      follower.event(event);
-      if (event.type === "session.deleted") return true;
-    }
-    return false;
+  let isLost = false;
+  const lost = () => {
+    if (!isLost) cli.tell("skein: the daemon is gone; waiting for it");
+    isLost = true;
   };
-  while (true) {
-    try {
-      const filter = { sessions: [session], live: false };
-      const input = { filter, ...(seen === undefined ? {} : { after: seen }) };
-      for await (const frame of cli.watch(input)) if (await take(frame)) return;
-    } catch (error) {
-      if (cli.signal.aborted || !isFailure(error) || error.failure.exit !== EXIT.transport)
-        throw error;
-      if (lostAt === undefined) cli.tell("skein: the daemon is gone; waiting for it");
-      lostAt ??= cli.now();
-      if (cli.now() - lostAt > PATIENCE_MS) throw error;
+  const filter = { sessions: [session], live: false };
+  const input = { filter, ...(after === undefined ? {} : { after }) };
+  for await (const frame of cli.watch(input, lost)) {
+    isLost = false;
+    if (frame.frame === "snapshot") await follower.snapshot();
+    if (frame.frame !== "events") continue;
+    for (const event of frame.events) {
+      follower.event(event);
+      if (event.type === "session.deleted") return;
     }
-    await pause(RECONNECT_MS, cli.signal);
   }
 };

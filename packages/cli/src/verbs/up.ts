@@ -1,7 +1,7 @@
 /** `skein up`: the daemon in the foreground, or in the background in a session of its own. */
 import { InvalidArgumentError } from "commander";
 import type { Backend, SystemStatus } from "@skein/contract";
-import { pause } from "../calls.ts";
+import { pause } from "@skein/client/light";
 import { printJson, type Cli } from "../cli.ts";
 import type { AlreadyRunning, RunningDaemon } from "../daemon-door.ts";
 import { EXIT, fail, isFailure, misused, toFailure } from "../failure.ts";

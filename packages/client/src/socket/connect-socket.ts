@@ -146,9 +146,10 @@ export const connectSocket = (options: SocketOptions): SocketClient => {
       const link = await connected(signal);
       return (await unlessAborted(link.request(name, input), signal)) as Output<N>;
     },
-    watch: (input, { signal } = {}) =>
+    watch: (input, { signal, lost } = {}) =>
       resuming(open, input, signal, {
         pause,
+        ...(lost === undefined ? {} : { lost }),
         ...(options.attempts === undefined ? {} : { attempts: options.attempts }),
       }),
     close: connection.close,

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { eventTexts } from "./sse.ts";
+import { serverEvents } from "./sse.ts";
 
 const read = async (bytes: Uint8Array, sizes: readonly number[]): Promise<string[]> => {
   async function* chunks() {
@@ -10,7 +10,7 @@ const read = async (bytes: Uint8Array, sizes: readonly number[]): Promise<string
       at += size;
     }
   }
-  return Array.fromAsync(eventTexts(chunks()));
+  return Array.fromAsync(serverEvents(chunks()), ({ data }) => data);
 };
 
 test("the same events come out however the bytes are cut, whatever ends the lines", async () => {
