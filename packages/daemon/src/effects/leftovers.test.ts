@@ -36,11 +36,19 @@ const briefs = [
   brief("ses_deleted", { process: "none", deleted: true }),
 ];
 
-const clear = async (owners: readonly Owner[] = []) => {
+const clear = async (
+  owners: readonly Owner[] = [],
+  meanwhile: (id: string, times: number) => Promise<unknown> = async () => {},
+) => {
+  const asked = new Map<string, number>();
   const swept: string[] = [];
   const found = await clearLeftovers({
     port: {
-      brief: async (id: string) => briefs.find((one) => one.id === id) ?? null,
+      brief: async (id: string) => {
+        asked.set(id, (asked.get(id) ?? 0) + 1);
+        await meanwhile(id, asked.get(id) ?? 0);
+        return briefs.find((one) => one.id === id) ?? null;
+      },
     } as unknown as EffectsPort,
     host: {
       owners: async () => owners.map((owner) => ({ owner, pids: [1] })),
@@ -65,6 +73,14 @@ test("what belongs to nobody goes, what a living generation uses stays", async (
 test("the folder of a session that may start any moment is never taken away from under it", async () => {
   await make("ses_asleep/2");
   expect((await clear()).left).toEqual(["ses_asleep"]);
+});
+
+test("a folder that something was put into at the last moment stays", async () => {
+  await make("ses_deleted/2");
+  const { left } = await clear([], async (id, times) =>
+    id === "ses_deleted" && times === 2 ? make("ses_deleted/3") : undefined,
+  );
+  expect(left).toEqual(["ses_deleted", "ses_deleted/3"]);
 });
 
 test("processes of generations that are over are ended, others and those of shared servers not", async () => {

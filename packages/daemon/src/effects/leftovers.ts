@@ -2,7 +2,7 @@
  * What a crash may have left behind: processes whose session knows nothing of them, spool folders that nobody reads.
  * Runs once after a start, when every living agent is in hand.
  */
-import { readdir } from "node:fs/promises";
+import { readdir, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Host, Owner } from "@skein/sdk";
 import type { EffectsPort } from "./ports.ts";
@@ -39,10 +39,9 @@ export const clearLeftovers = async (deps: {
       await deps.host.remove(join(deps.spool, session, generation));
       folders++;
     }
-    // A session that lives may make the folder of its next generation at this very moment: its own folder stays.
-    const isEmpty = (await list(join(deps.spool, session))).length === 0;
-    if (isEmpty && (await isGone(deps.port, session)))
-      await deps.host.remove(join(deps.spool, session));
+    // Only while it is empty: never the folder of a generation that begins at this very moment.
+    if (await isGone(deps.port, session))
+      await rmdir(join(deps.spool, session)).catch(() => undefined);
   }
   return { processes, folders };
 };
