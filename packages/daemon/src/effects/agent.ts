@@ -3,26 +3,47 @@
  * facts reach the record.
  */
 import { isRefusal } from "@skein/contract";
-import type { AgentDriver, AgentLink, BackendContext, Clock, Fact, Report } from "@skein/sdk";
+import type {
+  AgentDriver,
+  AgentLink,
+  BackendContext,
+  Clock,
+  Fact,
+  Report,
+  SessionContext,
+} from "@skein/sdk";
+import { untilTaken } from "./passing.ts";
 import type { EffectsPort, SessionBrief } from "./ports.ts";
 
 export type Agent = {
   readonly session: string;
   readonly generation: number;
   readonly link: AgentLink;
-  /** Records facts, as the driver does: rejects when the generation is over. */
+  /** Records the effects' own facts, as the driver does: rejects when the generation is over. */
   report(report: Report): Promise<void>;
   /** Milliseconds of the clock when it last said anything; null: never. */
   heardAt: number | null;
+  /** It was started, or found again: what is handed to its link reaches the process, if there is one. */
+  reached: boolean;
+  /** Its start, while that is under way; never rejects. */
+  starting: Promise<void> | null;
+  /** It was told to stop: a start that comes after that is none. */
+  stopping: boolean;
+  /** It was told to stop while its start was under way: that start may still bring something about. */
+  overtaken: boolean;
   /** No more facts will come of it. */
   over: boolean;
+  /** Its end was recorded, but something of it may still run, or be about to. */
+  doubtful: boolean;
 };
-
-const RETRY_MS = 500;
 
 const ends = (fact: Fact): boolean => fact.fact === "exited" || fact.fact === "start-failed";
 
-export const makeAgent = (deps: {
+/** The session went on without it. */
+const isStale = (error: unknown): boolean =>
+  isRefusal(error) && ["invalid_input", "session_not_found"].includes(error.problem.code);
+
+type AgentDeps = {
   readonly port: EffectsPort;
   readonly driver: AgentDriver;
   readonly backend: BackendContext;
@@ -30,72 +51,86 @@ export const makeAgent = (deps: {
   readonly brief: SessionBrief;
   readonly checkpoint: unknown;
   readonly dir: string;
-  /** Called once when the last fact of this generation is recorded. */
+  /** Called once when the last fact of this generation is recorded, or when it turns out that it had been. */
   readonly ended: (agent: Agent) => void;
-}): Agent => {
-  const { port, brief, clock, backend } = deps;
-  const { id: session, generation } = brief;
+};
 
-  const pause = (ms: number): Promise<void> => new Promise((resolve) => clock.after(ms, resolve));
+/** What an agent said is not lost for want of disk space: it waits in its spool until it can be recorded. */
+const record = ({ port, backend, clock, brief }: AgentDeps, report: Report): Promise<void> =>
+  untilTaken(
+    clock,
+    (reason) => backend.log("warn", "the agent's words wait", { session: brief.id, reason }),
+    () => port.observe(brief.id, brief.backend, brief.generation, report.facts, report.checkpoint),
+  );
 
-  /** What an agent said is not lost for want of disk space: it waits in its spool until it can be recorded. */
-  const record = async (report: Report): Promise<void> => {
-    for (;;) {
-      try {
-        return await port.observe(
-          session,
-          brief.backend,
-          generation,
-          report.facts,
-          report.checkpoint,
-        );
-      } catch (error) {
-        if (!isRefusal(error) || error.problem.code !== "storage_full") throw error;
-        backend.log("warn", "the disk is full: the agent's words wait", { session });
-        await pause(RETRY_MS);
-      }
-    }
+/**
+ * Records, and ends the agent with its last fact. Whoever is told that the generation is over already may not know how to
+ * let go: what it started is ended for it.
+ */
+const tell = async (
+  deps: AgentDeps,
+  agent: Agent,
+  report: Report,
+  doubtful: (last: Fact) => boolean,
+): Promise<void> => {
+  const end = (inDoubt: boolean): void => {
+    if (agent.over) return;
+    agent.over = true;
+    agent.doubtful = inDoubt;
+    deps.ended(agent);
   };
+  try {
+    await record(deps, report);
+  } catch (error) {
+    if (isStale(error)) end(true);
+    throw error;
+  }
+  const last = report.facts.find(ends);
+  if (last !== undefined) end(doubtful(last));
+};
 
-  const agent: Agent = {
-    session,
-    generation,
-    heardAt: null,
-    over: false,
-    report: async (report) => {
-      await record(report);
-      if (agent.over || !report.facts.some(ends)) return;
-      agent.over = true;
-      deps.ended(agent);
+const contextOf = (deps: AgentDeps, self: () => Agent): SessionContext => {
+  const { port, brief, clock, backend } = deps;
+  const { id, name, folder, model, effort, permissions, providerSessionId, forkFrom } = brief;
+  return {
+    session: { id, name, folder, model, effort, permissions, providerSessionId, forkFrom },
+    generation: brief.generation,
+    how: brief.how,
+    turn: brief.turn,
+    checkpoint: deps.checkpoint,
+    dir: deps.dir,
+    backend,
+    report: (report) => {
+      const agent = self();
+      agent.heardAt = clock.now();
+      // An end that overtook the start says nothing of what that start still brings about.
+      const early = (last: Fact): boolean =>
+        last.fact === "exited" && (agent.overtaken || agent.starting !== null);
+      return tell(deps, agent, report, early);
     },
-    link: deps.driver.open({
-      session: {
-        id: session,
-        name: brief.name,
-        folder: brief.folder,
-        model: brief.model,
-        effort: brief.effort,
-        permissions: brief.permissions,
-        providerSessionId: brief.providerSessionId,
-        forkFrom: brief.forkFrom,
-      },
-      generation,
-      how: brief.how,
-      turn: brief.turn,
-      checkpoint: deps.checkpoint,
-      dir: deps.dir,
-      backend,
-      report: (report) => {
-        agent.heardAt = clock.now();
-        return agent.report(report);
-      },
-      live: (delta) => {
-        agent.heardAt = clock.now();
-        port.live({ session, ...delta });
-      },
-      log: (level, message, fields) =>
-        backend.log(level, message, { session, generation, ...fields }),
-    }),
+    live: (delta) => {
+      self().heardAt = clock.now();
+      port.live({ session: id, ...delta });
+    },
+    log: (level, message, fields) =>
+      backend.log(level, message, { session: id, generation: brief.generation, ...fields }),
+  };
+};
+
+export const makeAgent = (deps: AgentDeps): Agent => {
+  const { brief, driver } = deps;
+  const agent: Agent = {
+    session: brief.id,
+    generation: brief.generation,
+    heardAt: null,
+    reached: false,
+    starting: null,
+    stopping: false,
+    overtaken: false,
+    over: false,
+    doubtful: false,
+    report: (report) => tell(deps, agent, report, () => true),
+    link: driver.open(contextOf(deps, () => agent)),
   };
   return agent;
 };

@@ -45,8 +45,14 @@ export type EffectsPort = {
     readonly leases?: readonly string[];
     readonly settled?: readonly string[];
   }): Promise<void>;
-  /** Decides what time alone decides. `heardAt`: the last live word, ISO 8601; null when there was none. */
-  tick(session: string, heardAt: string | null): Promise<void>;
+  /**
+   * Decides what time alone decides. `heardAt`: the last live word, ISO 8601; null when there was none. `heldMs`: so long this
+   * daemon has looked after its process.
+   */
+  tick(
+    session: string,
+    seen: { readonly heardAt: string | null; readonly heldMs: number },
+  ): Promise<void>;
   live(delta: {
     readonly session: string;
     readonly item: string;

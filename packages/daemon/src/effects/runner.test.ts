@@ -1,92 +1,6 @@
-import type { AgentDriver, AgentLink, BackendContext, SessionContext } from "@skein/sdk";
 import { adapterFailure } from "@skein/sdk";
 import { describe, expect, test } from "vitest";
-import type { Effect } from "../engine/ports.ts";
-import type { EffectsPort, SessionBrief } from "./ports.ts";
-import { makeEffects } from "./runner.ts";
-
-const brief: SessionBrief = {
-  id: "ses_1",
-  name: "fizz-top",
-  backend: "fake",
-  folder: "/tmp",
-  model: null,
-  effort: null,
-  permissions: "guarded",
-  providerSessionId: null,
-  forkFrom: null,
-  generation: 1,
-  how: "new",
-  process: "running",
-  deleted: false,
-  turn: null,
-};
-
-/** A driver that writes down what it is asked, and a port that writes down what is recorded. */
-const setUp = (changes: Partial<SessionBrief> = {}, answers: Partial<AgentLink> = {}) => {
-  const done: string[] = [];
-  const facts: string[] = [];
-  let context: SessionContext | undefined;
-  const say = (what: string) => async () => void done.push(what);
-  const link: AgentLink = {
-    start: say("start"),
-    attach: async () => {
-      done.push("attach");
-      return "alive";
-    },
-    prompt: say("prompt"),
-    steer: say("steer"),
-    interrupt: say("interrupt"),
-    answer: say("answer"),
-    stop: say("stop"),
-    liveness: async () => "alive",
-    detach: say("detach"),
-    ...answers,
-  };
-  const driver = {
-    id: "fake",
-    open: (given: SessionContext) => {
-      context = given;
-      return link;
-    },
-  } as unknown as AgentDriver;
-  const port: EffectsPort = {
-    brief: async (id) => (id === brief.id ? { ...brief, ...changes } : null),
-    checkpoint: async () => null,
-    observe: async (_session, _backend, _generation, observed) =>
-      void facts.push(...observed.map((one) => one.fact)),
-    requeue: async () => void done.push("requeue"),
-    note: async ({ leases = [], settled = [] }) =>
-      void done.push(...leases.map((id) => `lease ${id}`), ...settled.map((id) => `settle ${id}`)),
-    tick: async () => void done.push("tick"),
-    live: () => {},
-  };
-  const effects = makeEffects({
-    port,
-    driver: () => driver,
-    backend: async () => ({ log: () => {} }) as unknown as BackendContext,
-    clock: { now: () => 0, monotonic: () => 0, after: () => () => {} },
-    generationDir: (session, generation) => `${session}/${generation}`,
-    sessionDir: (session) => session,
-    remove: async (dir) => void done.push(`remove ${dir}`),
-    failpoint: () => {},
-    log: () => {},
-  });
-  return {
-    effects,
-    done,
-    facts,
-    report: (report: Parameters<SessionContext["report"]>[0]) => context!.report(report),
-  };
-};
-
-const effect = (body: object, id = "eff_1"): Effect =>
-  ({ id, session: brief.id, generation: 1, ...body }) as Effect;
-const prompt = (id: string) =>
-  effect({ kind: "agent.prompt", turn: "t", prompt: "p", text: "x" }, id);
-
-/** Lets everything that is ready run. */
-const settle = () => new Promise((resolve) => setImmediate(resolve));
+import { brief, effect, prompt, settle, setUp } from "./testkit/kit.ts";
 
 describe("an effect", () => {
   test("is leased before the deed and settled after it", async () => {
@@ -107,7 +21,7 @@ describe("an effect", () => {
     const { effects, done } = setUp();
     await effects.restore([], [{ effect: prompt("eff_1"), leased: true }]);
     await settle();
-    expect(done).toEqual(["prompt", "settle eff_1"]);
+    expect(done).toEqual(["attach", "prompt", "settle eff_1"]);
   });
 
   test("waits for those before it in its session", async () => {
@@ -140,7 +54,7 @@ describe("an effect", () => {
     const { effects, done } = setUp({}, { steer: () => Promise.reject(late) });
     effects.offer([effect({ kind: "agent.steer", turn: "t", prompt: "p", text: "x" })]);
     await settle();
-    expect(done).toEqual(["lease eff_1", "requeue", "settle eff_1"]);
+    expect(done).toEqual(["lease eff_1", "attach", "requeue", "settle eff_1"]);
   });
 });
 

@@ -6,12 +6,15 @@
  * only while their process lives.
  */
 import { isAdapterFailure, type Fact } from "@skein/sdk";
-import type { Effect, Failpoint } from "../engine/ports.ts";
+import { CRASH_CLASS, type Effect, type Failpoint } from "../engine/ports.ts";
 import type { Agent } from "./agent.ts";
+import { makeAttention } from "./attention.ts";
 import { execute } from "./execute.ts";
 import { makeHands, type Hands, type HandsDeps } from "./hands.ts";
+import { untilTaken } from "./passing.ts";
 import type { WaitingEffect } from "./ports.ts";
 import { makeQueues } from "./queues.ts";
+import { adopt, find, reach, reachLater } from "./reach.ts";
 
 export type Effects = {
   /** Takes effects that have been recorded. Never throws, never waits. */
@@ -21,7 +24,7 @@ export type Effects = {
    * comes for a session meanwhile waits until its agent is in hand. Resolves when every session has been looked at.
    */
   restore(sessions: readonly string[], waiting: readonly WaitingEffect[]): Promise<void>;
-  /** Lets time decide for every agent in hand. */
+  /** Lets time decide for every session that has, or should have, a process. */
   tick(): void;
   /** Lets go of every agent; harms none. */
   close(): Promise<void>;
@@ -44,87 +47,151 @@ const consequence = (effect: Effect, message: string, remedy: string): Fact | nu
 };
 
 const failed = async (
-  { port, log }: Works,
+  works: Works,
   effect: Effect,
   agent: Agent,
   error: unknown,
 ): Promise<void> => {
   const expected = isAdapterFailure(error);
   const message = error instanceof Error ? error.message : String(error);
-  log(expected ? "warn" : "error", "an effect failed", {
+  works.log(expected ? "warn" : "error", "an effect failed", {
     effect: effect.kind,
     session: effect.session,
     error: !expected && error instanceof Error ? error.stack : message,
   });
-  if (effect.kind === "agent.steer") return port.requeue(effect.session, effect);
-  // A process that is gone tells of its end itself, and with that what becomes of the prompt.
-  if (agent.over || (expected && error.failure.kind === "unavailable")) return;
+  if (effect.kind === "agent.steer")
+    return recorded(works, effect, () => works.port.requeue(effect.session, effect));
+  // A process that is gone tells of its end itself, and with that what becomes of the prompt; one that never began cannot.
+  const isGone = expected && error.failure.kind === "unavailable" && effect.kind !== "agent.start";
+  if (agent.over || isGone) return;
   const remedy = expected ? error.failure.remedy : "Look into the log with `skein doctor`.";
   const fact = consequence(effect, message, remedy);
   if (fact !== null) await agent.report({ facts: [fact] });
 };
 
-const act = async (works: Works, effect: Effect): Promise<void> => {
-  const { port, hands, log, failpoint, remove, sessionDir } = works;
-  if (effect.kind === "agent.remove") return remove(sessionDir(effect.session));
-  const agent = await hands.agent(effect.session, effect.generation);
-  if (agent === null) {
-    log("info", "an effect was retired: its process is gone", {
-      effect: effect.kind,
-      session: effect.session,
-    });
-    if (effect.kind === "agent.steer") await port.requeue(effect.session, effect);
-    return;
+/** Refusals that pass hold up the effects behind this one: their order stays. */
+const recorded = (works: Works, effect: Effect, act: () => Promise<void>): Promise<void> => {
+  const { kind, session } = effect;
+  return untilTaken(
+    works.clock,
+    (reason) => works.log("warn", "an effect waits", { effect: kind, session, reason }),
+    act,
+  );
+};
+
+/** What the process's own end does not bring back to the queue is told to the log, and to nobody's next process. */
+const retire = async (works: Works, effect: Effect, leased: boolean): Promise<void> => {
+  const { kind, session, generation } = effect;
+  const level = leased && CRASH_CLASS[kind] === "process-bound" ? "warn" : "info";
+  works.log(level, "an effect was retired: its process is gone", {
+    effect: kind,
+    session,
+    generation,
+    begun: leased,
+  });
+  if (kind === "agent.steer")
+    await recorded(works, effect, () => works.port.requeue(session, effect));
+};
+
+const perform = async (works: Works, agent: Agent, effect: Effect): Promise<void> => {
+  if (effect.kind === "agent.start" && agent.stopping) return;
+  if (effect.kind === "agent.stop") {
+    agent.stopping = true;
+    agent.overtaken ||= agent.starting !== null;
   }
+  const deed = execute(agent.link, effect);
+  if (effect.kind === "agent.start")
+    agent.starting = deed
+      .catch(() => {})
+      .then(() => {
+        agent.starting = null;
+        agent.reached = true;
+      });
+  try {
+    await deed;
+  } catch (error) {
+    // A deed that broke off because its daemon leaves has not failed.
+    if (!works.hands.released()) await failed(works, effect, agent, error);
+  }
+};
+
+/**
+ * `process-bound`: done only to the life of the process that it was decided for, and only when that life is in reach.
+ * `replay-safe`: a stop is also for what may be left of a process; a start adopts what runs already.
+ */
+const act = async (works: Works, effect: Effect, leased: boolean): Promise<void> => {
+  const { failpoint, remove, sessionDir } = works;
+  if (effect.kind === "agent.remove") return remove(sessionDir(effect.session));
+  const isBound = CRASH_CLASS[effect.kind] === "process-bound";
+  const agent = await (isBound ? reach(works, effect) : find(works, effect));
+  if (works.hands.released()) return;
+  if (agent === null || agent.over) return retire(works, effect, leased);
   if (effect.kind === "agent.answer") failpoint("approval.answer", "before");
-  await execute(agent.link, effect).catch((error: unknown) => failed(works, effect, agent, error));
+  await perform(works, agent, effect);
   if (effect.kind === "agent.answer") failpoint("approval.answer", "after");
 };
 
+/** Once the daemon leaves nothing is settled any more: what was under way stays recorded as begun. */
 const run = async (works: Works, effect: Effect, leased: boolean): Promise<void> => {
-  const { port, failpoint } = works;
+  const { port, failpoint, hands } = works;
   if (!leased) {
     failpoint("effect.lease", "before");
-    await port.note({ leases: [effect.id] });
+    await recorded(works, effect, () => port.note({ leases: [effect.id] }));
     failpoint("effect.lease", "after");
   }
-  await act(works, effect);
+  await act(works, effect, leased);
+  if (hands.released()) return;
   failpoint("effect.settle", "before");
-  await port.note({ settled: [effect.id] });
+  await recorded(works, effect, () => port.note({ settled: [effect.id] }));
   failpoint("effect.settle", "after");
 };
 
 const generationKey = ({ session, generation }: { session: string; generation: number }): string =>
   `${session} ${generation}`;
 
-/** An agent whose start is still to be executed is adopted by that start. */
+/** An agent whose start is still to be executed is adopted by that start. What is not found at once is looked for until it is. */
 const attach = async (
-  { port, hands, log }: Works,
+  works: Works,
   session: string,
   starts: ReadonlySet<string>,
+  looked: () => void,
 ): Promise<void> => {
+  const { port, log, hands } = works;
   try {
     const brief = await port.brief(session);
     if (brief === null || brief.process === "none") return;
-    if (starts.has(generationKey({ session, generation: brief.generation }))) return;
-    const agent = await hands.take(brief);
-    const liveness = await agent.link.attach();
-    log("info", "an agent was found again", { session, liveness });
+    const { generation } = brief;
+    if (starts.has(generationKey({ session, generation }))) return;
+    const agent = await hands.agent(session, generation);
+    if (agent === null || (await adopt(works, agent))) return;
+    looked();
+    await reachLater(works, { session, generation });
   } catch (error) {
-    log("error", "an agent could not be looked after", { session, error: String(error) });
+    if (!hands.released())
+      log("error", "an agent could not be looked after", { session, error: String(error) });
+  } finally {
+    looked();
   }
 };
 
+const startsOf = (waiting: readonly WaitingEffect[]): ReadonlySet<string> =>
+  new Set(
+    waiting
+      .filter((one) => one.effect.kind === "agent.start")
+      .map((one) => generationKey(one.effect)),
+  );
+
 export const makeEffects = (deps: EffectsDeps): Effects => {
-  const works: Works = { ...deps, hands: makeHands(deps) };
+  const hands = makeHands(deps);
+  const works: Works = { ...deps, hands };
+  const attention = makeAttention({ ...deps, hands });
   const queues = makeQueues();
-  let closing = false;
 
   /** What could not be settled stays recorded: the next daemon finds it and does it again. */
-  const perform = async (effect: Effect, leased: boolean): Promise<void> => {
-    if (closing) return;
+  const attempt = async (effect: Effect, leased: boolean): Promise<void> => {
+    if (hands.released()) return;
     await run(works, effect, leased).catch((error: unknown) => {
-      if (!closing)
+      if (!hands.released())
         deps.log("error", "an effect could not be settled", {
           effect: effect.kind,
           session: effect.session,
@@ -134,8 +201,9 @@ export const makeEffects = (deps: EffectsDeps): Effects => {
   };
 
   const enqueue = (effect: Effect, leased: boolean): void => {
+    attention[effect.kind === "agent.start" ? "begin" : "keep"](effect.session);
     const overtakes = effect.kind === "agent.stop";
-    void queues[overtakes ? "overtake" : "after"](effect.session, () => perform(effect, leased));
+    void queues[overtakes ? "overtake" : "after"](effect.session, () => attempt(effect, leased));
   };
 
   return {
@@ -143,30 +211,17 @@ export const makeEffects = (deps: EffectsDeps): Effects => {
       for (const effect of effects) enqueue(effect, false);
     },
     restore: async (sessions, waiting) => {
-      const starts = new Set(
-        waiting
-          .filter((one) => one.effect.kind === "agent.start")
-          .map((one) => generationKey(one.effect)),
-      );
-      const attached = sessions.map((session) =>
-        queues.after(session, () => attach(works, session, starts)),
-      );
+      const starts = startsOf(waiting);
+      const attached = sessions.map((session) => {
+        attention.begin(session);
+        const { promise, resolve } = Promise.withResolvers<void>();
+        void queues.after(session, () => attach(works, session, starts, resolve));
+        return promise;
+      });
       for (const { effect, leased } of waiting) enqueue(effect, leased);
       await Promise.all(attached);
     },
-    tick: () => {
-      for (const agent of works.hands.all()) {
-        const heardAt = agent.heardAt === null ? null : new Date(agent.heardAt).toISOString();
-        deps.port
-          .tick(agent.session, heardAt)
-          .catch((error: unknown) =>
-            deps.log("debug", "a tick was refused", { error: String(error) }),
-          );
-      }
-    },
-    close: async () => {
-      closing = true;
-      await works.hands.release();
-    },
+    tick: () => attention.tick(),
+    close: () => hands.release(),
   };
 };

@@ -53,7 +53,7 @@ describe("for someone who waits for a prompt, what counts is its own turn", () =
   const state = (view: Session, queue: string[] = [], steers: string[] = []) => ({
     view,
     queue: queue.map((prompt) => ({ prompt, text: "", how: "queue" as const, by: "" })),
-    steers: steers.map((prompt) => ({ prompt, by: "" })),
+    steers: steers.map((prompt) => ({ prompt, text: "", by: "", taken: false })),
   });
   const asks = session("waiting", { turn: {}, queued: 1 });
   const other = { outcome: "failed" };

@@ -1,0 +1,53 @@
+/**
+ * Lets time decide for every session whose process this daemon looks after: also for one that has no agent in hand, because
+ * its start, its stop or its adoption came to nothing.
+ */
+import type { Clock } from "@skein/sdk";
+import type { Hands, HandsDeps } from "./hands.ts";
+import type { EffectsPort } from "./ports.ts";
+
+export type Attention = {
+  /** Its process begins, or is found. */
+  begin(session: string): void;
+  /** Something is done for it: it is looked after, if it was not yet. */
+  keep(session: string): void;
+  tick(): void;
+};
+
+export const makeAttention = (deps: {
+  readonly port: EffectsPort;
+  readonly hands: Hands;
+  readonly clock: Clock;
+  readonly log: HandsDeps["log"];
+}): Attention => {
+  const { port, hands, clock, log } = deps;
+  /** When it began to be looked after, by the clock that stands still while the machine sleeps. */
+  const since = new Map<string, number>();
+
+  const look = async (session: string, began: number, heardAt: number | null | undefined) => {
+    if (heardAt === undefined) {
+      const brief = await port.brief(session);
+      if (brief === null || brief.process === "none") {
+        // A start may have begun it anew meanwhile.
+        if (since.get(session) === began) since.delete(session);
+        return;
+      }
+    }
+    await port.tick(session, {
+      heardAt: heardAt == null ? null : new Date(heardAt).toISOString(),
+      heldMs: clock.monotonic() - began,
+    });
+  };
+
+  return {
+    begin: (session) => void since.set(session, clock.monotonic()),
+    keep: (session) => void (since.has(session) || since.set(session, clock.monotonic())),
+    tick: () => {
+      const heard = new Map(hands.all().map((agent) => [agent.session, agent.heardAt]));
+      for (const [session, began] of since)
+        look(session, began, heard.get(session)).catch((error: unknown) =>
+          log("debug", "a tick was refused", { session, error: String(error) }),
+        );
+    },
+  };
+};
