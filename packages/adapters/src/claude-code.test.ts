@@ -417,7 +417,7 @@ test("words steer the turn that runs, and are refused when it is over", async ()
   const users = rig.facts.flatMap((fact) =>
     fact.fact === "item" && fact.body.kind === "user" ? [fact.body.how] : [],
   );
-  expect(users).toEqual(["queue", "steer"]);
+  expect(users).toEqual(["steer"]);
   await expect(rig.link.steer({ ...words("SAY late"), turn: prompt.turn })).rejects.toMatchObject({
     failure: { code: "no_turn" },
   });

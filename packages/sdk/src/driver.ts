@@ -148,6 +148,10 @@ export type BackendContext = {
   readonly env: Readonly<Record<string, string>>;
   /** A folder of the backend's own in the state folder, 0700 (sockets, shared servers). */
   readonly dir: string;
+  /** The state folder. What an agent runs unasked must not reach into it: the daemon's socket and every agent's stdin lie there. */
+  readonly home: string;
+  /** Skein's own, as the agent may be told. */
+  readonly version: string;
   readonly timing: {
     /** Start and handshake of an agent may take this long, milliseconds. */
     readonly startMs: number;

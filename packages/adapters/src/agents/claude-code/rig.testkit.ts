@@ -143,6 +143,8 @@ export const makeBackend = (
   command,
   env,
   dir: join(home, "backend"),
+  home,
+  version: "0.0.0-test",
   timing: { startMs: 20_000, graceMs: 3_000 },
   log: () => undefined,
 });

@@ -11,13 +11,16 @@
  *            the folder and the temporary folders and reaches no network, go unasked. A patch elsewhere is asked; so is a command
  *            that the sandbox stopped ("retry without sandbox?") or that the agent wants out of it. (Under `on-request`
  *            the stopped command just fails.)
+ *            Both sandboxes are Codex's own profiles (`:read-only`, `:workspace`) with one thing taken away: see surroundings.ts.
  * full       `never` + `danger-full-access`. Nothing is asked, nothing is in a sandbox.
  */
 import type { PermissionMode } from "@skein/contract";
-import type { AskForApproval, SandboxMode, SandboxPolicy } from "./generated/protocol.ts";
+import type { AskForApproval } from "./generated/protocol.ts";
+import type { Surroundings } from "./surroundings.ts";
 import type { ThreadSettings, TurnSettings } from "./wire.ts";
 
-type Mode = { readonly approvalPolicy: AskForApproval; readonly sandbox: SandboxMode };
+type Sandbox = "read-only" | "workspace" | "none";
+type Mode = { readonly approvalPolicy: AskForApproval; readonly sandbox: Sandbox };
 
 const EVERY_QUESTION = {
   granular: {
@@ -31,22 +34,27 @@ const EVERY_QUESTION = {
 
 const MODES: Readonly<Record<PermissionMode, Mode>> = {
   "read-only": { approvalPolicy: "never", sandbox: "read-only" },
-  guarded: { approvalPolicy: "untrusted", sandbox: "danger-full-access" },
-  workspace: { approvalPolicy: EVERY_QUESTION, sandbox: "workspace-write" },
-  full: { approvalPolicy: "never", sandbox: "danger-full-access" },
+  guarded: { approvalPolicy: "untrusted", sandbox: "none" },
+  workspace: { approvalPolicy: EVERY_QUESTION, sandbox: "workspace" },
+  full: { approvalPolicy: "never", sandbox: "none" },
 };
 
-const POLICIES: Readonly<Record<SandboxMode, SandboxPolicy>> = {
-  "read-only": { type: "readOnly", networkAccess: false },
-  "workspace-write": {
-    type: "workspaceWrite",
-    writableRoots: [],
-    networkAccess: false,
-    excludeTmpdirEnvVar: false,
-    excludeSlashTmp: false,
-  },
-  "danger-full-access": { type: "dangerFullAccess" },
-};
+const profileOf = (sandbox: "read-only" | "workspace"): string => `skein-${sandbox}`;
+
+/** A profile for each sandbox. They are in effect by name alone, so all of them are given always. */
+const profiles = ({ closed }: Surroundings): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    (["read-only", "workspace"] as const).map((sandbox) => [
+      `permissions.${profileOf(sandbox)}`,
+      {
+        extends: `:${sandbox}`,
+        filesystem: Object.fromEntries(closed.map((folder) => [folder, "deny"])),
+      },
+    ]),
+  );
+
+const projects = ({ untrusted }: Surroundings): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(untrusted.map((folder) => [folder, { trust_level: "untrusted" }]));
 
 /** Seconds after which a thread that nobody watches and that does nothing leaves the server's memory and its lock. */
 const UNLOAD_SECONDS = 60;
@@ -58,16 +66,25 @@ const CONFIG = {
   thread_unload_delay_secs: UNLOAD_SECONDS,
 };
 
-export const threadSettings = (session: {
-  readonly folder: string;
-  readonly model: string | null;
-  readonly permissions: PermissionMode;
-}): ThreadSettings => ({
-  cwd: session.folder,
-  ...(session.model === null ? {} : { model: session.model }),
-  ...MODES[session.permissions],
-  config: CONFIG,
-});
+export const threadSettings = (
+  session: {
+    readonly folder: string;
+    readonly model: string | null;
+    readonly permissions: PermissionMode;
+  },
+  around: Surroundings,
+): ThreadSettings => {
+  const { approvalPolicy, sandbox } = MODES[session.permissions];
+  return {
+    cwd: session.folder,
+    ...(session.model === null ? {} : { model: session.model }),
+    approvalPolicy,
+    ...(sandbox === "none"
+      ? { sandbox: "danger-full-access" }
+      : { permissions: profileOf(sandbox) }),
+    config: { ...CONFIG, ...profiles(around), projects: projects(around) },
+  };
+};
 
 /** Said again with each turn: a thread that is still loaded keeps its old settings on thread/resume. */
 export const turnSettings = (session: {
@@ -77,7 +94,9 @@ export const turnSettings = (session: {
   const { approvalPolicy, sandbox } = MODES[session.permissions];
   return {
     approvalPolicy,
-    sandboxPolicy: POLICIES[sandbox],
+    ...(sandbox === "none"
+      ? { sandboxPolicy: { type: "dangerFullAccess" } }
+      : { permissions: profileOf(sandbox) }),
     ...(session.effort === null ? {} : { effort: session.effort }),
   };
 };

@@ -45,6 +45,8 @@ it("a server that ends while it is asked is a finding, and no rejection that nob
     command: ["codex"],
     env: {},
     dir: "/nowhere",
+    home: "/nowhere",
+    version: "0.0.0-test",
     timing: { startMs: 1_000, graceMs: 0 },
     log: () => undefined,
   };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { GetAccountResponse } from "./generated/protocol.ts";
 import { askModels, KNOWN_MODELS } from "./models.ts";
 import { pause } from "./process.ts";
-import { INITIALIZE, parseFrame } from "./wire.ts";
+import { initializeParams, parseFrame } from "./wire.ts";
 
 type Login = Pick<ProbeResult, "login" | "loginDetail">;
 
@@ -85,10 +85,10 @@ const makeAsking = (server: Detached) => {
   return { call, read };
 };
 
-const ask = async (server: Detached) => {
+const ask = async (server: Detached, ownVersion: string) => {
   const { call, read } = makeAsking(server);
   read().catch(() => undefined);
-  await call("initialize", INITIALIZE);
+  await call("initialize", initializeParams(ownVersion));
   await server.write(JSON.stringify({ method: "initialized" }));
   const account = (await call("account/read", {})) as GetAccountResponse;
   return { ...loginOf(account), models: await askModels(call) };
@@ -111,7 +111,12 @@ const interview = async (
   signal.addEventListener("abort", abort, { once: true });
   try {
     const late = pause(clock, timing.startMs).then(() => null);
-    return await Promise.race([ask(server), late, aborted.promise, server.exited.then(() => null)]);
+    return await Promise.race([
+      ask(server, backend.version),
+      late,
+      aborted.promise,
+      server.exited.then(() => null),
+    ]);
   } finally {
     signal.removeEventListener("abort", abort);
     await server.terminate(timing.graceMs);

@@ -143,7 +143,12 @@ export const connectTo = async (
     if (dead) throw await diedAtStart(process);
     if (left <= 0) break;
     try {
-      return await connect(place.socket, { clock, hearer: wish.hearer, timeoutMs: left });
+      return await connect(place.socket, {
+        clock,
+        hearer: wish.hearer,
+        timeoutMs: left,
+        version: backend.version,
+      });
     } catch (error) {
       backend.log("debug", "the app-server does not answer yet", { error: String(error) });
     }

@@ -2,7 +2,7 @@
 import WebSocket from "ws";
 import { adapterFailure, type AdapterFailure, type Clock } from "@skein/sdk";
 import {
-  INITIALIZE,
+  initializeParams,
   parseFrame,
   type Notification,
   type RequestId,
@@ -102,7 +102,12 @@ const makeCalls = (clock: Clock, send: (frame: unknown) => void) => {
  */
 export const connect = async (
   socket: string,
-  deps: { readonly clock: Clock; readonly hearer: Hearer; readonly timeoutMs: number },
+  deps: {
+    readonly clock: Clock;
+    readonly hearer: Hearer;
+    readonly timeoutMs: number;
+    readonly version: string;
+  },
 ): Promise<Rpc> => {
   const ws = new WebSocket(`ws+unix://${socket}:/`, {
     perMessageDeflate: false,
@@ -131,7 +136,7 @@ export const connect = async (
   });
   await opened.promise;
   try {
-    await calls.call("initialize", INITIALIZE, { timeoutMs: deps.timeoutMs });
+    await calls.call("initialize", initializeParams(deps.version), { timeoutMs: deps.timeoutMs });
   } catch (error) {
     ws.terminate();
     throw error;

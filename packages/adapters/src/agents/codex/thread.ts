@@ -7,6 +7,7 @@ import { askModels } from "./models.ts";
 import { threadSettings } from "./modes.ts";
 import { pause } from "./process.ts";
 import { isRpcFailure } from "./rpc.ts";
+import { surroundingsOf } from "./surroundings.ts";
 import { startFailed, type StartFailure } from "./start-failure.ts";
 import { totalsInRollout, type Totals } from "./usage.ts";
 import type { ThreadOpened } from "./wire.ts";
@@ -18,18 +19,19 @@ const pollMs = 50;
 
 type Opened = (opened: ThreadOpened) => void;
 
-const settingsOf = (ctx: SessionContext) => threadSettings(ctx.session);
+const settingsOf = async (ctx: SessionContext) =>
+  threadSettings(ctx.session, await surroundingsOf(ctx));
 
 /** `opened` runs before any later word of the server is read. */
 export const startThread = async (life: Life, ctx: SessionContext, opened: Opened) =>
-  (await life.call("thread/start", settingsOf(ctx), {
+  (await life.call("thread/start", await settingsOf(ctx), {
     onResult: (result) => opened(result as ThreadOpened),
   })) as ThreadOpened;
 
 export const forkThread = async (life: Life, ctx: SessionContext, from: string, opened: Opened) =>
   (await life.call(
     "thread/fork",
-    { threadId: from, excludeTurns: true, ...settingsOf(ctx) },
+    { threadId: from, excludeTurns: true, ...(await settingsOf(ctx)) },
     { onResult: (result) => opened(result as ThreadOpened) },
   )) as ThreadOpened;
 
@@ -39,7 +41,7 @@ export const resumeThread = async (life: Life, ctx: SessionContext, threadId: st
     excludeTurns: true,
     // Here alone the items in progress are among the others.
     initialTurnsPage: { limit: pageTurns, sortDirection: "desc", itemsView: "full" },
-    ...settingsOf(ctx),
+    ...(await settingsOf(ctx)),
   })) as ThreadOpened;
 
 export const turnsOf = (opened: ThreadOpened): readonly Turn[] =>

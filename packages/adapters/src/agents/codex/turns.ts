@@ -9,11 +9,12 @@ import { answerOf } from "./approvals.ts";
 import { turnSettings } from "./modes.ts";
 import { pause } from "./process.ts";
 import { isRpcFailure, unreachable } from "./rpc.ts";
+import { projectWords } from "./project-words.ts";
 import { apply, rejoin, until, type Seat } from "./seat.ts";
 import type { Turn } from "./generated/protocol.ts";
 import { accept, chain, folded } from "./translate.ts";
 import { turnFailure } from "./turn-errors.ts";
-import { noteClientId, textInput, turnClientId } from "./wire.ts";
+import { contextOf, noteClientId, textInput, turnClientId } from "./wire.ts";
 
 type Prompt = Parameters<AgentLink["prompt"]>[0];
 type Steer = Parameters<AgentLink["steer"]>[0];
@@ -61,10 +62,12 @@ const refuse = (seat: Seat, turn: string, message: string): void =>
   );
 
 const send = async (seat: Seat, ctx: SessionContext, { turn, text }: Prompt): Promise<void> => {
+  const said = await projectWords(ctx.session.folder);
   const params = {
     threadId: seat.state.thread,
     clientUserMessageId: turnClientId(turn),
     input: textInput(text),
+    ...(said === null ? {} : { additionalContext: contextOf(said) }),
     ...turnSettings(ctx.session),
   };
   await seat.life.call("turn/start", params, {

@@ -85,24 +85,32 @@ export const turnOfClientId = (clientId: string | null): string | null =>
 
 export const textInput = (text: string) => [{ type: "text" as const, text, text_elements: [] }];
 
-export const INITIALIZE = {
-  clientInfo: { name: "skein", title: "Skein", version: "0.1.0" },
+/** The key becomes a tag around the words, in a message of its own. */
+export const contextOf = (projectSays: string) => ({
+  project_instructions: { kind: "application" as const, value: projectSays },
+});
+
+export const initializeParams = (version: string) => ({
+  clientInfo: { name: "skein", title: "Skein", version },
   // Without it there is no backgroundTerminals/clean, and a shell command outlives its interrupted turn.
   capabilities: { experimentalApi: true, requestAttestation: false },
-};
+});
 
 /** Named by us on every start, so that config.toml of the person cannot make it looser or stricter than the mode says. */
 export type ThreadSettings = {
   readonly cwd: string;
   readonly model?: string;
   readonly approvalPolicy: AskForApproval;
-  readonly sandbox: SandboxMode;
+  readonly sandbox?: SandboxMode;
+  /** A profile of our own; never together with `sandbox`. */
+  readonly permissions?: string;
   readonly config: Readonly<Record<string, unknown>>;
 };
 
 export type TurnSettings = {
   readonly approvalPolicy: AskForApproval;
-  readonly sandboxPolicy: SandboxPolicy;
+  readonly sandboxPolicy?: SandboxPolicy;
+  readonly permissions?: string;
   readonly effort?: string;
 };
 

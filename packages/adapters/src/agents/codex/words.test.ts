@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { answerOf } from "./approvals.ts";
+import { threadSettings, turnSettings } from "./modes.ts";
 import { loginOf } from "./probe.ts";
 import { placeOf } from "./process.ts";
 import { shellWords, withoutShell } from "./shell-words.ts";
 import { startFailureOf } from "./start-failure.ts";
+import { withAbove } from "./surroundings.ts";
 import { totalsInRollout, turnUsage } from "./usage.ts";
 import { parseFrame, type Asked } from "./wire.ts";
 
@@ -123,3 +125,41 @@ test.each([
 ])("login: %j is %s", (answer, login) =>
   expect(loginOf(answer as Parameters<typeof loginOf>[0]).login).toBe(login),
 );
+
+describe("what a thread is told of its surroundings", () => {
+  const session = { folder: "/home/me/project", model: null };
+  const around = {
+    untrusted: withAbove("/home/me/project"),
+    closed: ["/home/me/.skein"],
+  };
+  const modes = ["read-only", "guarded", "workspace", "full"] as const;
+
+  test("in every mode, no folder from which a configuration could come is trusted", () => {
+    for (const permissions of modes) {
+      const { config } = threadSettings({ ...session, permissions }, around);
+      const untrusted = { trust_level: "untrusted" };
+      expect(config["projects"]).toEqual({
+        "/home/me/project": untrusted,
+        "/home/me": untrusted,
+        "/home": untrusted,
+        "/": untrusted,
+      });
+    }
+  });
+
+  test("a sandbox is a profile that sees nothing of the state folder, in the thread and in each turn", () => {
+    for (const permissions of ["read-only", "workspace"] as const) {
+      const {
+        config,
+        permissions: name,
+        sandbox,
+      } = threadSettings({ ...session, permissions }, around);
+      expect(sandbox).toBeUndefined();
+      expect(config[`permissions.${name}`]).toEqual({
+        extends: `:${permissions}`,
+        filesystem: { "/home/me/.skein": "deny" },
+      });
+      expect(turnSettings({ effort: null, permissions })).toMatchObject({ permissions: name });
+    }
+  });
+});

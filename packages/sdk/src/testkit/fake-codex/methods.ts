@@ -40,11 +40,25 @@ const opened = (thread: Thread, around: Surroundings) => ({
   cwd: thread.stored.cwd,
 });
 
+const EXTENDED: Readonly<Record<string, string>> = {
+  ":read-only": "read-only",
+  ":workspace": "workspace-write",
+};
+
+/** A sandbox by its own name, or by that of a profile out of the thread's configuration that extends one. */
+const sandboxOf = (params: Params): string | null => {
+  const name = text(params["permissions"]);
+  if (name === null) return text(params["sandbox"]);
+  const config = (params["config"] ?? {}) as Params;
+  const profile = (config[`permissions.${name}`] ?? {}) as Params;
+  return EXTENDED[String(profile["extends"])] ?? null;
+};
+
 const settingsOf = (params: Params, around: Surroundings, was?: StoredThread) => ({
   cwd: text(params["cwd"]) ?? was?.cwd ?? "/",
   model: text(params["model"]) ?? was?.model ?? around.defaults().model,
   approvalPolicy: params["approvalPolicy"] ?? was?.approvalPolicy ?? "on-request",
-  sandbox: text(params["sandbox"]) ?? was?.sandbox ?? "workspace-write",
+  sandbox: sandboxOf(params) ?? was?.sandbox ?? "workspace-write",
 });
 
 const configure = (thread: Thread, params: Params): Thread => {
