@@ -101,6 +101,7 @@ const RETRIES = 1_000;
 /** The typed client, on the unix socket: it comes back by itself, as a person's would, only sooner. */
 const connectTo = (home: string): SocketClient =>
   connectSocket({
+    client: { version: "0.0.0", mode: "test" },
     socket: () => new WebSocket(`ws+unix:${join(home, "run", "skein.sock")}:/`) as SocketLike,
     attempts: RETRIES,
     pause: (ms, signal) =>

@@ -250,6 +250,7 @@ describe("the project's own client", () => {
     const socket = connectSocket({
       socket: house.daemon.address.replace("http", "ws"),
       token: secret,
+      client: { version: "0.0.0", mode: "test" },
     });
     const problems = [];
     for (const client of [http, socket]) {
@@ -280,7 +281,12 @@ describe("the project's own client", () => {
     const pause = (ms: number) =>
       new Promise<void>((resolve) => setTimeout(resolve, Math.min(ms, 100)));
     const http = makeClient({ transport: fetchTransport({ baseUrl, token: secret }), pause });
-    const socket = connectSocket({ socket: baseUrl.replace("http", "ws"), token: secret, pause });
+    const socket = connectSocket({
+      socket: baseUrl.replace("http", "ws"),
+      token: secret,
+      client: { version: "0.0.0", mode: "test" },
+      pause,
+    });
     const total = 60;
     const marks = (from: number, to: number) =>
       Array.from({ length: to - from }, (_, i) => ({

@@ -79,7 +79,12 @@ const connect = (
   socket: () => SocketLike,
   options: Partial<SocketOptions> = {},
 ): SocketClient & Disposable => {
-  const client = connectSocket({ socket, pause: async () => {}, ...options });
+  const client = connectSocket({
+    socket,
+    client: { version: "1.2.3" },
+    pause: async () => {},
+    ...options,
+  });
   return { ...client, [Symbol.dispose]: client.close };
 };
 
@@ -106,7 +111,7 @@ describe("a call", () => {
     expect(requests.map(({ method }) => method)).toEqual(["sessions.get", "sessions.get"]);
   });
 
-  test("brings the token in the connect frame, and nowhere else", async () => {
+  test("says who connects, and brings the token in the connect frame and nowhere else", async () => {
     const frames: Frame[] = [];
     const { open, requests } = daemon(
       (far, frame) => far.answer(frame.id, {}),
@@ -120,6 +125,7 @@ describe("a call", () => {
     expect(frames[0]?.params).toMatchObject({
       minProtocol: 4,
       maxProtocol: 4,
+      client: { id: "skein-client", version: "1.2.3" },
       auth: { token: "secret" },
       scopes: ["operator.read"],
     });
@@ -182,6 +188,7 @@ describe("a call", () => {
         tried += 1;
         throw new Error("no");
       },
+      client: { version: "1.2.3" },
       pause: async (ms) => void pauses.push(ms),
     });
     const error = await thrown(client.call("sessions.list", {}));

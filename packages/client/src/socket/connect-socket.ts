@@ -16,13 +16,16 @@ import { resuming, type OpenStream } from "../resume.ts";
 import { openLink, type Link, type LinkOptions } from "./link.ts";
 import type { OpenSocket, SocketLike } from "./socket-like.ts";
 
+type ClientWords = ConnectParams["client"];
+
 export type SocketOptions = {
   /** `ws://127.0.0.1:8765/`, or a function that makes a socket (a unix socket, a test's). */
   readonly socket: string | OpenSocket;
   readonly token?: string;
   /** Asked for; default: all that the token has. */
   readonly scopes?: readonly string[];
-  readonly client?: ConnectParams["client"];
+  /** Who connects, with its own version; the rest has defaults. */
+  readonly client: Pick<ClientWords, "version"> & Partial<ClientWords>;
   readonly pause?: Pause;
   /** How often one call or watch tries to connect before it gives up; default 5 for a call. */
   readonly attempts?: number;
@@ -36,9 +39,8 @@ export type SocketClient = Client & {
 
 const CALL_ATTEMPTS = 5;
 const SILENCE_MS = 75_000;
-const DEFAULT_CLIENT: ConnectParams["client"] = {
+const DEFAULT_CLIENT: Omit<ClientWords, "version"> = {
   id: "skein-client",
-  version: "0",
   platform: "any",
   mode: "backend",
 };
@@ -62,7 +64,7 @@ const makeConnection = (options: SocketOptions) => {
   const open = opener(options.socket);
   const { token, scopes } = options;
   const linkOptions: LinkOptions = {
-    client: options.client ?? DEFAULT_CLIENT,
+    client: { ...DEFAULT_CLIENT, ...options.client },
     silenceMs: options.silenceMs ?? SILENCE_MS,
     ...(token === undefined ? {} : { token }),
     ...(scopes === undefined ? {} : { scopes }),
