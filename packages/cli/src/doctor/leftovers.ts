@@ -1,6 +1,5 @@
 /**
- * What lives of an agent's processes are over left behind: processes that still carry their marks, spool folders that nobody
- * reads. Looks only; the next start of the daemon clears the folders away, and a process is for a person to end.
+ * What agents that are gone left behind: processes that still carry their marks, spool folders that nobody reads. Looks only; the next start of the daemon clears the folders away, and a process is for a person to end.
  */
 import { readdir, readFile } from "node:fs/promises";
 import type { Session } from "@skein/contract";
@@ -38,10 +37,7 @@ export const marksIn = (environ: string, home: string): Marks | undefined => {
 
 /** Pure. Whether a process belongs to the life that its session's agent leads now. */
 export const isOfThisLife = ({ generation }: Marks, session: Session | undefined): boolean =>
-  session !== undefined &&
-  // A later one began after the daemon was asked.
-  (generation > session.generation ||
-    (generation === session.generation && !ENDED.has(session.status.state)));
+  session !== undefined && generation === session.generation && !ENDED.has(session.status.state);
 
 /** The states of a session without a process. A lost one may have its process. */
 const ENDED: ReadonlySet<string> = new Set(["stopped", "failed"]);
@@ -51,7 +47,7 @@ export const checkLeftovers = async (
   home: string,
   ask: (() => Promise<readonly Session[]>) | null,
 ): Promise<Finding[]> => {
-  // Processes first: what belongs to no session afterwards was none's before either.
+  // Processes first: an agent that starts meanwhile is not among them. One that ends meanwhile is looked at again below.
   const marked = await markedProcesses(home);
   const folders = await readdir(inHome.spool(home)).catch(() => []);
   if (ask === null) {

@@ -46,7 +46,7 @@ test.each([
   [3, "lost", true],
   [3, "stopped", false],
   [3, "failed", false],
-  [4, "stopped", true],
+  [4, "idle", false],
 ])("generation %i of a session at 3, %s: of this life is %s", (generation, state, expected) => {
   const session = { generation: 3, status: { state } } as Session;
   expect(isOfThisLife({ session: "ses_1", generation }, session)).toBe(expected);

@@ -13,7 +13,7 @@ import { verb } from "../verb.ts";
 
 type Flags = { readonly json?: boolean };
 
-/** The daemon gives open requests five seconds; twice that, and it hangs. */
+/** The daemon gives open requests five seconds; three times that, and it hangs. */
 const STOP_MS = 15_000;
 const LOOK_MS = 50;
 const ANSWER_MS = 1_000;
