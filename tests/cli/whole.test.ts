@@ -16,7 +16,8 @@ const folder = join(home, "work");
 const skein = (words: readonly string[], options: Partial<RunOptions> = {}) =>
   run(words, { home, cwd: folder, env: { HOME: home }, ...options });
 
-const start = () => skein(["up", "--detach", "--port", "0"]);
+const start = () =>
+  skein(["up", "--detach", "--port", "0"], { env: { HOME: home, SKEIN_COMMAND: "./skein" } });
 const daemonPid = (): number =>
   (JSON.parse(readFileSync(join(home, "run", "daemon.json"), "utf8")) as { pid: number }).pid;
 
@@ -50,6 +51,9 @@ test("up --detach says where it listens, once it does", () => {
   expect(started.stdout).toMatch(
     /^Skein \d+\.\d+\.\d+ is ready\n {2}address +http:\/\/127\.0\.0\.1:\d+\n/,
   );
+  expect(started.stdout).toMatch(/\n {2}next +\.\/skein create -p \. --cli claude\n/);
+  // How a person called it then is nothing to the agents.
+  expect(readFileSync(`/proc/${daemonPid()}/environ`, "utf8")).not.toContain("SKEIN_COMMAND");
 });
 
 test("create, ask, list, logs, usage: the main job", async () => {

@@ -1,4 +1,4 @@
-/** What a verb gets to work with. Everything of the outside comes in here, so that a verb can be run by a test. */
+/** What a verb gets to work with: the daemon, the streams and the surroundings, so that no verb looks for them itself. */
 import type { Calls } from "./calls.ts";
 import type { LoadDaemon } from "./daemon-door.ts";
 import { json } from "./format/escape.ts";
@@ -31,6 +31,8 @@ export type Cli = Calls & {
   readonly key: () => string;
   /** How to start this program once more: executable and script. */
   readonly self: readonly [string, string];
+  /** What a person types to start it: `skein`, or `./skein` in a clone. */
+  readonly command: string;
   readonly loadDaemon: LoadDaemon;
 };
 

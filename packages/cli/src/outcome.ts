@@ -28,7 +28,7 @@ export const tellOutcome = (cli: Cli, waited: Waited, timeoutMs: number): void =
     if (own === "failed") cli.tell(failedText(cli, session));
     if (own !== "waiting") continue;
     for (const approval of approvals)
-      cli.print(approvalText(approval, cli.paint, cli.now(), approvals.length === 1));
+      cli.print(approvalText(cli, approval, approvals.length === 1));
     if (approvals.length === 0) cli.print(waitsText(session));
   }
   if (outcome !== "timeout") return;
@@ -37,7 +37,7 @@ export const tellOutcome = (cli: Cli, waited: Waited, timeoutMs: number): void =
   const verb = working.length === 1 ? "is" : "are";
   cli.tell(
     `skein: ${names} ${verb} still working after ${duration(timeoutMs)}\n` +
-      "  Wait longer with -t, or stop the turn with: skein interrupt ID",
+      `  Wait longer with -t, or stop the turn with: ${cli.command} interrupt ID`,
   );
 };
 
@@ -49,6 +49,6 @@ const failedText = (cli: Cli, { name, status, lastTurn }: Session): string => {
   const error = lastTurn?.outcome === "failed" ? lastTurn.error : null;
   const said = visible(error?.message ?? status.reason);
   const code = error === null ? "" : ` ${cli.paintErrors.dim(`[${error.kind}]`)}`;
-  const remedy = error?.remedy ?? `See: skein logs ${name}`;
+  const remedy = error?.remedy ?? `See: ${cli.command} logs ${name}`;
   return `skein: ${oneLine(name)} failed: ${said}${code}\n  ${visible(remedy)}`;
 };

@@ -18,11 +18,21 @@ export type Run = {
   readonly words: readonly string[];
   readonly self: readonly [string, string];
   readonly env: Env;
+  /** What a person typed to call this program, when that was not `skein`: `./skein` in a clone. */
+  readonly calledAs?: string | undefined;
   readonly loadDaemon: LoadDaemon;
 };
 
+/** A path that a shell would have to be told to take as one word is not repeated. */
+const commandOf = ({ calledAs }: Run): string =>
+  calledAs !== undefined && /^[\w.@+/-]+$/.test(calledAs) ? calledAs : "skein";
+
+/** A remedy's commands as the person would type them. */
+const asTyped = (remedy: string, command: string): string =>
+  remedy.replace(/(?<![\w./-])skein (?=[a-z])/g, `${command} `);
+
 export const runHere = async (given: Run): Promise<void> => {
-  const { words, env } = given;
+  const { words } = given;
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     process.exit(error.code === "EPIPE" ? EXIT.done : EXIT.refused);
   });
@@ -35,7 +45,7 @@ export const runHere = async (given: Run): Promise<void> => {
   try {
     process.exitCode = await dispatch(given, ending.signal);
   } catch (error) {
-    process.exitCode = ending.signal.aborted ? EXIT.interrupted : complain(error, env);
+    process.exitCode = ending.signal.aborted ? EXIT.interrupted : complain(error, given);
   }
   // A connection that was left behind must not keep the shell waiting.
   if (words[0] !== "up") process.stdout.write("", () => process.exit());
@@ -54,16 +64,17 @@ const dispatch = async (given: Run, signal: AbortSignal): Promise<number> => {
   });
 };
 
-const complain = (error: unknown, env: Env): number => {
+const complain = (error: unknown, given: Run): number => {
   const { exit, code, message, remedy } = toFailure(error).failure;
-  const paint = makePaint(isColoured(process.stderr, env));
+  const paint = makePaint(isColoured(process.stderr, given.env));
   const suffix = code === "usage" ? "" : paint.dim(` [${visible(code)}]`);
   process.stderr.write(`${paint.red("skein:")} ${visible(message)}${suffix}\n`);
-  if (remedy !== "") process.stderr.write(`  ${visible(remedy)}\n`);
+  if (remedy !== "") process.stderr.write(`  ${visible(asTyped(remedy, commandOf(given)))}\n`);
   return exit;
 };
 
-const makeCli = ({ env, self, loadDaemon }: Run, signal: AbortSignal): Cli => {
+const makeCli = (given: Run, signal: AbortSignal): Cli => {
+  const { env, self, loadDaemon } = given;
   const cwd = process.cwd();
   const home = stateFolder(env, cwd);
   const place = findPlace(env, home);
@@ -87,6 +98,7 @@ const makeCli = ({ env, self, loadDaemon }: Run, signal: AbortSignal): Cli => {
     now: Date.now,
     key: () => process.getBuiltinModule("node:crypto").randomUUID(),
     self,
+    command: commandOf(given),
     loadDaemon,
   };
 };

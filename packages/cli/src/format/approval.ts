@@ -1,20 +1,19 @@
 /** What is asked, so that a person can decide on it: whole, escaped, with the command that answers. */
 import type { Approval, ApprovalRequest, Question } from "@skein/contract";
+import type { Cli } from "../cli.ts";
 import { json, oneLine, visible } from "./escape.ts";
 import type { Paint } from "./paint.ts";
 import { since } from "./time.ts";
 
+type Teller = Pick<Cli, "paint" | "now" | "command">;
+
 /** `byName`: the session has no other open approval, so its name is enough to answer. */
-export const approvalText = (
-  approval: Approval,
-  paint: Paint,
-  now: number,
-  byName: boolean,
-): string => {
+export const approvalText = (teller: Teller, approval: Approval, byName: boolean): string => {
+  const { paint, now } = teller;
   const head =
     `${paint.bold(oneLine(approval.sessionName))} asks (${approval.request.kind}): ${oneLine(approval.title)} ` +
-    paint.dim(`[${approval.id}, since ${since(approval.requestedAt, now)}]`);
-  const lines = [...requestLines(approval.request, paint), ...stateLines(approval, paint, byName)];
+    paint.dim(`[${approval.id}, since ${since(approval.requestedAt, now())}]`);
+  const lines = [...requestLines(approval.request, paint), ...stateLines(teller, approval, byName)];
   return [head, ...lines.map((line) => `  ${line}`)].join("\n");
 };
 
@@ -80,30 +79,35 @@ const questionLines = (question: Question, number: string, paint: Paint): string
   ];
 };
 
-const stateLines = (approval: Approval, paint: Paint, byName: boolean): string[] => {
+const stateLines = (teller: Teller, approval: Approval, byName: boolean): string[] => {
+  const { paint } = teller;
   if (approval.resolution !== null) {
     const { decision, by, message } = approval.resolution;
     const said = message === null ? "" : `: ${oneLine(message)}`;
     return [paint.dim(`${decision} by ${oneLine(by)}${said}`)];
   }
   if (approval.expired !== null) return [paint.dim(`expired: ${oneLine(approval.expired.reason)}`)];
-  return answerLines(approval, paint, byName ? oneLine(approval.sessionName) : approval.id);
+  return answerLines(teller, approval, byName ? oneLine(approval.sessionName) : approval.id);
 };
 
-const answerLines = (approval: Approval, paint: Paint, ref: string): string[] => {
+const answerLines = (
+  { paint, command: skein }: Teller,
+  approval: Approval,
+  ref: string,
+): string[] => {
   const row = (title: string, command: string) => `${paint.dim(title.padEnd(8))}${command}`;
-  const deny = row("deny", `skein deny ${ref} -m 'why'`);
+  const deny = row("deny", `${skein} deny ${ref} -m 'why'`);
   if (approval.request.kind === "question") {
     const { questions } = approval.request;
     const answers = questions.map((question, at) => {
       const choice = question.options.length > 0 ? "1" : "TEXT";
       return `--answer ${questions.length > 1 ? `${at + 1}=${choice}` : choice}`;
     });
-    return [row("answer", `skein respond ${ref} ${answers.join(" ")}`), deny];
+    return [row("answer", `${skein} respond ${ref} ${answers.join(" ")}`), deny];
   }
   return [
-    row("allow", `skein approve ${ref}`),
-    ...(approval.canAlways ? [row("always", `skein respond ${ref} always`)] : []),
+    row("allow", `${skein} approve ${ref}`),
+    ...(approval.canAlways ? [row("always", `${skein} respond ${ref} always`)] : []),
     deny,
   ];
 };

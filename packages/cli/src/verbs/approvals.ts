@@ -40,7 +40,7 @@ const text = (cli: Cli, approval: Approval, among: readonly Approval[]): string 
   const open = among.filter(
     ({ session, state }) => session === approval.session && state === "open",
   );
-  return approvalText(approval, cli.paint, cli.now(), open.length === 1);
+  return approvalText(cli, approval, open.length === 1);
 };
 
 type RespondFlags = {

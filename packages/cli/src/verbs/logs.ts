@@ -85,7 +85,7 @@ const eventLine = (cli: Cli, event: SkeinEvent): string | undefined => {
   switch (event.type) {
     case "approval.requested": {
       const { approval } = event.data as EventData<"approval.requested">;
-      return `${at} ${approvalText(approval, cli.paint, cli.now(), false)}`;
+      return `${at} ${approvalText(cli, approval, false)}`;
     }
     case "approval.resolved": {
       const { resolution } = event.data as EventData<"approval.resolved">;

@@ -75,7 +75,7 @@ const inspection = (
   if (turns.length > 0)
     lines.push("", paint.bold("Turns, newest first"), ...turns.map((turn) => turnLine(cli, turn)));
   for (const approval of approvals)
-    lines.push("", approvalText(approval, paint, cli.now(), approvals.length === 1));
+    lines.push("", approvalText(cli, approval, approvals.length === 1));
   return lines.join("\n");
 };
 

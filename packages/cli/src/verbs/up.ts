@@ -149,8 +149,8 @@ export const banner = (cli: Cli, { address, loginUrl, backends }: Ready): string
   );
   rows.push(["agents", first], ...others.map((line): [string, string] => ["", line]));
   const agent = backends.find(isUsable) ?? backends.find((each) => each.found);
-  const create = `skein create -p . --cli ${oneLine(agent?.id ?? "").replace(/-code$/, "")}`;
-  const install = "install an agent, then: skein backends --refresh";
+  const create = `${cli.command} create -p . --cli ${oneLine(agent?.id ?? "").replace(/-code$/, "")}`;
+  const install = `install an agent, then: ${cli.command} backends --refresh`;
   rows.push(["next", agent === undefined ? install : create]);
   const lines = rows.map(([title, text]) => `  ${paint.dim(title.padEnd(9))}${text}`);
   return [`${paint.bold(`Skein ${oneLine(cli.version)} is ready`)}`, ...lines].join("\n");
