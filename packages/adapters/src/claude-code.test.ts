@@ -2,6 +2,7 @@
 import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { adapterFailure } from "@skein/sdk";
 import { fakeClaudeCommand } from "@skein/sdk/testkit";
 import { expect, test } from "vitest";
 import { makeClaudeCodeDriver, makeLocalHost } from "./index.ts";
@@ -558,6 +559,38 @@ test("a stop that comes while the agent starts wins", async () => {
   await starting;
   expect(rig.facts.map((fact) => fact.fact)).toEqual(["exited"]);
   expect(await home.pids()).toEqual([]);
+});
+
+test("a start that a stop has overtaken leaves no agent: what it tells is refused", async () => {
+  await using home = await makeHome();
+  const rig = await home.rig();
+  rig.over();
+  await rig.link.start();
+  expect(rig.facts).toEqual([]);
+  expect(await home.pids()).toEqual([]);
+});
+
+test("what is for an agent that is out of reach is refused, and not passed over", async () => {
+  await using home = await makeHome();
+  const first = await home.started();
+  await first.kill();
+  const host = {
+    ...home.backend.host,
+    adopt: () =>
+      Promise.reject(
+        adapterFailure("Too many files are open.", {
+          kind: "unavailable",
+          code: "internal",
+          remedy: "Close some.",
+          retryable: true,
+        }),
+      ),
+  };
+  const backend = { ...home.backend, host };
+  const rig = await makeRig(home.home, backend, { checkpoint: first.checkpoint() });
+  expect(await rig.link.attach()).toBe("unknown");
+  const failure = { failure: { code: "backend_unavailable", retryable: true } };
+  await expect(rig.link.prompt(words("PONG"))).rejects.toMatchObject(failure);
 });
 
 test("a probe tells version, login and models, and that nothing is there when nothing is", async () => {

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { refuse } from "@skein/contract";
 import { fakeCodexCommand } from "@skein/sdk/testkit";
 import { makeCodexDriver, makeLocalHost } from "./index.ts";
 
@@ -62,6 +63,8 @@ export type Played = {
   readonly link: Link;
   readonly facts: Fact[];
   readonly live: { readonly kind: string; readonly text: string }[];
+  /** The daemon takes nothing more of this generation. */
+  over(): void;
   checkpoint(): unknown;
   /** The first fact of that kind that passes, told already or to come. */
   told<F extends Fact["fact"]>(fact: F, test?: (fact: FactOf<F>) => boolean): Promise<FactOf<F>>;
@@ -76,6 +79,7 @@ const play = (backend: Backend, driver: Driver, folder: string, wish: SessionWis
   const live: Played["live"] = [];
   const waiting = new Set<() => void>();
   let newest: unknown = checkpoint;
+  const bound = { over: false };
   const context: Context = {
     session: {
       id: "ses_1",
@@ -95,6 +99,7 @@ const play = (backend: Backend, driver: Driver, folder: string, wish: SessionWis
     dir: join(folder, "..", "generation"),
     backend,
     report: async (report) => {
+      if (bound.over) throw refuse("invalid_input", "That generation is over.", "Nothing.");
       facts.push(...report.facts);
       // As it comes back out of a database.
       if (report.checkpoint !== undefined) newest = JSON.parse(JSON.stringify(report.checkpoint));
@@ -128,7 +133,10 @@ const play = (backend: Backend, driver: Driver, folder: string, wish: SessionWis
     await prompt(id, text);
     return ended(id);
   };
-  return { link, facts, live, checkpoint: () => newest, told, ended, say, prompt };
+  const over = (): void => {
+    bound.over = true;
+  };
+  return { link, facts, live, over, checkpoint: () => newest, told, ended, say, prompt };
 };
 
 export type Bench = AsyncDisposable & {

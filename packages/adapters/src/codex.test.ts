@@ -39,6 +39,17 @@ const sleeper = async (bench: Bench, played: Played, turn: string): Promise<numb
   return Number(readFileSync(join(bench.folder, "pid"), "utf8"));
 };
 
+describe.concurrent("a start that a stop has overtaken", () => {
+  test("leaves no server: what it tells is refused", async () => {
+    await using bench = makeBench();
+    const one = bench.play();
+    one.over();
+    await one.link.start();
+    expect(one.facts).toEqual([]);
+    expect(await becomesTrue(async () => (await bench.owners()).length === 0)).toBe(true);
+  });
+});
+
 describe.concurrent("a turn", () => {
   test("is accepted once, told once, and ends with its own tokens", async () => {
     await using bench = makeBench();
@@ -72,6 +83,9 @@ describe.concurrent("a turn", () => {
     await one.link.steer(words);
     await one.ended("trn_1");
     expect(texts(one.facts)).toContain("steered");
+    const said = one.facts.filter((fact) => fact.fact === "item" && fact.body.kind === "user");
+    const body = { kind: "user", text: "SAY steered", how: "steer" };
+    expect(said).toEqual([{ fact: "item", id: "prm_2", body }]);
     await expect(one.link.steer(words)).rejects.toMatchObject({ failure: { code: "no_turn" } });
   });
 

@@ -1,6 +1,6 @@
 /** The process of one generation, the reader of its spool, and the way to its stdin. */
 import type { Detached, Exit, Fact, Owner, SessionContext } from "@skein/sdk";
-import { isAdapterFailure } from "@skein/sdk";
+import { adapterFailure, isAdapterFailure, type AdapterFailure } from "@skein/sdk";
 import type { Order } from "./fold.ts";
 import { denyFrame, interruptFrame, isAtomic, uuidOf } from "./frames.ts";
 import { preview } from "./preview.ts";
@@ -190,10 +190,25 @@ const mend = async (life: Life, detached: Detached): Promise<void> => {
   await detached.terminate(0);
 };
 
-/** Writes one frame; `key` names it in the record when it is too large to be written at once. Rejects when the process is dead. */
+/** It was looked for and not found, nor found dead: perhaps it runs. */
+const outOfReach = (): AdapterFailure =>
+  adapterFailure("Nothing holds the agent's process, so nothing can be said to it.", {
+    kind: "unavailable",
+    code: "backend_unavailable",
+    remedy: "Try again; when it stays so, stop and resume the session.",
+    retryable: true,
+  });
+
+/** Whether there may be a process that nobody here has in hand: what is for it is not done then. */
+export const isOutOfReach = ({ detached, over }: Life): boolean => detached === null && !over;
+
+/**
+ * Writes one frame; `key` names it in the record when it is too large to be written at once. Rejects with an AdapterFailure
+ * when the process is dead or out of reach: it has not been sent.
+ */
 export async function send(life: Life, frame: string, key: string): Promise<void> {
   const { detached, reader } = life;
-  if (detached === null) return;
+  if (detached === null) throw outOfReach();
   if (life.torn) await mend(life, detached);
   const isLarge = !isAtomic(frame);
   if (isLarge) {

@@ -16,7 +16,17 @@ import {
 } from "@skein/sdk";
 import { grantsOf } from "./asks.ts";
 import { allowFrame, denyFrame, initializeFrame, interruptFrame, userFrame } from "./frames.ts";
-import { carryOut, finish, follow, makeLife, send, turnUuid, watchEnd, type Life } from "./life.ts";
+import {
+  carryOut,
+  finish,
+  follow,
+  isOutOfReach,
+  makeLife,
+  send,
+  turnUuid,
+  watchEnd,
+  type Life,
+} from "./life.ts";
 import { startAnew } from "./starting.ts";
 import type { State } from "./state.ts";
 import { answersOf } from "./tools.ts";
@@ -192,13 +202,13 @@ const liveness = async ({ context, detached, owner }: Life): Promise<Liveness> =
 
 /**
  * A word for a process that has just died is not an error: its end is told as `exited`, and the daemon decides with that.
- * Only `steer` says so, because its words must go another way then.
+ * Only `steer` says so, because its words must go another way then; and whatever is for a process that is out of reach.
  */
 const unlessGone = async (life: Life, work: Promise<void>): Promise<void> => {
   try {
     await work;
   } catch (error) {
-    if (!isAdapterFailure(error)) throw error;
+    if (!isAdapterFailure(error) || isOutOfReach(life)) throw error;
     life.context.log("info", error.message);
   }
 };

@@ -10,6 +10,7 @@ import type {
   Report,
   SessionContext,
 } from "@skein/sdk";
+import { refuse } from "@skein/contract";
 import { makeLink } from "./link.ts";
 
 export type FactOf<T extends Fact["fact"]> = Extract<Fact, { fact: T }>;
@@ -24,6 +25,8 @@ export type Rig = {
   next<T extends Fact["fact"]>(kind: T): Promise<FactOf<T>>;
   /** The daemon dies: nothing that is reported from now on is recorded. */
   kill(): Promise<void>;
+  /** The daemon takes nothing more of this generation. */
+  over(): void;
 };
 
 const patienceMs = 10_000;
@@ -36,6 +39,7 @@ const makeRecord = () => {
   const listeners = new Set<() => void>();
   let checkpoint: unknown = null;
   let dead = false;
+  let over = false;
 
   const next = async <T extends Fact["fact"]>(kind: T): Promise<FactOf<T>> => {
     const from = given.get(kind) ?? 0;
@@ -62,11 +66,15 @@ const makeRecord = () => {
     live,
     next,
     checkpoint: () => checkpoint,
+    over: () => {
+      over = true;
+    },
     die: () => {
       dead = true;
     },
     report: async (report: Report): Promise<void> => {
       if (dead) throw new Error("the daemon is dead");
+      if (over) throw refuse("invalid_input", "That generation is over.", "Nothing.");
       // Through JSON, as a store would have it.
       facts.push(...(JSON.parse(JSON.stringify(report.facts)) as Fact[]));
       if (report.checkpoint !== undefined)
@@ -117,6 +125,7 @@ export const makeRig = async (
     live: record.live,
     checkpoint: record.checkpoint,
     next: record.next,
+    over: record.over,
     kill: async () => {
       record.die();
       await link.detach();

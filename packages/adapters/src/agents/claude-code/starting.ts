@@ -1,6 +1,7 @@
 /** From nothing to an agent that is ready, or to one sentence that says why not. */
 import { isAdapterFailure, type Fact } from "@skein/sdk";
 import { initializeFrame } from "./frames.ts";
+import { isStale } from "../stale.ts";
 import { follow, wait, watchEnd, type Life } from "./life.ts";
 import {
   conversationOf,
@@ -84,6 +85,16 @@ const attempt = async (life: Life, conversation: Conversation): Promise<Tried> =
   return unready(life, conversation);
 };
 
+/** A stop overtook the start and found nothing to end; that it runs is refused now. Nobody else knows of this process. */
+const takeBack = async (life: Life): Promise<void> => {
+  const { context, detached, owner } = life;
+  life.closed = true;
+  context.log("info", "the generation was over before it began: its process is ended");
+  await detached?.terminate(0);
+  await detached?.close();
+  await context.backend.host.sweep(owner);
+};
+
 /** Starts the process, a second time where the first refusal shows another way in; ends with `started` or `start-failed`. */
 export const startAnew = async (life: Life): Promise<void> => {
   const { context, reader } = life;
@@ -104,5 +115,10 @@ export const startAnew = async (life: Life): Promise<void> => {
   if (tried !== null) return tellFailure(life, tried.failed);
   if (life.detached === null || life.stopping) return;
   watchEnd(life);
-  await reader.flushed();
+  try {
+    await reader.flushed();
+  } catch (error) {
+    if (!isStale(error)) throw error;
+    await takeBack(life);
+  }
 };

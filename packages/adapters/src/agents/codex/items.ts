@@ -1,7 +1,7 @@
 /** Codex's thread items as Skein's. Pure; an item type that is not known gives null and is passed over. */
 import type { ItemBody, ItemStatus } from "@skein/contract";
 import type { FileUpdateChange, ThreadItem } from "./generated/protocol.ts";
-import { isOurClientId, isSteering } from "./wire.ts";
+import { isOurClientId, steeringOf } from "./wire.ts";
 import { withoutShell } from "./shell-words.ts";
 
 type Edit = Extract<ItemBody, { kind: "edit" }>;
@@ -61,10 +61,15 @@ const mcpCall = (item: McpCall): ItemBody =>
   );
 
 const userBody = (item: Extract<ThreadItem, { type: "userMessage" }>): ItemBody | null => {
-  if (isSteering(item.clientId)) return { kind: "user", text: userText(item), how: "steer" };
+  if (steeringOf(item.clientId) !== null)
+    return { kind: "user", text: userText(item), how: "steer" };
   if (isOurClientId(item.clientId)) return null;
   return { kind: "user", text: userText(item), how: "outside" };
 };
+
+/** Under which id it is told: words that steer have that of their prompt, under which the person knows them. */
+export const itemId = (item: ThreadItem): string =>
+  item.type === "userMessage" ? (steeringOf(item.clientId) ?? item.id) : item.id;
 
 /** null: nothing to show (the turn's own prompt, an empty message, a type that is not known). */
 export const itemBody = (item: ThreadItem): ItemBody | null => {

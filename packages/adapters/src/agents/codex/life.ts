@@ -22,6 +22,7 @@ export type Life = {
   readonly ref: ProcessRef;
   /** As Rpc.call; while the connection is being made anew it rejects at once. */
   call(method: string, params: unknown, options?: Partial<CallOptions>): Promise<unknown>;
+  /** Throws an AdapterFailure when it could not be sent. */
   respond(id: RequestId, result: unknown): void;
   listen(thread: string, listener: Listener): void;
   mute(thread: string, listener: Listener): void;
@@ -108,7 +109,13 @@ const reach = (now: Now): Promise<Rpc> => {
     request: (request: ServerRequest): void => {
       const { id, method } = request;
       const message = `Skein does not answer ${method}.`;
-      if (!ask(routing, request)) now.rpc?.refuse(id, { code: -32601, message });
+      if (ask(routing, request)) return;
+      try {
+        now.rpc?.refuse(id, { code: -32601, message });
+      } catch (error) {
+        // It asks again on the next connection.
+        backend.log("debug", message, { error: String(error) });
+      }
     },
   };
   return connectTo(backend, place, process, { hearer, timeoutMs: backend.timing.startMs });
@@ -168,7 +175,10 @@ export const makeLife = async (deps: Deps): Promise<Life> => {
       now.over || now.rpc === null
         ? Promise.reject(unreachable("Codex's app-server has ended."))
         : now.rpc.call(method, params, { timeoutMs: backend.timing.startMs, ...options }),
-    respond: (id, result) => now.rpc?.respond(id, result),
+    respond: (id, result) => {
+      if (now.over || now.rpc === null) throw unreachable("Codex's app-server has ended.");
+      now.rpc.respond(id, result);
+    },
     listen: (thread, listener) => void routing.listeners.set(thread, listener),
     mute: (thread, listener) => {
       if (routing.listeners.get(thread) !== listener) return;

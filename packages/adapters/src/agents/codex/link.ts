@@ -4,6 +4,7 @@ import type { Life } from "./life.ts";
 import { openAgain, openThread, sameLife, type Opening } from "./opening.ts";
 import { unreachable } from "./rpc.ts";
 import { apply, leave, tell, type Seat } from "./seat.ts";
+import { isStale } from "../stale.ts";
 import type { Server } from "./server.ts";
 import { isLostThread, startFailed, startFailureOf, type StartFailure } from "./start-failure.ts";
 import { readCheckpoint, type Checkpoint } from "./state.ts";
@@ -86,6 +87,18 @@ const settle = async (link: Link, opening: Opening): Promise<void> => {
   await seat.recorder.flush();
 };
 
+/** A stop overtook the start and found nothing to end; that it runs is refused now. Nobody else knows of this thread. */
+const takeBack = async ({ ctx, server }: Link, { life, state }: Seat): Promise<void> => {
+  ctx.log("info", "the generation was over before it began: its thread is let go");
+  const { thread: threadId } = state;
+  await quietThread(life, ctx, threadId, true)
+    .then(() => life.call("thread/unsubscribe", { threadId }))
+    .catch((error: unknown) =>
+      ctx.log("warn", "Codex did not let go of the conversation", { error: String(error) }),
+    );
+  await server.leave(ctx.session.id, true);
+};
+
 const start = async (link: Link): Promise<void> => {
   const { ctx, server } = link;
   if (link.opening !== null && !link.opening.seat.gone) return;
@@ -96,7 +109,11 @@ const start = async (link: Link): Promise<void> => {
     link.opening = await openThread(link, await server.start());
     const { seat, opened } = link.opening;
     const noChoice = await checkChoice(seat.life, ctx.session, opened);
-    if (noChoice === null) return await settle(link, link.opening);
+    if (noChoice === null) {
+      await settle(link, link.opening);
+      if (isStale(seat.recorder.refusal())) await takeBack(link, seat);
+      return;
+    }
     await fail(link, noChoice, seat);
   } catch (error) {
     await fail(link, startFailureOf(error), seatOf(link));
@@ -144,7 +161,8 @@ const whereabouts = async (link: Link): Promise<Whereabouts | null> => {
   return life === null ? null : { life, threadId };
 };
 
-const stop = async (link: Link): Promise<void> => {
+/** `force`: the turn gets no time to end by itself; the server, which is not this session's alone, goes on. */
+const stop = async (link: Link, force: boolean): Promise<void> => {
   if (link.stopped) return;
   link.stopped = true;
   const { ctx, server } = link;
@@ -154,7 +172,7 @@ const stop = async (link: Link): Promise<void> => {
   if (found !== null) {
     const { life, threadId } = found;
     const { graceMs } = ctx.backend.timing;
-    await quietThread(life, ctx, threadId)
+    await quietThread(life, ctx, threadId, force)
       .then(() => life.call("thread/unsubscribe", { threadId }, { timeoutMs: graceMs }))
       .catch((error: unknown) =>
         ctx.log("warn", "Codex did not let go of the conversation", { error: String(error) }),
@@ -206,7 +224,7 @@ export const makeLink = (ctx: SessionContext, server: Server): AgentLink => {
       const seat = living();
       if (seat !== null) await answerQuestion(seat, ctx, given);
     },
-    stop: () => stop(link),
+    stop: ({ force }) => stop(link, force),
     liveness: () => liveness(link),
     detach: async () => {
       const seat = seatOf(link);

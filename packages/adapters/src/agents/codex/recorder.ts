@@ -13,6 +13,8 @@ export type Recorder = {
   /** Nothing more is told. */
   close(): void;
   isOver(): boolean;
+  /** What the daemon said as it took no more; undefined while it does. */
+  refusal(): unknown;
 };
 
 const manyFacts = 1_000;
@@ -27,6 +29,7 @@ export const makeRecorder = (deps: {
 }): Recorder => {
   let waiting: Fact[] = [];
   let over = false;
+  let refusal: unknown;
   let sealed = false;
   let held = false;
   let running: Promise<void> | null = null;
@@ -40,6 +43,7 @@ export const makeRecorder = (deps: {
         await deps.report(checkpoint === undefined ? { facts } : { facts, checkpoint });
       } catch (error) {
         over = true;
+        refusal = error;
         deps.refused(error);
       }
       if (held && waiting.length < fewFacts) {
@@ -70,5 +74,6 @@ export const makeRecorder = (deps: {
       over = true;
     },
     isOver: () => over,
+    refusal: () => refusal,
   };
 };

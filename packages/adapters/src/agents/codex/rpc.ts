@@ -37,7 +37,9 @@ export type CallOptions = {
 export type Rpc = {
   /** Rejects with an RpcFailure when refused, with an AdapterFailure when the connection is lost or the time over. */
   call(method: string, params: unknown, options: CallOptions): Promise<unknown>;
+  /** Throws an AdapterFailure when there is no connection: it has not been sent. */
   respond(id: RequestId, result: unknown): void;
+  /** As `respond`. */
   refuse(id: RequestId, error: RpcError): void;
   pause(): void;
   resume(): void;
@@ -77,7 +79,12 @@ const makeCalls = (clock: Clock, send: (frame: unknown) => void) => {
         reject(unreachable(`Codex did not answer ${method} within ${options.timeoutMs} ms.`));
       });
       waiting.set(id, { method, options, resolve, reject, stop });
-      send({ method, id, params });
+      try {
+        send({ method, id, params });
+      } catch (error) {
+        take(id);
+        throw error;
+      }
       return promise;
     },
     answered: (id: RequestId, result: unknown): void => {
@@ -117,7 +124,9 @@ export const connect = async (
   const opened = Promise.withResolvers<void>();
   const closed = Promise.withResolvers<void>();
   const send = (frame: unknown): void => {
-    if (ws.readyState === WebSocket.OPEN) ws.send(JSON.stringify(frame));
+    if (ws.readyState !== WebSocket.OPEN)
+      throw unreachable("There is no connection to Codex's app-server.");
+    ws.send(JSON.stringify(frame));
   };
   const calls = makeCalls(deps.clock, send);
   ws.on("open", () => opened.resolve());
@@ -141,12 +150,10 @@ export const connect = async (
     ws.terminate();
     throw error;
   }
+  // Rejects when it hung up meanwhile.
   send({ method: "initialized" });
   return {
-    call: (method, params, options) =>
-      ws.readyState === WebSocket.OPEN
-        ? calls.call(method, params, options)
-        : Promise.reject(unreachable("There is no connection to Codex's app-server.")),
+    call: async (method, params, options) => calls.call(method, params, options),
     respond: (id, result) => send({ id, result }),
     refuse: (id, error) => send({ id, error }),
     pause: () => ws.pause(),

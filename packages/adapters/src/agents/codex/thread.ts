@@ -73,15 +73,22 @@ export const newestTurns = async (life: Life, threadId: string): Promise<readonl
 export const nameThread = (life: Life, threadId: string, name: string): Promise<unknown> =>
   life.call("thread/name/set", { threadId, name });
 
-/** Ends what a thread does: its turn and every command. Bounded by `graceMs`; the server's refusals mean there is nothing to end. */
+/** A turn that is just beginning cannot be interrupted yet; a forced stop gives it this long. */
+const forcedMs = 250;
+
+/**
+ * Ends what a thread does: its turn and every command. Waits no longer than `graceMs` for the turn to end, hardly at all
+ * when forced; the commands are ended in either case. The server's refusals mean there is nothing to end.
+ */
 export const quietThread = async (
   life: Life,
   ctx: SessionContext,
   threadId: string,
+  force = false,
 ): Promise<void> => {
   const { clock, timing } = ctx.backend;
   const timeoutMs = Math.max(timing.graceMs, pollMs);
-  const until = clock.monotonic() + timeoutMs;
+  const until = clock.monotonic() + (force ? Math.min(forcedMs, timeoutMs) : timeoutMs);
   const ask = (method: string, params: unknown) =>
     life.call(method, params, { timeoutMs }).catch((error: unknown) => {
       if (isRpcFailure(error)) return null;

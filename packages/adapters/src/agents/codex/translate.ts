@@ -5,7 +5,7 @@
 import type { Fact, LiveDelta } from "@skein/sdk";
 import type { ErrorNotification, ThreadItem, Turn } from "./generated/protocol.ts";
 import { asAsked, questionOf } from "./approvals.ts";
-import { endedBody, itemBody, partialBody } from "./items.ts";
+import { endedBody, itemBody, itemId, partialBody } from "./items.ts";
 import type { Ended, ItemNow, State, TurnNow } from "./state.ts";
 import { isAuthFailure, statusOf, turnErrorOf, turnFailure } from "./turn-errors.ts";
 import { later, minus, totalsOf, turnUsage } from "./usage.ts";
@@ -147,7 +147,7 @@ export const itemCompleted = (state: State, item: ThreadItem, turn: string): Fol
   const known = state.running.get(item.id);
   const whole =
     told?.kind === "command" && told.output === "" ? { ...told, output: known?.text ?? "" } : told;
-  const step = folded(progress(settle(state, item.id)), itemFact(item.id, whole));
+  const step = folded(progress(settle(state, item.id)), itemFact(itemId(item), whole));
   const ours = item.type === "userMessage" ? turnOfClientId(item.clientId) : null;
   if (ours === null || state.handed?.turn !== ours) return step;
   return chain(step, (next) => accept(next, turn, ours));

@@ -184,7 +184,12 @@ export const interruptTurn = async (
   await seat.recorder.flush();
 };
 
-/** A refusal with a reason: the reason joins the turn first, because the answer itself has no place for words. */
+/**
+ * A refusal with a reason: the reason joins the turn first, because the answer itself has no place for words.
+ *
+ * Rejects with an AdapterFailure when there is no connection. It is remembered all the same: on the next connection the
+ * server asks again, and is answered then. But should the daemon die before, it is lost; so it is not done.
+ */
 export const answerQuestion = async (
   seat: Seat,
   ctx: SessionContext,

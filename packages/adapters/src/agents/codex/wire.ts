@@ -77,9 +77,9 @@ export const turnClientId = (turn: string): string => `${TURN_MARK}${turn}`;
 export const noteClientId = (id: string): string => `${NOTE_MARK}${id}`;
 export const isOurClientId = (clientId: string | null): clientId is string =>
   clientId !== null && (clientId.startsWith(TURN_MARK) || clientId.startsWith(NOTE_MARK));
-/** Words that steer a turn: ours, but neither its prompt nor the reason of a refusal. */
-export const isSteering = (clientId: string | null): boolean =>
-  clientId?.startsWith(`${NOTE_MARK}prm_`) ?? false;
+/** The prompt whose words steered a turn; null for what is none of ours, for a turn's own prompt and the reason of a refusal. */
+export const steeringOf = (clientId: string | null): string | null =>
+  clientId?.startsWith(`${NOTE_MARK}prm_`) ? clientId.slice(NOTE_MARK.length) : null;
 export const turnOfClientId = (clientId: string | null): string | null =>
   clientId?.startsWith(TURN_MARK) ? clientId.slice(TURN_MARK.length) : null;
 
