@@ -1,6 +1,7 @@
 /** All pages of a list, with a bound: a list that never ends is an error, not a loop. */
+import { LIMITS } from "@skein/contract/light";
+
 const MOST_PAGES = 2_000;
-export const PAGE = 500;
 
 export const allPages = async <P extends { readonly next: string | null }, T>(
   fetch: (page: { limit: number; cursor?: string }) => Promise<P>,
@@ -9,7 +10,7 @@ export const allPages = async <P extends { readonly next: string | null }, T>(
   const all: T[] = [];
   let cursor: string | null = null;
   for (let count = 0; count < MOST_PAGES; count += 1) {
-    const page: P = await fetch({ limit: PAGE, ...(cursor === null ? {} : { cursor }) });
+    const page: P = await fetch({ limit: LIMITS.pageMax, ...(cursor === null ? {} : { cursor }) });
     all.push(...rows(page));
     cursor = page.next;
     if (cursor === null) return all;

@@ -1,6 +1,7 @@
 /** Where the daemon is: its state folder, its socket, or an address that the environment names. */
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
+import { STATE_FOLDER } from "@skein/contract/light";
 import { misused } from "./failure.ts";
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -14,10 +15,10 @@ export const stateFolder = (env: Env, cwd: string): string => {
 
 /** The paths below the state folder that both sides must agree on. */
 export const inHome = {
-  socket: (home: string): string => join(home, "run", "skein.sock"),
-  logs: (home: string): string => join(home, "logs"),
-  spool: (home: string): string => join(home, "spool"),
-  config: (home: string): string => join(home, "config.json5"),
+  socket: (home: string): string => join(home, STATE_FOLDER.socket),
+  logs: (home: string): string => join(home, STATE_FOLDER.logs),
+  spool: (home: string): string => join(home, STATE_FOLDER.spool),
+  config: (home: string): string => join(home, STATE_FOLDER.config),
 };
 
 export type Place =

@@ -13,6 +13,7 @@ export * from "./problem.ts";
 export * from "./registry.ts";
 export * from "./scopes.ts";
 export * from "./session.ts";
+export * from "./state-folder.ts";
 export * from "./system.ts";
 export * from "./token.ts";
 export * from "./usage.ts";
