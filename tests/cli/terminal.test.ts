@@ -1,6 +1,6 @@
 /** What only a terminal shows: colours, a spinner, the width. In tmux, on a socket of its own. */
 import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { createReadStream, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MAIN, plainEnv } from "./run-skein.ts";
@@ -10,6 +10,8 @@ import { worldAnswers } from "./world.ts";
 let daemon: StubDaemon;
 let socket: string;
 const held = Promise.withResolvers<void>();
+/** Resolves when something more has been written to the terminal: tmux pipes it here after it has drawn it. */
+let changed = Promise.withResolvers<void>();
 
 beforeAll(async () => {
   daemon = await startStub({
@@ -22,6 +24,13 @@ beforeAll(async () => {
   });
   socket = join(daemon.home, "tmux");
   tmux("-f", "/dev/null", "new-session", "-d", "-x", "70", "-y", "30", "-s", "t", "sh");
+  const output = join(daemon.home, "output");
+  execFileSync("mkfifo", [output]);
+  tmux("pipe-pane", "-t", "t", `exec cat > ${output}`);
+  createReadStream(output).on("data", () => {
+    changed.resolve();
+    changed = Promise.withResolvers();
+  });
 });
 afterAll(async () => {
   tmux("kill-server");
@@ -39,49 +48,60 @@ const tmux = (...words: readonly string[]): string =>
 /** The screen, with its colours as escape sequences; trailing blanks off. */
 const screen = (): string => tmux("capture-pane", "-p", "-e", "-t", "t").trimEnd();
 
-/** Looks until it is there. A screen tells no one that it has changed, so it is looked at, up to ten seconds. */
+const PATIENCE_MS = 10_000;
+
+/** Looks at the screen whenever it has changed, until it is there. */
 const shown = async (what: RegExp): Promise<string> => {
-  for (let look = 0; look < 200; look += 1) {
+  const over = AbortSignal.timeout(PATIENCE_MS);
+  const ended = new Promise<void>((resolve) => over.addEventListener("abort", () => resolve()));
+  while (!over.aborted) {
+    const more = changed.promise;
     const seen = screen();
     if (what.test(seen)) return seen;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await Promise.race([more, ended]);
   }
   throw new Error(`not shown: ${String(what)}\n${screen()}`);
 };
 
-const type = (line: string) => {
-  tmux("send-keys", "-t", "t", `clear; ${line}; echo end-$?`, "Enter");
+/** Gives what the screen shows at the end: a word of this line alone, so that no earlier one is taken for it. */
+const type = (line: string): ((exit: number) => RegExp) => {
+  lines += 1;
+  const word = `end-${lines}`;
+  tmux("send-keys", "-t", "t", `clear; ${line}; echo ${word}-$?`, "Enter");
+  return (exit) => new RegExp(`${word}-${exit}\\b`);
 };
+let lines = 0;
 const skein = (line: string) => `${process.execPath} ${MAIN} ${line}`;
 
 test("colours on a terminal, none with NO_COLOR; lines are cut to the width", async () => {
-  type(skein("list --state waiting"));
-  const coloured = await shown(/end-0/);
+  const first = type(skein("list --state waiting"));
+  const coloured = await shown(first(0));
   expect(coloured).toContain("\u001b[33mwaiting:approval");
   expect(coloured).toContain("…");
-  type(`NO_COLOR=1 ${skein("list --state waiting")}`);
-  await shown(/\n(?!.*\u001b\[33m)lux-mid/);
-  expect(await shown(/end-0/)).not.toContain("\u001b[33m");
+  const second = type(`NO_COLOR=1 ${skein("list --state waiting")}`);
+  const plain = await shown(second(0));
+  expect(plain).toContain("lux-mid");
+  expect(plain).not.toContain("\u001b[33m");
 });
 
 test("long work turns a spinner on stderr, which is gone when it is over", async () => {
-  type(skein("stop fizz-top"));
+  const ended = type(skein("stop fizz-top"));
   await shown(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]\S* stopping/);
   held.resolve();
-  const after = await shown(/end-0/);
+  const after = await shown(ended(0));
   expect(after).toContain("Stopped session fizz-top");
   expect(after).not.toMatch(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/);
 });
 
 test("what an agent said cannot repaint the screen", async () => {
-  type(skein("last-message evil"));
-  expect(await shown(/end-0/)).toContain("hello \\x1b]52;c;ZXZpbA==\\x07 \\u202egnp.exe \\x9b2J");
+  const ended = type(skein("last-message evil"));
+  expect(await shown(ended(0))).toContain("hello \\x1b]52;c;ZXZpbA==\\x07 \\u202egnp.exe \\x9b2J");
 });
 
 test("Ctrl-C ends a wait with 130 and says nothing", async () => {
-  type(skein("wait waits-for-ever"));
+  const ended = type(skein("wait waits-for-ever"));
   await shown(/waiting for waits-for-ever/);
   tmux("send-keys", "-t", "t", "C-c");
-  const after = await shown(/end-130/);
+  const after = await shown(ended(130));
   expect(after).not.toContain("skein:");
 });
