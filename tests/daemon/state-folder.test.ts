@@ -13,7 +13,7 @@ import { isRefusal } from "@skein/contract";
 import { skein, type Ran } from "../cli/run-skein.ts";
 import { takeAgent } from "../scenarios/agent.ts";
 import { openHouse, type House } from "../scenarios/house.ts";
-import { everyProcess, sweepHome, untilTrue } from "../scenarios/processes.ts";
+import { agentProcesses, everyProcess, sweepHome, untilTrue } from "../scenarios/processes.ts";
 import { fakeClaudeBackend } from "./fixtures.ts";
 
 const run = promisify(execFile);
@@ -203,6 +203,33 @@ describe.each(mayMount ? ["a disk of its own"] : [])("%s", () => {
     await rm(join(home, "ballast"));
     await call("events.append", events(1_000));
     expect((await agent.say("COUNT")).answer).toBe("2");
+    expect(house.log.faults).toEqual([]);
+  });
+
+  test("full in the middle of a turn: the session answers again when there is room", async () => {
+    house = await openHouse({
+      home,
+      config: async (place) => ({
+        backends: { "claude-code": await fakeClaudeBackend(place) },
+      }),
+    });
+    const folder = await house.folder("project");
+    const { session } = await house.call("sessions.create", { folder });
+    const agent = takeAgent(house, session);
+    await agent.say("SAY one");
+    const { prompt } = await agent.send("SLOW 3");
+    await agent.speaks();
+    await fill();
+    const pid = house.pid();
+    // The stand-in ends when its words find no room; nobody can record that yet.
+    await untilTrue("the agent is dead", async () => (await agentProcesses(home)).length === 0);
+    await rm(join(home, "ballast"));
+    const turn = await agent.ended(prompt);
+    expect(turn).toMatchObject({ outcome: "failed", error: { kind: "agent" } });
+    expect((await agent.say("SAY two")).answer).toBe("two");
+    expect(house.pid()).toBe(pid);
+    const items = await agent.items();
+    expect(new Set(items.map(({ id }) => id)).size).toBe(items.length);
     expect(house.log.faults).toEqual([]);
   });
 
