@@ -6,16 +6,10 @@ import type { Processes } from "./processes.ts";
 import { pause, send, sweepOwner } from "./sweep.ts";
 import { readEnd, tail, type Ending } from "./tail.ts";
 
-export type Failpoint = (
-  name: "spawn" | "fifo.write" | "spool.read",
-  when: "before" | "after",
-) => void;
-
 export type DetachedDeps = {
   readonly home: string;
   readonly clock: Clock;
   readonly processes: Processes;
-  readonly failpoint: Failpoint;
 };
 
 /** So long after its death the end of a process is known, if anyone watches. */
@@ -63,7 +57,6 @@ export const makeDetached = (deps: DetachedDeps, made: Made): Detached => {
   const fifo = openFifo(join(dir, "in"), {
     clock: deps.clock,
     alive: isAlive,
-    failpoint: deps.failpoint,
   });
 
   const terminate = async (graceMs: number): Promise<Exit> => {
@@ -84,7 +77,7 @@ export const makeDetached = (deps: DetachedDeps, made: Made): Detached => {
     process,
     exited,
     write: (line) => fifo.write(line),
-    lines: (from) => tail(join(dir, "out"), from, { dead, closed }, deps),
+    lines: (from) => tail(join(dir, "out"), from, { dead, closed }, deps.clock),
     errors: (bytes) => readEnd(join(dir, "err"), bytes),
     liveness: async () => ((await isAlive()) ? "alive" : "dead"),
     signal: async (name) => {

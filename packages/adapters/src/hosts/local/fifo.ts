@@ -46,7 +46,6 @@ export const openFifo = (
   deps: {
     readonly clock: Clock;
     readonly alive: () => Promise<boolean>;
-    readonly failpoint: (name: "fifo.write", when: "before" | "after") => void;
   },
 ): Fifo => {
   let descriptor: number | null = null;
@@ -77,7 +76,6 @@ export const openFifo = (
     let rest = Buffer.from(`${line}\n`, "utf8");
     // A child of the agent may hold the reading end open: the pipe alone does not tell that the agent is dead.
     if (closed || !(await deps.alive())) throw gone("the line was not written");
-    deps.failpoint("fifo.write", "before");
     for (let pauseMs = firstPauseMs; rest.length > 0;) {
       const taken = take(rest);
       rest = rest.subarray(taken);
@@ -86,7 +84,6 @@ export const openFifo = (
       await pause(pauseMs);
       if (closed || !(await deps.alive())) throw gone("the line was not written whole");
     }
-    deps.failpoint("fifo.write", "after");
   };
 
   return {

@@ -3,7 +3,7 @@ import { realpathSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock, Detached, Exit, Host, Owner } from "@skein/sdk";
-import { makeDetached, type DetachedDeps, type Failpoint } from "./detached.ts";
+import { makeDetached, type DetachedDeps } from "./detached.ts";
 import { makeExitWatch } from "./exits.ts";
 import { findProgram, lookAtFolder } from "./paths.ts";
 import { makeLinuxProcesses, type OwnedProcess, type Processes } from "./processes.ts";
@@ -17,13 +17,6 @@ export type LocalHostDeps = {
   /** $SKEIN_HOME: only processes that carry it are ours. */
   readonly home: string;
   readonly clock: Clock;
-  readonly log?: (
-    level: "debug" | "info" | "warn" | "error",
-    message: string,
-    fields?: Record<string, unknown>,
-  ) => void;
-  /** For tests that end the daemon at a chosen point; must return or end the process. */
-  readonly failpoint?: Failpoint;
 };
 
 /** The owner's agent: leader of its group, with this folder's FIFO as its stdin; the oldest of several. */
@@ -59,10 +52,10 @@ const byOwner = (owned: readonly OwnedProcess[]) => {
 };
 
 /** Nothing to close: it holds no descriptors of its own, and its handles are closed one by one. */
-export const makeLocalHost = ({ home, clock, log, failpoint }: LocalHostDeps): Host => {
+export const makeLocalHost = ({ home, clock }: LocalHostDeps): Host => {
   const processes = process.platform === "linux" ? makeLinuxProcesses() : makePsProcesses();
   const exits = makeExitWatch(clock, processes);
-  const deps: DetachedDeps = { home, clock, processes, failpoint: failpoint ?? (() => undefined) };
+  const deps: DetachedDeps = { home, clock, processes };
 
   const adopt = async (dir: string, owner: Owner): Promise<Detached | null> => {
     const leader = findLeader(await processes.owned(home), dir, owner, processes);
@@ -70,7 +63,6 @@ export const makeLocalHost = ({ home, clock, log, failpoint }: LocalHostDeps): H
     const process = { pid: leader.pid, started: leader.started };
     const { promise: exited, resolve } = Promise.withResolvers<Exit>();
     const forget = exits.watch(process, resolve);
-    log?.("debug", "adopted a process", { pid: process.pid, ...owner });
     return makeDetached(deps, { dir, owner, process, exited, look: () => exits.look(), forget });
   };
 

@@ -7,7 +7,6 @@ import { adapterFailure, type DetachedSpec, type Exit, type ProcessRef } from "@
 import { makeFifo } from "./fifo.ts";
 import { lookAtFolder } from "./paths.ts";
 import { marksOf, type Processes } from "./processes.ts";
-import type { Failpoint } from "./detached.ts";
 
 const refusal = (
   code: "folder_not_found" | "folder_not_directory" | "backend_not_installed" | "internal",
@@ -89,7 +88,7 @@ export type Spawned = { readonly process: ProcessRef; readonly exited: Promise<E
 
 /** Rejects with an AdapterFailure and leaves no process behind; `dir` may stay, with what an earlier try wrote there. */
 export const spawnDetached = async (
-  deps: { readonly home: string; readonly processes: Processes; readonly failpoint: Failpoint },
+  deps: { readonly home: string; readonly processes: Processes },
   spec: DetachedSpec,
 ): Promise<Spawned> => {
   await checkFolder(spec.folder);
@@ -107,7 +106,6 @@ export const spawnDetached = async (
     // Read-write: the agent itself is then a writer of its stdin, and never sees its end.
     const stdio = [open("in", constants.O_RDWR), open("out", append), open("err", append)];
     const [program, ...args] = spec.argv;
-    deps.failpoint("spawn", "before");
     const child = spawn(program, args, {
       cwd: spec.folder,
       env: { ...spec.env, ...marksOf(deps.home, spec.owner) },
@@ -119,7 +117,6 @@ export const spawnDetached = async (
     const stat = child.pid === undefined ? null : deps.processes.statNow(child.pid);
     await spawned(child, program);
     child.unref();
-    deps.failpoint("spawn", "after");
     const started = (await stat)?.started ?? "";
     return { process: { pid: child.pid ?? 0, started }, exited };
   } finally {

@@ -15,11 +15,6 @@ const fallbackPollMs = 500;
 const pollWithoutWatchMs = 50;
 const newline = 10;
 
-export type TailDeps = {
-  readonly clock: Clock;
-  readonly failpoint: (name: "spool.read", when: "before" | "after") => void;
-};
-
 /** Something that is so from some moment on, and can be waited for. */
 export type Ending = {
   readonly done: () => boolean;
@@ -113,13 +108,10 @@ const readAll = async function* (
   file: number,
   from: number,
   stop: () => boolean,
-  deps: Pick<TailDeps, "failpoint">,
 ): AsyncGenerator<Buffer> {
   let at = from;
   for (let isFirst = true; !stop(); isFirst = false) {
-    deps.failpoint("spool.read", "before");
     const bytes = isFirst ? readNow(file, at) : await readLater(file, at);
-    deps.failpoint("spool.read", "after");
     if (bytes.length === 0) return;
     at += bytes.length;
     yield bytes;
@@ -147,18 +139,18 @@ export const tail = async function* (
   path: string,
   from: number,
   ends: { readonly dead: Ending; readonly closed: Ending },
-  deps: TailDeps,
+  clock: Clock,
 ): AsyncGenerator<SpoolLine> {
   if (ends.closed.done()) return;
   const file = openSync(path, "r");
-  const bell = makeBell(path, deps.clock, [ends.dead, ends.closed]);
+  const bell = makeBell(path, clock, [ends.dead, ends.closed]);
   const cutter = makeLineCutter(from);
   let at = from;
   try {
     for (;;) {
       // Asked before reading: what it wrote before it died is then in the file for certain.
       const wasDead = ends.dead.done();
-      for await (const bytes of readAll(file, at, ends.closed.done, deps)) {
+      for await (const bytes of readAll(file, at, ends.closed.done)) {
         at += bytes.length;
         for (const line of cutter.push(bytes)) {
           if (ends.closed.done()) return;
@@ -193,7 +185,7 @@ export const readSpool = async function* (path: string, from: number): AsyncGene
   try {
     const cutter = makeLineCutter(from);
     const never = () => false;
-    for await (const bytes of readAll(file, from, never, { failpoint: () => undefined })) {
+    for await (const bytes of readAll(file, from, never)) {
       yield* cutter.push(bytes);
     }
     const rest = cutter.rest();
