@@ -151,6 +151,22 @@ const play = (fixture: Fixture, cases: readonly Case[]): void => {
           }
         }));
 
+      test(`${mode}: a session in a folder that holds the state folder cannot write there`, () =>
+        perform(house, fixture, async ({ create }) => {
+          const agent = await create({ folder: house.place, permissions: mode });
+          const file = join(house.home, `written-${mode}`);
+          const before = agent.asks();
+          const { prompt } = await agent.send(`WRITE ${file} x`);
+          const over = agent.ended(prompt);
+          const asked = agent
+            .until("it asks", () => agent.asks() > before)
+            .then(async () => agent.resolve(await agent.asked(), "deny"));
+          asked.catch(() => undefined);
+          await Promise.race([over, asked]);
+          await over;
+          expect(await readdir(house.home)).not.toContain(`written-${mode}`);
+        }));
+
       test(`${mode}: what lies in the folder starts nothing and allows nothing`, () =>
         perform(house, fixture, async ({ create }) => {
           const folder = await house.folder("trap");

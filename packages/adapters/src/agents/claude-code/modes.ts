@@ -10,14 +10,16 @@
  */
 import type { PermissionMode } from "@skein/contract";
 
-const always = [
-  "--setting-sources",
-  "user",
-  "--add-dir",
-  ".",
-  // They move the session to another folder, unasked; a conversation can only be resumed from the folder it began in.
+const always = ["--setting-sources", "user", "--add-dir", "."];
+
+/**
+ * Worktree tools move the session to another folder, unasked; a conversation can only be resumed from the folder it began in.
+ * And no file tool writes into the state folder, also where that lies in the session's own: its configuration names programs,
+ * and its FIFOs are the stdin of agents.
+ */
+const never = (home: string): readonly string[] => [
   "--disallowedTools",
-  "EnterWorktree,ExitWorktree",
+  `EnterWorktree,ExitWorktree,Edit(/${home}/**)`,
 ];
 
 /** An allow-list: what a new version of the CLI adds is not there until someone has looked at it. */
@@ -58,7 +60,12 @@ const flags: Record<PermissionMode, readonly string[]> = {
   full: ["--permission-mode", "bypassPermissions"],
 };
 
-export const modeFlags = (mode: PermissionMode): readonly string[] => [...always, ...flags[mode]];
+/** `home`: the state folder, as an absolute path. */
+export const modeFlags = (mode: PermissionMode, home: string): readonly string[] => [
+  ...always,
+  ...never(home),
+  ...flags[mode],
+];
 
 /** In read-only mode these may still be decided by a person; every other tool (MCP) is refused unasked. */
 const askedInReadOnly = ["Read", "Glob", "Grep", "WebFetch", "WebSearch", "AskUserQuestion"];

@@ -107,14 +107,17 @@ test("a name gives the same UUID each time, a valid one, and frames are one line
 
 test("the folder's own settings are never read, and only full bypasses", () => {
   for (const mode of ["read-only", "guarded", "workspace", "full"] as const) {
-    const line = modeFlags(mode).join(" ");
+    const line = modeFlags(mode, "/home/me/.skein").join(" ");
+    expect(line).toContain("Edit(//home/me/.skein/**)");
     expect(line).toContain("--setting-sources user");
     expect(line).toContain("--permission-mode");
     expect(line.includes("bypass")).toBe(mode === "full");
     expect(modeEnv({}, mode, true)["IS_SANDBOX"]).toBe(mode === "full" ? "1" : undefined);
     expect(modeEnv({}, mode, false)["IS_SANDBOX"]).toBeUndefined();
   }
-  const tools = modeFlags("read-only")[modeFlags("read-only").indexOf("--tools") + 1]?.split(",");
+  const tools = modeFlags("read-only", "/home/me/.skein")[
+    modeFlags("read-only", "/home/me/.skein").indexOf("--tools") + 1
+  ]?.split(",");
   expect(tools).toContain("Read");
   for (const tool of ["Bash", "Edit", "Write", "NotebookEdit"]) expect(tools).not.toContain(tool);
 });

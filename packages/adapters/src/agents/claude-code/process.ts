@@ -55,7 +55,7 @@ export const argvOf = (
 ): readonly [string, ...string[]] => [
   ...command,
   ...wireFlags,
-  ...modeFlags(context.session.permissions),
+  ...modeFlags(context.session.permissions, context.backend.home),
   ...choice("--model", context.session.model),
   ...choice("--effort", context.session.effort),
   ...conversationFlags(conversation),
