@@ -68,7 +68,7 @@ export const EVENT_DATA = {
     why: z
       .enum(["stop", "idle", "delete", "fault", "restart"])
       .describe(
-        "fault: the agent fell silent. restart: it was asked back while it was being stopped, and starts again after. A later one of the same generation takes the place of an earlier one",
+        "fault: the agent fell silent, or did not get ready in time. restart: it was asked back while it was being stopped, and starts again after. A later one of the same generation takes the place of an earlier one; a process that does not end is told again",
       ),
   }),
   "session.process.ended": z.object({

@@ -178,7 +178,9 @@ export type ProbeResult = {
 };
 
 /**
- * One generation of one session's agent. Methods are called one at a time, in order, by the daemon's effects.
+ * One generation of one session's agent. Methods are called one at a time, in order, by the daemon's effects; only `stop` overtakes
+ * what is under way, also a `start`. After a `report` was refused because the generation is over, `stop` with force is called
+ * once more, whatever was reported before: it ends what that start still brought about.
  * Each may be called again after a crash of the daemon, with the same arguments: it must then do nothing twice.
  */
 export type AgentLink = {
