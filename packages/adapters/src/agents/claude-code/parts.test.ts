@@ -138,6 +138,7 @@ test("what another Claude Code sets for its children is not passed on", () => {
 const context = (change: object, session: object = {}): SessionContext =>
   ({
     how: "new",
+    backend: { home: "/home/me/.skein" },
     ...change,
     session: {
       id: "ses_1",
