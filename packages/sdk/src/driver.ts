@@ -1,7 +1,7 @@
 /**
  * The door of every agent. A driver is a value: it knows one backend's words, and nothing of the daemon.
  *
- * It never decides and never writes state: it reports facts, and the daemon records them. Four files each:
+ * It never decides and never writes state: it reports facts, and the daemon records them. Four parts each:
  * `wire` (the vendor's words), `translate` (a pure fold: vendor message to facts), `process` (I/O), `driver` (glue).
  */
 import type {
