@@ -1,6 +1,6 @@
 /** One death at each point, on each side, and what exactly the next daemon makes of it. */
 import { describe, expect, it } from "vitest";
-import { agentProcesses } from "../scenarios/processes.ts";
+import { agentProcesses, untilTrue } from "../scenarios/processes.ts";
 import type { Line } from "./line.ts";
 import { unsettledEffects } from "./remains.ts";
 import { done, everything, remainsAfter, type Backend, type Stage } from "./failpoints/stage.ts";
@@ -36,7 +36,7 @@ const factsOf = async (line: Line, session: string): Promise<number[]> =>
     .filter(({ type }) => type === "session.reported")
     .map(({ seq }) => seq);
 
-it("commit:before: what was not committed never was", () =>
+it.concurrent("commit:before: what was not committed never was", () =>
   onStage(async (stage) => {
     const { session, seq } = await withSession(stage);
     let acknowledged = false;
@@ -52,7 +52,7 @@ it("commit:before: what was not committed never was", () =>
     expect(place).toBeGreaterThan(seq);
   }));
 
-describe("what was committed is there, acknowledged or not", () => {
+describe.concurrent("what was committed is there, acknowledged or not", () => {
   it.each([
     "commit:after:1",
     "publish:before:1",
@@ -116,12 +116,12 @@ describe("what was committed is there, acknowledged or not", () => {
       const line = await stage.live();
       await follow(line);
       const { seq } = (await answerOf(line, session.id, "two"))!;
-      await expect.poll(() => told.at(-1), { timeout: 10_000 }).toBe(seq);
+      await untilTrue("the watcher has seen the newest", () => told.at(-1) === seq);
       expect(told).toEqual(Array.from({ length: seq }, (_, index) => index + 1));
     }));
 });
 
-describe.each(backends)("an agent is started once: %s", (backend) => {
+describe.concurrent.each(backends)("an agent is started once: %s", (backend) => {
   const expectStarted = async (stage: Stage): Promise<void> => {
     const line = await stage.live();
     const { sessions } = await line.call("sessions.list", {});
@@ -155,7 +155,7 @@ describe.each(backends)("an agent is started once: %s", (backend) => {
   });
 });
 
-it("an agent that was spawned is adopted by the next daemon, not started again", () =>
+it.concurrent("an agent that was spawned is adopted by the next daemon, not started again", () =>
   onStage(async (stage) => {
     await stage.dieAt("spawn:after:1", async (line) => {
       await stage.create(line, "claude-code");
@@ -205,7 +205,7 @@ const expectGivenOnce = async (
   expect(events.filter(({ type }) => type === "session.prompt.accepted")).toHaveLength(2);
 };
 
-describe("a prompt is given once", () => {
+describe.concurrent("a prompt is given once", () => {
   for (const backend of backends)
     it.each([
       "effect.lease:before:1",
@@ -226,7 +226,7 @@ describe("a prompt is given once", () => {
   });
 });
 
-it("a prompt that is given again to an agent that has not read it yet is worked on once", () =>
+it.concurrent("a prompt that is given again to an agent that has not read it yet is worked on once", () =>
   onStage(async (stage) => {
     const { session } = await withSession(stage, "claude-code", { permissions: "full" });
     const mark = stage.mark(session, "given");
@@ -238,7 +238,7 @@ it("a prompt that is given again to an agent that has not read it yet is worked 
     });
     const line = await stage.live();
     // Given again: that the agent has it already cannot be known.
-    await expect.poll(() => unsettledEffects(stage.place.home), { timeout: 20_000 }).toBe(0);
+    await untilTrue("it is given", () => unsettledEffects(stage.place.home) === 0, 20_000);
     for (const pid of agents) process.kill(pid, "SIGCONT");
     await done(line, session);
     expect(mark.count()).toBe(1);
@@ -248,7 +248,7 @@ it("a prompt that is given again to an agent that has not read it yet is worked 
     expect(messages[0]?.text).toBe("2");
   }));
 
-describe("what an agent said is recorded once", () => {
+describe.concurrent("what an agent said is recorded once", () => {
   it.each([1, 3, 8].flatMap((hit) => sides.map((side) => `spool.read:${side}:${hit}`)))(
     "%s",
     (point) =>
@@ -274,7 +274,7 @@ describe("what an agent said is recorded once", () => {
   );
 });
 
-describe.each(backends)("an approval is answered once: %s", (backend) => {
+describe.concurrent.each(backends)("an approval is answered once: %s", (backend) => {
   it.each(["approval.answer:before:1", "approval.answer:after:1"])("%s", (point) =>
     onStage(async (stage) => {
       const first = await stage.live();
@@ -311,7 +311,7 @@ describe.each(backends)("an approval is answered once: %s", (backend) => {
   );
 });
 
-describe("a deleted session leaves nothing", () => {
+describe.concurrent("a deleted session leaves nothing", () => {
   for (const backend of backends)
     it.each([
       "commit:after:1",
@@ -329,25 +329,23 @@ describe("a deleted session leaves nothing", () => {
       expect(left).toEqual([]);
     });
 
-  it("codex: not even its server, when the daemon dies while that lingers", () =>
-    onStage(async (stage) => {
+  it("codex: not even its server, when the daemon dies while that lingers", async () => {
+    const left = await remainsAfter(async (stage) => {
       const first = await stage.live();
       const session = await stage.create(first, "codex");
       await done(first, session);
       await first.call("sessions.delete", { session: session.id });
-      await expect
-        .poll(
-          async () =>
-            (await first.call("events.list", { session: session.id, limit: 500 })).events.at(-1)
-              ?.type,
-          { timeout: 10_000 },
-        )
-        .toBe("session.process.ended");
+      await untilTrue("its end is recorded", async () => {
+        const { events } = await first.call("events.list", { session: session.id, limit: 500 });
+        return events.at(-1)?.type === "session.process.ended";
+      });
       await stage.kill();
-    }));
+    });
+    expect(left).toEqual([]);
+  });
 });
 
-describe("a new state folder", () => {
+describe.concurrent("a new state folder", () => {
   it.each(sides)("migration:%s", (side) =>
     onStage(async (stage) => {
       await stage.dieStarting(`migration:${side}:1`);
