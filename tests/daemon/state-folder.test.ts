@@ -122,7 +122,7 @@ describe("one daemon for each state folder", () => {
       async () =>
         (await everyProcess(home)).length === 1 &&
         (await readdir(join(home, "run"))).includes("daemon.json"),
-      25_000,
+      100_000,
     );
     const { pid } = JSON.parse(await readFile(join(home, "run", "daemon.json"), "utf8")) as {
       pid: number;
@@ -135,7 +135,7 @@ describe("one daemon for each state folder", () => {
     expect(all.filter(({ stdout }) => stdout.includes(" is ready"))).toHaveLength(1);
     const others = all.filter(({ stdout }) => !stdout.includes(" is ready"));
     for (const { stdout } of others) expect(stdout).toMatch(/runs already/);
-  });
+  }, 120_000);
 });
 
 /** A small disk of its own as the state folder. Only root may mount one, and not in every container. */

@@ -18,6 +18,9 @@ export const steps: readonly Step[] = [...talking, ...asking, ...living, ...dyin
 const fits = (fixture: Fixture, { needs, when }: Step): boolean =>
   (needs === undefined || fixture.capabilities[needs]) && (when === undefined || when(fixture));
 
+/** A step waits for what it waits for; this only ends one that hangs. Half a dozen of them share the machine. */
+const STEP_MS = 90_000;
+
 /** Declares the tests. `fixture` is ready before the first of them runs. */
 export const playSession = (fixture: Fixture): void => {
   const wanted = steps.filter((step) => fits(fixture, step));
@@ -35,20 +38,24 @@ export const playSession = (fixture: Fixture): void => {
       }
     });
     for (const step of wanted.filter(({ alone }) => alone === undefined))
-      test(step.name, () => perform(house!, fixture, step.run));
+      test(step.name, () => perform(house!, fixture, step.run), STEP_MS);
   });
 
   describe.concurrent(`${fixture.id}, each with a daemon of its own`, () => {
     for (const step of wanted.filter(({ alone }) => alone !== undefined))
-      test(step.name, async () => {
-        const house = await openStageHouse(fixture, step.alone);
-        try {
-          await perform(house!, fixture, step.run);
-          expect(house.log.faults).toEqual([]);
-        } finally {
-          await house.close();
-        }
-        expect(await everyProcess(house.home)).toEqual([]);
-      });
+      test(
+        step.name,
+        async () => {
+          const house = await openStageHouse(fixture, step.alone);
+          try {
+            await perform(house, fixture, step.run);
+            expect(house.log.faults).toEqual([]);
+          } finally {
+            await house.close();
+          }
+          expect(await everyProcess(house.home)).toEqual([]);
+        },
+        STEP_MS,
+      );
   });
 };
