@@ -276,6 +276,7 @@ const build = (building: Building) => {
     close: async () => {
       abort.abort();
       await effectsRoom.close();
+      await backends.settled();
       await Promise.all(drivers.map((driver) => driver.close()));
       await engine.close();
     },

@@ -18,6 +18,8 @@ export type Backends = {
   soon(ms: number): Promise<readonly Backend[]>;
   /** Asks again, all or one. Never rejects for reasons of an agent. */
   refresh(id?: string): Promise<readonly Backend[]>;
+  /** Resolves when nobody is being asked any more, well or badly: whatever was started to ask is gone then. Never rejects. */
+  settled(): Promise<void>;
 };
 
 export type BackendSettings = {
@@ -88,10 +90,13 @@ const unanswered = ({ id, title, capabilities }: AgentDriver, now: number): Back
 export const makeBackends = (deps: BackendsDeps): Backends => {
   const { drivers } = deps;
   const known = new Map<string, Promise<Backend>>();
+  const asking = new Set<Promise<Backend>>();
 
   const askOnce = (of: AgentDriver): Promise<Backend> => {
     const answer = known.get(of.id) ?? ask(deps, of);
     known.set(of.id, answer);
+    asking.add(answer);
+    answer.finally(() => asking.delete(answer)).catch(() => undefined);
     // A question that failed is asked again next time.
     answer.catch(() => known.get(of.id) === answer && known.delete(of.id));
     return answer;
@@ -123,5 +128,6 @@ export const makeBackends = (deps: BackendsDeps): Backends => {
       for (const of of asked) known.delete(of.id);
       return Promise.all(asked.map(askOnce));
     },
+    settled: async () => void (await Promise.allSettled(asking)),
   };
 };

@@ -76,6 +76,8 @@ const ask = async (
   const giveUp = (): void => void detached.terminate(0);
   const cancel = clock.after(timing.startMs, giveUp);
   signal.addEventListener("abort", giveUp, { once: true });
+  // An abort that came while it was being started is not told again.
+  if (signal.aborted) giveUp();
   try {
     return await initializeOf(detached);
   } finally {

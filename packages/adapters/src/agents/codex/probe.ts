@@ -109,6 +109,8 @@ const interview = async (
   const aborted = Promise.withResolvers<null>();
   const abort = () => aborted.resolve(null);
   signal.addEventListener("abort", abort, { once: true });
+  // An abort that came while the server was being started is not told again.
+  if (signal.aborted) abort();
   try {
     const late = pause(clock, timing.startMs).then(() => null);
     return await Promise.race([
