@@ -2,10 +2,10 @@
 import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { adapterFailure } from "@skein/sdk";
 import { fakeClaudeCommand } from "@skein/sdk/testkit";
 import { expect, test } from "vitest";
 import { makeClaudeCodeDriver, makeLocalHost } from "./index.ts";
+import { tooManyFiles } from "./agents/refusals.testkit.ts";
 import { initializeFrame, userFrame } from "./agents/claude-code/frames.ts";
 import { turnUuid } from "./agents/claude-code/life.ts";
 import {
@@ -576,15 +576,7 @@ test("what is for an agent that is out of reach is refused, and not passed over"
   await first.kill();
   const host = {
     ...home.backend.host,
-    adopt: () =>
-      Promise.reject(
-        adapterFailure("Too many files are open.", {
-          kind: "unavailable",
-          code: "internal",
-          remedy: "Close some.",
-          retryable: true,
-        }),
-      ),
+    adopt: () => Promise.reject(tooManyFiles()),
   };
   const backend = { ...home.backend, host };
   const rig = await makeRig(home.home, backend, { checkpoint: first.checkpoint() });

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { refuse } from "@skein/contract";
 import { fakeCodexCommand } from "@skein/sdk/testkit";
+import { generationIsOver } from "./agents/refusals.testkit.ts";
 import { makeCodexDriver, makeLocalHost } from "./index.ts";
 
 type Driver = ReturnType<typeof makeCodexDriver>;
@@ -99,7 +99,7 @@ const play = (backend: Backend, driver: Driver, folder: string, wish: SessionWis
     dir: join(folder, "..", "generation"),
     backend,
     report: async (report) => {
-      if (bound.over) throw refuse("invalid_input", "That generation is over.", "Nothing.");
+      if (bound.over) throw generationIsOver();
       facts.push(...report.facts);
       // As it comes back out of a database.
       if (report.checkpoint !== undefined) newest = JSON.parse(JSON.stringify(report.checkpoint));

@@ -3,3 +3,4 @@ export * from "./clock.ts";
 export * from "./driver.ts";
 export * from "./failure.ts";
 export * from "./host.ts";
+export * from "./stale.ts";

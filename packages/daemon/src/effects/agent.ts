@@ -2,15 +2,15 @@
  * One generation of one session's agent, as the effects see it: the driver's link, what was heard of it, and how its
  * facts reach the record.
  */
-import { isRefusal } from "@skein/contract";
-import type {
-  AgentDriver,
-  AgentLink,
-  BackendContext,
-  Clock,
-  Fact,
-  Report,
-  SessionContext,
+import {
+  isStale,
+  type AgentDriver,
+  type AgentLink,
+  type BackendContext,
+  type Clock,
+  type Fact,
+  type Report,
+  type SessionContext,
 } from "@skein/sdk";
 import { untilTaken } from "./passing.ts";
 import type { EffectsPort, SessionBrief } from "./ports.ts";
@@ -38,10 +38,6 @@ export type Agent = {
 };
 
 const ends = (fact: Fact): boolean => fact.fact === "exited" || fact.fact === "start-failed";
-
-/** The session went on without it. */
-const isStale = (error: unknown): boolean =>
-  isRefusal(error) && ["invalid_input", "session_not_found"].includes(error.problem.code);
 
 type AgentDeps = {
   readonly port: EffectsPort;

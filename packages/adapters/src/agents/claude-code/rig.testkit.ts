@@ -10,7 +10,7 @@ import type {
   Report,
   SessionContext,
 } from "@skein/sdk";
-import { refuse } from "@skein/contract";
+import { generationIsOver } from "../refusals.testkit.ts";
 import { makeLink } from "./link.ts";
 
 export type FactOf<T extends Fact["fact"]> = Extract<Fact, { fact: T }>;
@@ -74,7 +74,7 @@ const makeRecord = () => {
     },
     report: async (report: Report): Promise<void> => {
       if (dead) throw new Error("the daemon is dead");
-      if (over) throw refuse("invalid_input", "That generation is over.", "Nothing.");
+      if (over) throw generationIsOver();
       // Through JSON, as a store would have it.
       facts.push(...(JSON.parse(JSON.stringify(report.facts)) as Fact[]));
       if (report.checkpoint !== undefined)

@@ -1,7 +1,6 @@
 /** From nothing to an agent that is ready, or to one sentence that says why not. */
-import { isAdapterFailure, type Fact } from "@skein/sdk";
+import { isAdapterFailure, isStale, type Fact } from "@skein/sdk";
 import { initializeFrame } from "./frames.ts";
-import { isStale } from "../stale.ts";
 import { follow, wait, watchEnd, type Life } from "./life.ts";
 import {
   conversationOf,

@@ -1,10 +1,9 @@
 /** One generation of a session: a thread on the shared app-server. */
-import type { AgentLink, Fact, Liveness, SessionContext } from "@skein/sdk";
+import { isStale, type AgentLink, type Fact, type Liveness, type SessionContext } from "@skein/sdk";
 import type { Life } from "./life.ts";
 import { openAgain, openThread, sameLife, type Opening } from "./opening.ts";
 import { unreachable } from "./rpc.ts";
 import { apply, leave, tell, type Seat } from "./seat.ts";
-import { isStale } from "../stale.ts";
 import type { Server } from "./server.ts";
 import { isLostThread, startFailed, startFailureOf, type StartFailure } from "./start-failure.ts";
 import { readCheckpoint, type Checkpoint } from "./state.ts";

@@ -39,7 +39,15 @@ export const makeThread = (stored: StoredThread, kept: boolean): Thread => ({
 export const newStored = (
   id: string,
   from: Pick<StoredThread, "cwd" | "model" | "approvalPolicy" | "sandbox">,
-): StoredThread => ({ id, name: null, effort: null, ...from, total: noTokens, turns: [], said: [] });
+): StoredThread => ({
+  id,
+  name: null,
+  effort: null,
+  ...from,
+  total: noTokens,
+  turns: [],
+  said: [],
+});
 
 export const emit = (thread: Thread, method: string, params: Record<string, unknown>): void => {
   const message = { method, params: { threadId: thread.stored.id, ...params } };

@@ -2,4 +2,4 @@
 import { isRefusal } from "@skein/contract";
 
 export const isStale = (error: unknown): boolean =>
-  isRefusal(error) && error.problem.code === "invalid_input";
+  isRefusal(error) && ["invalid_input", "session_not_found"].includes(error.problem.code);
