@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fakeClaudeCommand } from "@skein/sdk/testkit";
 import { expect, test } from "vitest";
 import { makeClaudeCodeDriver, makeLocalHost } from "./index.ts";
-import { tooManyFiles } from "./agents/refusals.testkit.ts";
+import { tooManyFiles } from "@skein/sdk/testkit";
 import { initializeFrame, userFrame } from "./agents/claude-code/frames.ts";
 import { turnUuid } from "./agents/claude-code/life.ts";
 import {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fakeCodexCommand } from "@skein/sdk/testkit";
-import { generationIsOver } from "./agents/refusals.testkit.ts";
+import { generationIsOver } from "@skein/sdk/testkit";
 import { makeCodexDriver, makeLocalHost } from "./index.ts";
 
 type Driver = ReturnType<typeof makeCodexDriver>;

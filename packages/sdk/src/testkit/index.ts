@@ -6,3 +6,4 @@ export type { RecordedRequest, RequestTest } from "./fake-llm/requests.ts";
 export { scriptUsage, type ScriptWord } from "./fake-llm/script.ts";
 export { makeFakeLlm, type FakeLlm, type FakeLlmOptions } from "./fake-llm/server.ts";
 export { anthropicUsage, fakeUsage, openaiUsage } from "./fake-llm/usage.ts";
+export { generationIsOver, tooManyFiles } from "./refusals.ts";

@@ -10,7 +10,7 @@ import type {
   Report,
   SessionContext,
 } from "@skein/sdk";
-import { generationIsOver } from "../refusals.testkit.ts";
+import { generationIsOver } from "@skein/sdk/testkit";
 import { makeLink } from "./link.ts";
 
 export type FactOf<T extends Fact["fact"]> = Extract<Fact, { fact: T }>;

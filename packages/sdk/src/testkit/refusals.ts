@@ -1,6 +1,6 @@
 /** What a driver may be told, in tests: by the daemon that its generation is over, by the host that it cannot look. */
 import { refuse } from "@skein/contract";
-import { adapterFailure } from "@skein/sdk";
+import { adapterFailure } from "../failure.ts";
 
 export const generationIsOver = () =>
   refuse("invalid_input", "That generation is over.", "Nothing is to be done.");
