@@ -34,8 +34,9 @@ const command = async <T = Answer>(
     },
   );
 
-export const sessionHandlers = (deps: OperationDeps): Pick<Handlers, SessionCommand> => ({
-  "sessions.send": (input, caller) => {
+const send =
+  (deps: OperationDeps): Handlers["sessions.send"] =>
+  (input, caller) => {
     admitPrompt(input.text, LIMITS.promptBytes);
     return command(
       deps,
@@ -61,7 +62,10 @@ export const sessionHandlers = (deps: OperationDeps): Pick<Handlers, SessionComm
         delivery: result["delivery"] as "started" | "queued" | "steered",
       }),
     );
-  },
+  };
+
+export const sessionHandlers = (deps: OperationDeps): Pick<Handlers, SessionCommand> => ({
+  "sessions.send": send(deps),
 
   "sessions.interrupt": (input, caller) =>
     command(
