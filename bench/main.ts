@@ -2,11 +2,10 @@
  * `npm run bench [part...]`: every figure beside its limit, in one run. Exit 1 when one is not reached; it is printed with
  * what was measured all the same.
  */
-import { existsSync } from "node:fs";
-import { mkdtempSync, rmSync } from "node:fs";
+import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { claudeEnv, makeFakeLlm } from "@skein/sdk/testkit";
+import { claudeEnv, fakeClaudeCommand, makeFakeLlm } from "@skein/sdk/testkit";
 import { measureAppends, measureWatching } from "./append.ts";
 import { measureCommands } from "./commands.ts";
 import { measureFanOut } from "./fan-out.ts";
@@ -14,7 +13,7 @@ import { reached, table, type Figure } from "./figures.ts";
 import { measureMemory } from "./memory.ts";
 import { measureOverhead } from "./overhead.ts";
 import { measureStarts } from "./start.ts";
-import { fakeClaude, here, makeHome, openWorld } from "./world.ts";
+import { here, makeHome, openWorld, scripted } from "./world.ts";
 
 const figures: Figure[] = [];
 const add = (more: readonly Figure[]): void => {
@@ -46,8 +45,8 @@ const withDaemon = async (): Promise<void> => {
       add(
         await measureOverhead(world, secret, {
           title: "the scripted agent",
-          argv: [process.execPath, fakeClaude],
-          env: {},
+          argv: [...fakeClaudeCommand],
+          env: scripted(world.home).env,
         }),
       );
     }
@@ -58,8 +57,10 @@ const withDaemon = async (): Promise<void> => {
 
 /** With the real Claude Code where the agents' tests have installed it, against the fake model. */
 const withClaude = async (): Promise<void> => {
-  const claude = here("../.cache/agents/node_modules/.bin/claude");
-  if (!existsSync(claude)) {
+  const [claude] = globSync("@anthropic-ai/claude-code-*/claude", {
+    cwd: here("../.cache/agents/node_modules"),
+  }).map((found) => here(`../.cache/agents/node_modules/${found}`));
+  if (claude === undefined) {
     console.error(
       "  the real Claude Code is not installed here (npm run test:agents does): not measured",
     );

@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Input, OperationName, Output } from "@skein/contract";
-import { operations } from "@skein/contract";
+import { makeClient, type Transport } from "@skein/client";
+import { fakeClaudeCommand } from "@skein/sdk/testkit";
 
 export const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
@@ -24,14 +25,23 @@ export type World = {
   close(): Promise<void>;
 };
 
-export const fakeClaude = here("../packages/sdk/src/testkit/fake-claude/main.ts");
+/** The scripted agent, in a home of its own. */
+export const scripted = (home: string) => ({
+  command: fakeClaudeCommand,
+  env: { HOME: home, CLAUDE_CONFIG_DIR: join(home, "claude"), ANTHROPIC_API_KEY: "sk-dummy" },
+});
 
-export const makeHome = (
-  backends: object = { "claude-code": { command: [process.execPath, fakeClaude] } },
-): string => {
+/** `backends` as the configuration wants them; default: the scripted agent as Claude Code. */
+export const makeHome = (backends?: object): string => {
   const home = mkdtempSync(join(tmpdir(), "skein-bench-"));
-  mkdirSync(join(home, "work"), { recursive: true });
-  writeFileSync(join(home, "config.json5"), JSON.stringify({ server: { port: 0 }, backends }));
+  for (const folder of ["work", "claude"]) mkdirSync(join(home, folder), { recursive: true });
+  writeFileSync(
+    join(home, "config.json5"),
+    JSON.stringify({
+      server: { port: 0 },
+      backends: backends ?? { "claude-code": scripted(home) },
+    }),
+  );
   return home;
 };
 
@@ -41,48 +51,25 @@ const answer = <T>(child: ChildProcess): Promise<T> =>
     child.once("exit", (code) => reject(new Error(`the daemon ended with ${code}`)));
   });
 
-const send = (
-  socketPath: string,
-  method: string,
-  path: string,
-  body: string | undefined,
-): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const headers =
-      body === undefined
-        ? { host: "localhost" }
-        : { host: "localhost", "content-type": "application/json" };
-    const going = request({ socketPath, method, path, headers }, (response) => {
-      let text = "";
-      response.setEncoding("utf8").on("data", (part: string) => (text += part));
-      response.on("end", () =>
-        response.statusCode! < 300 ? resolve(text) : reject(new Error(text)),
+/** The client's requests over a daemon's unix socket. */
+const unixTransport =
+  (socketPath: string): Transport =>
+  ({ method, path, headers, body }) =>
+    new Promise((resolve, reject) => {
+      const going = request(
+        { socketPath, method, path, headers: { ...headers, host: "localhost" } },
+        (response) => {
+          let text = "";
+          response.setEncoding("utf8").on("data", (part: string) => (text += part));
+          response.on("end", () => resolve({ status: response.statusCode ?? 0, body: text }));
+        },
       );
+      going.on("error", reject).end(body ?? undefined);
     });
-    going.on("error", reject).end(body);
-  });
 
 const caller = (socketPath: string): World["call"] => {
-  const call = async (name: OperationName, input: Record<string, unknown>): Promise<unknown> => {
-    const { method, path } = operations[name].http;
-    const rest = { ...input };
-    const filled = path.replace(/\{(\w+)\}/g, (_, key: string) => {
-      const value = String(rest[key]);
-      delete rest[key];
-      return encodeURIComponent(value);
-    });
-    const reading = method === "GET" || method === "DELETE";
-    const query = new URLSearchParams(rest as Record<string, string>).toString();
-    return JSON.parse(
-      await send(
-        socketPath,
-        method,
-        reading && query !== "" ? `${filled}?${query}` : filled,
-        reading ? undefined : JSON.stringify(rest),
-      ),
-    ) as unknown;
-  };
-  return call as World["call"];
+  const client = makeClient({ transport: unixTransport(socketPath) });
+  return (name, input) => client.call(name, input);
 };
 
 /** The bench's hand on a daemon that someone else started on this home. */
