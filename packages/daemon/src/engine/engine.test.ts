@@ -184,6 +184,47 @@ describe("an appended fact", () => {
   });
 });
 
+describe("a fact that the disk has already", () => {
+  test("gets its first seq, and what is committed with it is neither lost nor done twice", async () => {
+    const { engine, published, fatal } = setUp();
+    const [one, other] = [id("ses"), id("ses")];
+    await create(engine, one, "one");
+    await create(engine, other, "other");
+    const [first] = await tell(engine, one, "x");
+    const before = published.length;
+    const [repeated, fresh, tags, elsewhere] = await Promise.all([
+      tell(engine, one, "x"),
+      tell(engine, one, "y"),
+      rename(engine, one, ["kept"]),
+      tell(engine, other, "z"),
+    ]);
+    expect(repeated).toEqual([{ ...first, repeated: true }]);
+    expect([fresh[0]?.repeated, tags, elsewhere[0]?.repeated]).toEqual([false, ["kept"], false]);
+    const since = published.slice(before);
+    expect(since.map((event) => event.type).toSorted()).toEqual([
+      "session.renamed",
+      "session.reported",
+      "session.reported",
+    ]);
+    const seqs = published.filter((event) => event.stream === one).map((event) => event.seq);
+    expect(seqs).toEqual(seqs.map((_, index) => index + 1));
+    expect(fatal).toEqual([]);
+  });
+
+  test("ends the daemon when it conflicts though it was looked up: someone else writes", async () => {
+    const { engine, store, fatal } = setUp();
+    const session = id("ses");
+    await create(engine, session);
+    const conflict = storeFailure("another writer", { kind: "conflict", stream: session });
+    store.failNext(conflict);
+    await tell(engine, session, "a");
+    expect(fatal).toEqual([]);
+    store.failNext(conflict);
+    await tell(engine, session, "b");
+    expect(fatal).toEqual([conflict]);
+  });
+});
+
 describe("a name", () => {
   test("is given once, to the first of two who ask at the same time", async () => {
     const { engine } = setUp();

@@ -54,7 +54,7 @@ type Works = EngineDeps & {
   readonly committer: Committer;
 };
 
-/** Tries of a decision whose commit failed because of someone else's claim. */
+/** Tries of a decision whose commit failed for something that is decided anew. */
 const TRIES = 3;
 
 const nothing: ReadonlySet<string> = new Set();
@@ -160,7 +160,6 @@ const appendInLane = <S, I>(
   actor: string,
 ) =>
   new Promise<readonly AppendedFact[]>((resolve, reject) => {
-    const fail = (error: unknown): void => reject(asProblem(error));
     works.lanes.enter(stream, async (lane) => {
       try {
         const known = await lookUp(works, lane, kind, () => knownFacts(works.store, lane, facts));
@@ -179,14 +178,35 @@ const appendInLane = <S, I>(
           decision,
           at,
           asking: { actor, answer: () => answer },
-          settle: { resolve, reject: fail },
+          settle: { resolve, reject },
           clientIds,
         });
       } catch (error) {
-        fail(error);
+        reject(error);
       }
     });
   });
+
+/** Whether the disk can be trusted all the same. A conflict is a fact told twice, unless those were looked up already. */
+const isPassing = (error: unknown, lanes: Lanes): boolean => {
+  if (!isStoreFailure(error)) return false;
+  const { store } = error;
+  if (store.kind === "conflict") return !lanes.beCareful(store.stream);
+  return store.kind === "full" || store.kind === "claimed";
+};
+
+/** What failed for someone else's claim, or a fact told before, is decided again on what is true now. */
+const again = async <T>(isClosed: () => boolean, attempt: () => Promise<T>): Promise<T> => {
+  for (let tries = 1; ; tries++) {
+    if (isClosed()) throw shuttingDown();
+    try {
+      return await attempt();
+    } catch (error) {
+      const mayTry = isStoreFailure(error) && ["claimed", "conflict"].includes(error.store.kind);
+      if (tries >= TRIES || !mayTry) throw asProblem(error);
+    }
+  }
+};
 
 const makeWorks = (deps: EngineDeps): Works => {
   const lanes = makeLanes();
@@ -198,9 +218,7 @@ const makeWorks = (deps: EngineDeps): Works => {
     onFailure: (error, units) => {
       for (const unit of units) claims.settle(unit.claims);
       lanes.forget(new Set(units.flatMap((unit) => unit.events.map((event) => event.stream))));
-      const recoverable =
-        isStoreFailure(error) && (error.store.kind === "full" || error.store.kind === "claimed");
-      if (!recoverable) deps.fatal(error);
+      if (!isPassing(error, lanes)) deps.fatal(error);
     },
   });
   return { ...deps, lanes, claims, committer };
@@ -209,23 +227,13 @@ const makeWorks = (deps: EngineDeps): Works => {
 export const makeEngine = (deps: EngineDeps): Engine => {
   const works = makeWorks(deps);
   let closed = false;
+  const isClosed = (): boolean => closed;
   return {
     receipts: makeReceipts(deps.store),
-    dispatch: async (kind, stream, input, asking) => {
-      for (let tries = 1; ; tries++) {
-        if (closed) throw shuttingDown();
-        try {
-          return await decideInLane(works, kind, stream, input, asking);
-        } catch (error) {
-          if (tries >= TRIES || !isStoreFailure(error) || error.store.kind !== "claimed")
-            throw asProblem(error);
-        }
-      }
-    },
+    dispatch: (kind, stream, input, asking) =>
+      again(isClosed, () => decideInLane(works, kind, stream, input, asking)),
     append: (kind, stream, facts, input, actor) =>
-      closed
-        ? Promise.reject(shuttingDown())
-        : appendInLane(works, kind, stream, facts, input, actor),
+      again(isClosed, () => appendInLane(works, kind, stream, facts, input, actor)),
     note: ({ leases = [], settled = [] }) =>
       new Promise((resolve, reject) => {
         const at = deps.now();

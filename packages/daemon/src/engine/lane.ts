@@ -10,6 +10,8 @@ export type Lane = {
   state: unknown;
   /** How often it was forgotten. */
   epoch: number;
+  /** Whether reported facts are looked up before they are recorded: only since one came twice. */
+  careful: boolean;
   /** Newest seq decided; -1: not loaded. */
   seq: number;
   /** Facts decided but not yet on the disk: client id to seq. */
@@ -23,6 +25,8 @@ export type Lane = {
 export type Lanes = {
   /** Runs the task when its turn comes. Rejects at once when the lane is full. */
   enter(stream: string, task: (lane: Lane) => Promise<void> | void): void;
+  /** From now on its facts are looked up first. Gives whether they were already. */
+  beCareful(stream: string): boolean;
   /** Forgets what was decided ahead of the disk: the next task loads anew. */
   forget(streams: Iterable<string>): void;
 };
@@ -40,6 +44,7 @@ export const makeLanes = (): Lanes => {
       stream,
       state: undefined,
       epoch: 0,
+      careful: false,
       seq: -1,
       pending: new Map(),
       uncommitted: 0,
@@ -79,6 +84,12 @@ export const makeLanes = (): Lanes => {
       }
       lane.tasks.push(() => task(lane));
       if (!lane.busy) void run(lane);
+    },
+    beCareful: (stream) => {
+      const lane = laneOf(stream);
+      const { careful } = lane;
+      lane.careful = true;
+      return careful;
     },
     forget: (streams) => {
       for (const stream of streams) {

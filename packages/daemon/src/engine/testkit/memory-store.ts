@@ -1,5 +1,5 @@
 /** A store in memory for the engine's own tests: what was committed, and a switch that makes the next commits fail. */
-import type { Batch, Row, Store, StoreFailure } from "../ports.ts";
+import { storeFailure, type Batch, type Row, type Store, type StoreFailure } from "../ports.ts";
 
 export type MemoryStore = Pick<
   Store,
@@ -34,6 +34,12 @@ export const makeMemoryStore = (): MemoryStore => {
         failure = null;
         throw thrown;
       }
+      const told = new Set(events().map((event) => `${event.stream} ${event.clientId}`));
+      const twice = batch.events.find(
+        ({ stream, clientId }) => clientId !== null && told.has(`${stream} ${clientId}`),
+      );
+      if (twice !== undefined)
+        throw storeFailure("told twice", { kind: "conflict", stream: twice.stream });
       const position = events().length + 1;
       batches.push(batch);
       return { position };
