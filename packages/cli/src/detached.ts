@@ -4,7 +4,7 @@
  * comes through the same pipe; when it dies without a word, the end of the log is the reason.
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { Cli } from "./cli.ts";
 import type { AlreadyRunning } from "./daemon-door.ts";
@@ -64,7 +64,9 @@ export const startDetached = async (cli: Cli, port: number | undefined): Promise
 const openLog = (home: string): { readonly fd: number; readonly path: string } => {
   const path = join(inHome.logs(home), "up.log");
   try {
-    mkdirSync(inHome.logs(home), { recursive: true, mode: 0o700 });
+    // One step at a time: with `recursive`, Node 26.10 tries for ever where nothing can be made (/proc).
+    for (const folder of [home, inHome.logs(home)])
+      if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
     return { fd: openSync(path, "a", 0o600), path };
   } catch (error) {
     throw fail(

@@ -1,7 +1,7 @@
 /**
  * Puts the daemon together: the only place that knows every room, and the only reader of the environment there.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { makeClaudeCodeDriver, makeCodexDriver, makeLocalHost } from "@skein/adapters";
 import { refuse, type Backend } from "@skein/contract";
 import type { AgentDriver, Host } from "@skein/sdk";
@@ -23,6 +23,7 @@ import { backendKind } from "./engine/small-kinds.ts";
 import { makeFailpoint, withFailpoints } from "./effects/failpoints.ts";
 import { makeFeed } from "./feed/feed.ts";
 import type { Feed } from "./feed/ports.ts";
+import { makeFolder } from "./folders.ts";
 import { makeHealth, type Health } from "./health.ts";
 import { openLog, type Log } from "./log/log.ts";
 import { makeAgentRecord, type AgentRecord } from "./operations/agents.ts";
@@ -102,7 +103,7 @@ export const startDaemon = async (options: DaemonOptions): Promise<Daemon | Alre
 const makeFolders = (paths: Paths): void => {
   try {
     for (const folder of [paths.home, paths.run, paths.spool, paths.logs]) {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder);
     }
   } catch (error) {
     throw refuse(
@@ -227,8 +228,7 @@ const build = (building: Building) => {
   const id = makeIds(systemClock.now);
   const host = withFailpoints(makeLocalHost({ home: paths.home, clock: systemClock }), failpoint);
   const drivers = [makeClaudeCodeDriver(), makeCodexDriver()];
-  for (const driver of drivers)
-    mkdirSync(paths.backend(driver.id), { recursive: true, mode: 0o700 });
+  for (const driver of drivers) makeFolder(paths.backend(driver.id));
   const feed = makeFeed({
     source: {
       head: () => store.head(),

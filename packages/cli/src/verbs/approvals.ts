@@ -109,7 +109,11 @@ const resolve = async (
   { message, answer, json }: RespondFlags,
 ): Promise<number> => {
   const approval = await findApproval(cli, ref);
-  if (decision !== "deny" && decision !== "answer" && approval.request.kind === "question")
+  // One that is decided is the daemon's to refuse: it says who was faster.
+  const isOpen = approval.state === "open";
+  const answers = decision === "answer" && isOpen ? answersFor(approval, answer ?? []) : undefined;
+  const mustAnswer = approval.request.kind === "question" && isOpen;
+  if (mustAnswer && decision !== "deny" && decision !== "answer")
     throw fail(
       EXIT.refused,
       "answer_mismatch",
@@ -121,7 +125,7 @@ const resolve = async (
     decision,
     clientId: cli.key(),
     ...(message === undefined ? {} : { message }),
-    ...(decision === "answer" ? { answers: answersFor(approval, answer ?? []) } : {}),
+    ...(answers === undefined ? {} : { answers }),
   });
   if (json === true) printJson(cli, view);
   else cli.print(`${DONE[decision]} ${oneLine(view.sessionName)}: ${oneLine(view.title)}`);

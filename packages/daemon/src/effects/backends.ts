@@ -54,6 +54,14 @@ const contextOf = async (deps: BackendsDeps, of: AgentDriver): Promise<BackendCo
   return { ...base, command: found === null ? null : [found, ...leading] };
 };
 
+/** A program that the configuration names and that is not there is another matter than one that nobody has installed. */
+const missingCommand = (deps: BackendsDeps, of: AgentDriver, found: boolean): string | null => {
+  const { command } = deps.settings(of);
+  return found || command === null
+    ? null
+    : `The configuration names ${command[0]}, which is no program here: correct backends.${of.id}.command in config.json5.`;
+};
+
 const ask = async (deps: BackendsDeps, of: AgentDriver): Promise<Backend> => {
   const result = await of.probe(await contextOf(deps, of), deps.signal);
   const extra = deps
@@ -66,6 +74,7 @@ const ask = async (deps: BackendsDeps, of: AgentDriver): Promise<Backend> => {
     ...result,
     models: [...result.models, ...extra],
     capabilities: of.capabilities,
+    remedy: missingCommand(deps, of, result.found) ?? result.remedy,
     checkedAt: new Date(deps.clock.now()).toISOString(),
   };
   await deps.record(backend);

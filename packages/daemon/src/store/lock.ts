@@ -6,9 +6,9 @@
  * BEGIN IMMEDIATE, not EXCLUSIVE: it takes one single byte, so of twenty at once exactly one gets it; with EXCLUSIVE two
  * that look at each other's shared lock can both give up, and nobody wins.
  */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { makeFolder } from "../folders.ts";
 import { asOpenRefusal, notWritable } from "./failure.ts";
 
 export type Lock = {
@@ -24,7 +24,7 @@ export const acquireLock = (folder: string): Lock | null => {
   const run = join(folder, "run");
   const file = join(run, "daemon.lock");
   try {
-    mkdirSync(run, { recursive: true, mode: 0o700 });
+    makeFolder(run);
   } catch {
     throw notWritable(run);
   }
