@@ -184,6 +184,25 @@ describe("an appended fact", () => {
   });
 });
 
+test("a fact larger than its limit is refused, and the lane goes on as if it had not come", async () => {
+  const { engine } = setUp();
+  const session = id("ses");
+  await create(engine, session);
+  const [before] = await tell(engine, session, "a");
+  const large = { type: "note", data: "x".repeat(70_000), clientId: "large" };
+  const told = engine.append(
+    sessionKind,
+    session,
+    [large],
+    (events): SessionInput => ({ type: "report", events }),
+    "test",
+  );
+  await expect(told).rejects.toMatchObject({ problem: { code: "payload_too_large" } });
+  expect(await tell(engine, session, "b")).toEqual([
+    { clientId: "b", seq: before!.seq + 1, repeated: false },
+  ]);
+});
+
 describe("a fact that the disk has already", () => {
   test("gets its first seq, and what is committed with it is neither lost nor done twice", async () => {
     const { engine, published, fatal } = setUp();

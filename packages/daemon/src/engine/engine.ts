@@ -8,6 +8,7 @@ import { knownFacts, sortFacts, type AppendedFact, type ToldFact } from "./appen
 import { makeClaims, type Claims } from "./claims.ts";
 import { makeCommitter, type Committer } from "./committer.ts";
 import type { MakeId } from "./ids.ts";
+import { instant } from "./instant.ts";
 import type { Kind } from "./kind.ts";
 import { makeLanes, type Lane, type Lanes } from "./lane.ts";
 import { isStoreFailure, type Failpoint, type Publish, type Store } from "./ports.ts";
@@ -113,7 +114,7 @@ const contextOf = (
   owner: string,
   held: ReadonlySet<string>,
 ): Context => ({
-  now: new Date(at).toISOString(),
+  now: instant(at),
   actor,
   id: works.id,
   taken: (name) => held.has(name) || works.claims.pending(name, owner),

@@ -1,7 +1,8 @@
 /** Applies a decision to its lane and makes the unit of it that goes to the disk. */
-import type { NewEvent } from "@skein/contract";
+import { LIMITS, refuse, type NewEvent } from "@skein/contract";
 import type { Decision, Effect } from "@skein/core";
 import type { Claims } from "./claims.ts";
+import { instant } from "./instant.ts";
 import type { Kind, Step } from "./kind.ts";
 import type { Lane } from "./lane.ts";
 import type { Checkpoint, PendingEffect, PendingEvent, Receipt } from "./ports.ts";
@@ -72,9 +73,25 @@ const pendingEvents = (
     seq: lane.seq + 1 + index,
     at,
     type: event.type,
-    data: JSON.stringify(event.data),
+    data: withinLimit(JSON.stringify(event.data), clientIds?.[index]),
     clientId: clientIds?.[index] ?? null,
   }));
+
+/** What a told fact may have around its data: its type and who told it. */
+const WRAPPING_BYTES = 512;
+
+/** Measured here, where it is text anyway. Throws a Refusal; only told facts have a limit of their own. */
+const withinLimit = (text: string, clientId: string | undefined): string => {
+  const most = LIMITS.appendDataBytes + WRAPPING_BYTES;
+  // A character is at most three bytes for each UTF-16 unit: short texts need no counting.
+  if (clientId === undefined || text.length * 3 <= most || Buffer.byteLength(text) <= most)
+    return text;
+  throw refuse(
+    "payload_too_large",
+    `The data of ${clientId} is larger than ${LIMITS.appendDataBytes} bytes.`,
+    "Put it into a file and report its path.",
+  );
+};
 
 /** The lane runs ahead of the disk from here on; `forget` takes that back when the commit fails. */
 const advanceLane = <S>(lane: Lane, state: S | null, events: readonly PendingEvent[]): void => {
@@ -92,7 +109,7 @@ export const stageDecision = <S, I, T>(
   claims: Claims,
   offer: (effects: readonly Effect[]) => void,
 ): Unit => {
-  const now = new Date(at).toISOString();
+  const now = instant(at);
   const before = lane.state as S | null;
   const { state, steps } = evolveAll(kind, before, decision.events, now);
   const after = state !== null && asking.amend !== undefined ? asking.amend(state) : state;

@@ -1,26 +1,12 @@
 /** Reported facts, backends, and the daemon itself. */
-import { LIMITS, refuse } from "@skein/contract";
 import type { SessionInput } from "@skein/core";
 import { sessionKind } from "../engine/session-kind.ts";
 import type { Handlers } from "./handlers.ts";
 import { addressOf } from "./find.ts";
 import type { OperationDeps } from "./ports.ts";
 
-const sizeOf = (data: unknown): number => {
-  if (data === null || typeof data === "number" || typeof data === "boolean") return 8;
-  return Buffer.byteLength(JSON.stringify(data));
-};
-
 export const otherHandlers = (deps: OperationDeps): Pick<Handlers, Other> => ({
   "events.append": async (input, caller) => {
-    const tooLarge = input.events.find((event) => sizeOf(event.data) > LIMITS.appendDataBytes);
-    if (tooLarge !== undefined) {
-      throw refuse(
-        "payload_too_large",
-        `The data of ${tooLarge.clientId} is larger than ${LIMITS.appendDataBytes} bytes.`,
-        "Put it into a file and report its path.",
-      );
-    }
     const session = await addressOf(deps.store, input.session);
     const events = await deps.engine.append(
       sessionKind,
