@@ -4,13 +4,13 @@
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { claudeEnv, codexEnv, makeFakeLlm, writeCodexHome } from "@skein/sdk/testkit";
 import { installRealAgents } from "../tests/agents/install.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const folder = process.argv[2] ?? join(root, ".cache", "trial");
+const folder = resolve(process.argv[2] ?? join(root, ".cache", "trial"));
 const home = join(folder, "state");
 const work = join(folder, "work");
 const port = 18_080;
@@ -52,7 +52,9 @@ In another shell:
 
 /** Ends with the daemon; one that was killed is followed by the next, and the model goes on answering the agents meanwhile. */
 const run = (): void => {
-  const daemon = spawn(join(root, "skein"), ["up"], {
+  // Called as people call it here, so that what it tells them to type is `./skein`.
+  const daemon = spawn("./skein", ["up"], {
+    cwd: root,
     stdio: "inherit",
     env: { ...process.env, SKEIN_HOME: home },
   });

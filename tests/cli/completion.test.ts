@@ -84,5 +84,6 @@ describe.concurrent("help", () => {
     const alone = await skein([]);
     expect([alone.code, alone.stdout]).toEqual([2, ""]);
     for (const name of Object.keys(VERBS)) expect(alone.stderr).toContain(`\n  ${name} `);
+    expect(await skein(["help"])).toEqual({ code: 0, stdout: alone.stderr, stderr: "" });
   });
 });

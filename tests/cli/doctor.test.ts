@@ -83,6 +83,10 @@ test("every warning and failure comes with a fix; people see it below the findin
   expect(of("agents")[0]?.level).toBe("fail");
   const { stdout } = await run(["doctor"], { home, main, env: { PATH: bin } });
   expect(stdout).toContain("warn  daemon: not running\n      fix: skein up --detach\n");
+  const inClone = { PATH: bin, SKEIN_COMMAND: "./skein" };
+  expect((await run(["doctor"], { home, env: inClone })).stdout).toContain(
+    "      fix: ./skein up --detach\n",
+  );
 });
 
 test("a healthy daemon: agents with version, login and models", async () => {

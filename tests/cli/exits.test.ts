@@ -1,9 +1,10 @@
 /** Exit codes and the words of errors: what scripts and people go by when it does not go well. */
+import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { id } from "./fixtures.ts";
-import { skein as run, type RunOptions } from "./run-skein.ts";
+import { MAIN, plainEnv, skein as run, type RunOptions } from "./run-skein.ts";
 import { startStub, temporaryHome, type StubDaemon } from "./stub-daemon.ts";
 import { worldAnswers } from "./world.ts";
 
@@ -123,6 +124,37 @@ describe.concurrent("1: what this side refuses", () => {
     expect(ran.stderr.slice(0, said.length + 8)).toBe(`skein: ${said}\n`);
   });
 
+  test.each([
+    ["call", "sessions.delete", "--json", "{}"],
+    ["call", "sessions.delete", "--json", '{"session": null}'],
+    ["status", ""],
+    ["send", "", "hi"],
+    ["ask", "", "hi"],
+    ["wait", ""],
+    ["wait", "fizz-top", ""],
+    ["kill", ""],
+    ["logs", ""],
+  ])("a session that is not named: %j %j %j %j", async (...words) => {
+    const said = "The session is missing. [invalid_input]\n  Give a session's name or id.";
+    expect(await skein(words)).toEqual({ code: 1, stdout: "", stderr: `skein: ${said}\n` });
+  });
+
+  test("a current folder that was removed", async () => {
+    const cwd = temporaryHome();
+    const [node, home] = [process.execPath, daemon.home];
+    const child = spawnSync("/bin/sh", ["-c", `rmdir "${cwd}" && exec "${node}" "${MAIN}" list`], {
+      cwd,
+      env: plainEnv(home),
+      encoding: "utf8",
+    });
+    expect([child.status, child.stdout, child.stderr]).toEqual([
+      1,
+      "",
+      "skein: The current folder is gone. [folder_not_found]\n" +
+        "  Change to one that exists, then run it again.\n",
+    ]);
+  });
+
   test("bytes that are no text", async () => {
     const ran = await skein(["send", "x", "-"], { input: new Uint8Array([0xff, 0xfe, 0x41]) });
     expect(ran.stderr).toMatch(/^skein: Standard input is not UTF-8 text\. \[prompt_is_binary\]\n/);
@@ -148,6 +180,10 @@ describe.concurrent("2: a command line that makes no sense", () => {
     [
       ["wait", "x", "-t", "soon"],
       "Option '-t, --timeout <time>' argument 'soon' is invalid. Write seconds, or 30m, 2h.\n  See: skein help wait",
+    ],
+    [
+      ["create", "-p", ""],
+      "The folder is empty.\n  Give -p FOLDER, or no -p for the current folder.",
     ],
     [
       ["kill"],
@@ -181,6 +217,7 @@ describe.concurrent("2: a command line that makes no sense", () => {
 
   test.each([
     [{ SKEIN_URL: "ftp://x", SKEIN_TOKEN: "t" }, "SKEIN_URL is no http address: ftp://x"],
+    [{ SKEIN_TOKEN: "a b" }, "SKEIN_TOKEN holds characters that no token has."],
     [{ SKEIN_URL: "http://127.0.0.1:1" }, "SKEIN_URL is set, but SKEIN_TOKEN is not."],
   ])("%j", async (env, said) => {
     const ran = await skein(["list"], { env });

@@ -3,7 +3,7 @@ import { operations, type OperationName } from "@skein/contract";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { id } from "./fixtures.ts";
 import { skein as run, type RunOptions } from "./run-skein.ts";
-import { startStub, type StubDaemon } from "./stub-daemon.ts";
+import { startStub, temporaryHome, type StubDaemon } from "./stub-daemon.ts";
 import { EVIL, SESSIONS, worldAnswers } from "./world.ts";
 
 let daemon: StubDaemon;
@@ -133,4 +133,22 @@ test("SKEIN_URL and SKEIN_TOKEN go by http with the token, below a path prefix t
   expect(await skein(["list"], { env })).toMatchObject({ stdout: "No active sessions\n" });
   expect(seen).toEqual([{ url: "/skein/api/sessions?limit=500", auth: "Bearer secret" }]);
   await new Promise((resolve) => server.close(resolve));
+});
+
+test("SKEIN_TOKEN alone goes along over the socket, where it narrows", async () => {
+  const { createServer } = await import("node:http");
+  const { mkdirSync, rmSync } = await import("node:fs");
+  const home = temporaryHome();
+  mkdirSync(`${home}/run`);
+  const seen: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    seen.push(request.headers.authorization);
+    response.end(JSON.stringify({ sessions: [], next: null }));
+  });
+  await new Promise<void>((resolve) => server.listen(`${home}/run/skein.sock`, resolve));
+  for (const env of [{ SKEIN_TOKEN: "secret" }, { SKEIN_TOKEN: "" }, {}])
+    expect(await skein(["list"], { home, env })).toMatchObject({ code: 0 });
+  expect(seen).toEqual(["Bearer secret", undefined, undefined]);
+  await new Promise((resolve) => server.close(resolve));
+  rmSync(home, { recursive: true });
 });

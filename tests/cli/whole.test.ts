@@ -131,7 +131,7 @@ test("a daemon killed in the middle of an ask: started again, the ask gets its a
   expect(await asking).toMatchObject({ code: 0, stderr: "" });
 });
 
-test("a token lets a program in over TCP, as far as its scopes go, until it is revoked", async () => {
+test("a token lets a program in over TCP and narrows it over the socket, as far as its scopes go, until it is revoked", async () => {
   const created = await skein(["token", "create", "laptop", "--json"]);
   expect(created).toMatchObject({ code: 0, stderr: "" });
   const { token, secret } = operations["tokens.create"].output.parse(JSON.parse(created.stdout));
@@ -139,9 +139,13 @@ test("a token lets a program in over TCP, as far as its scopes go, until it is r
   const { address } = operations["system.status"].output.parse(JSON.parse(status));
   const env = { HOME: home, SKEIN_URL: address ?? "", SKEIN_TOKEN: secret };
   expect((await skein(["list", "-q"], { env })).stdout).toContain("main-job\n");
-  const sent = await skein(["send", "main-job", "PONG"], { env });
-  expect([sent.code, sent.stdout]).toEqual([1, ""]);
-  expect(sent.stderr).toContain("[forbidden]");
+  const overSocket = { HOME: home, SKEIN_TOKEN: secret };
+  expect((await skein(["list", "-q"], { env: overSocket })).stdout).toContain("main-job\n");
+  for (const each of [env, overSocket]) {
+    const sent = await skein(["send", "main-job", "PONG"], { env: each });
+    expect([sent.code, sent.stdout]).toEqual([1, ""]);
+    expect(sent.stderr).toContain("[forbidden]");
+  }
   expect((await skein(["token", "list"])).stdout).toMatch(
     new RegExp(`^laptop +${token.id} +read .* good$`, "m"),
   );
@@ -153,6 +157,9 @@ test("a token lets a program in over TCP, as far as its scopes go, until it is r
   const refused = await skein(["list", "-q"], { env });
   expect([refused.code, refused.stdout]).toEqual([1, ""]);
   expect(refused.stderr).toContain("[unauthenticated]");
+  expect((await skein(["list", "-q"], { env: overSocket })).stderr).toMatch(
+    /\[unauthenticated\]\n {2}It came from SKEIN_TOKEN;/,
+  );
   expect((await skein(["token", "list"])).stdout).toMatch(/^laptop .* revoked /m);
 });
 

@@ -54,7 +54,7 @@ export const makeCalls = (transport: Transport, place: Place, signal: AbortSigna
     try {
       return await client.call(name, input, { signal: until });
     } catch (error) {
-      if (isRefusal(error)) throw refused(plainer(error.problem));
+      if (isRefusal(error)) throw refused(plainer(error.problem, place));
       if (patience?.aborted === true && !signal.aborted) throw noAnswer();
       throw error;
     }
@@ -94,7 +94,7 @@ export const makeCalls = (transport: Transport, place: Place, signal: AbortSigna
           yield frame;
         }
       } catch (error) {
-        if (isRefusal(error)) throw refused(plainer(error.problem));
+        if (isRefusal(error)) throw refused(plainer(error.problem, place));
         throw isTransportFailure(error) ? asFailure(error, place, isSeen, undefined) : error;
       }
       signal.throwIfAborted();
@@ -106,8 +106,13 @@ export const makeCalls = (transport: Transport, place: Place, signal: AbortSigna
 const isRepeatable = (name: OperationName, input: unknown): boolean =>
   ROUTES[name][2] === "read" || (input as { clientId?: unknown }).clientId !== undefined;
 
-/** An input that the contract refuses, for who typed a flag and not a parameter. */
-const plainer = (problem: Problem): Problem => {
+/** An input that the contract refuses, for who typed a flag and not a parameter; a token, for who needs none. */
+const plainer = (problem: Problem, place: Place): Problem => {
+  if (problem.code === "unauthenticated" && place.kind === "socket")
+    return {
+      ...problem,
+      remedy: "It came from SKEIN_TOKEN; the local socket needs none: unset it.",
+    };
   const [, field, why] = /^invalid [\w.]+ params: at \/([^:]+): (.+)$/s.exec(problem.message) ?? [];
   if (problem.code !== "invalid_input" || field === undefined || why === undefined) return problem;
   const remedy = "Correct it; skein help VERB says what the verb takes.";

@@ -21,7 +21,7 @@ Every verb of \`skein\`, as \`skein help VERB\` prints it. This page is made of 
 | environment | means |
 | --- | --- |
 | \`SKEIN_HOME\` | the state folder; default \`~/.skein\` |
-| \`SKEIN_URL\`, \`SKEIN_TOKEN\` | a daemon elsewhere, by http; without them the local socket is used |
+| \`SKEIN_URL\`, \`SKEIN_TOKEN\` | a daemon elsewhere, by http; without an address the local socket is used, with the token's rights if one is set |
 | \`NO_COLOR\` | no colours |
 `;
 

@@ -22,30 +22,46 @@ export const inHome = {
 };
 
 export type Place =
-  | { readonly kind: "socket"; readonly socketPath: string; readonly home: string }
+  | {
+      readonly kind: "socket";
+      readonly socketPath: string;
+      readonly home: string;
+      readonly token?: string;
+    }
   | { readonly kind: "url"; readonly url: URL; readonly token: string };
 
-/** An address in SKEIN_URL goes before the socket: whoever sets it means it. It needs SKEIN_TOKEN. */
+/**
+ * An address in SKEIN_URL goes before the socket: whoever sets it means it. It needs SKEIN_TOKEN. The socket needs none; one
+ * that is set goes along, and the daemon grants no more than it does.
+ */
 export const findPlace = (env: Env, home: string): Place => {
   const address = env["SKEIN_URL"];
-  if (address === undefined || address === "")
-    return { kind: "socket", socketPath: inHome.socket(home), home };
+  const token = tokenOf(env);
+  if (address === undefined || address === "") {
+    const socketPath = inHome.socket(home);
+    return { kind: "socket", socketPath, home, ...(token === undefined ? {} : { token }) };
+  }
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol))
     throw misused(
       `SKEIN_URL is no http address: ${address}`,
       "Set it to something like http://127.0.0.1:8765, or unset it to use the local socket.",
     );
-  const token = env["SKEIN_TOKEN"];
-  if (token === undefined || token === "")
+  if (token === undefined)
     throw misused(
       "SKEIN_URL is set, but SKEIN_TOKEN is not.",
       "Create a token where the daemon runs with: skein token create LABEL",
     );
+  return { kind: "url", url, token };
+};
+
+const tokenOf = (env: Env): string | undefined => {
+  const token = env["SKEIN_TOKEN"];
+  if (token === undefined || token === "") return undefined;
   if (!/^[\x21-\x7e]+$/.test(token))
     throw misused(
       "SKEIN_TOKEN holds characters that no token has.",
       "Copy it again, without blanks or line ends.",
     );
-  return { kind: "url", url, token };
+  return token;
 };

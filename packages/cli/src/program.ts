@@ -29,7 +29,9 @@ export const runProgram = async (
   const asked = words[0] === "help" ? words[1] : words[0];
   // Help on what is no verb gets the hint that a mistyped verb gets.
   const line =
-    words[0] === "help" && !Object.hasOwn(VERBS, asked ?? "help") ? words.slice(1) : words;
+    words[0] === "help" && asked !== undefined && !Object.hasOwn(VERBS, asked)
+      ? words.slice(1)
+      : words;
   for (const [name, entry] of Object.entries(VERBS)) {
     const command = program.command(name).summary(entry.summary).helpGroup(`${entry.group}:`);
     if (name !== asked) continue;

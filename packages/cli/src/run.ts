@@ -4,10 +4,11 @@
  * Everything that fails ends here, as one sentence and a remedy on stderr. A reader that closes the pipe early
  * (`skein logs x | head`) ends the program quietly.
  */
+import { asTyped } from "./as-typed.ts";
 import { makeCalls } from "./calls.ts";
 import type { Cli } from "./cli.ts";
 import type { LoadDaemon } from "./daemon-door.ts";
-import { EXIT, toFailure } from "./failure.ts";
+import { EXIT, fail, toFailure } from "./failure.ts";
 import { visible } from "./format/escape.ts";
 import { makePaint } from "./format/paint.ts";
 import { findPlace, stateFolder, type Env } from "./place.ts";
@@ -26,10 +27,6 @@ export type Run = {
 /** A path that a shell would have to be told to take as one word is not repeated. */
 const commandOf = ({ calledAs }: Run): string =>
   calledAs !== undefined && /^[\w.@+/-]+$/.test(calledAs) ? calledAs : "skein";
-
-/** A remedy's commands as the person would type them. */
-const asTyped = (remedy: string, command: string): string =>
-  remedy.replace(/(?<![\w./-])skein (?=[a-z])/g, `${command} `);
 
 export const runHere = async (given: Run): Promise<void> => {
   const { words } = given;
@@ -73,9 +70,23 @@ const complain = (error: unknown, given: Run): number => {
   return exit;
 };
 
+/** One that was removed under the shell has no path any more. */
+const currentFolder = (): string => {
+  try {
+    return process.cwd();
+  } catch {
+    throw fail(
+      EXIT.refused,
+      "folder_not_found",
+      "The current folder is gone.",
+      "Change to one that exists, then run it again.",
+    );
+  }
+};
+
 const makeCli = (given: Run, signal: AbortSignal): Cli => {
   const { env, self, loadDaemon } = given;
-  const cwd = process.cwd();
+  const cwd = currentFolder();
   const home = stateFolder(env, cwd);
   const place = findPlace(env, home);
   const { stdout, stderr } = process;

@@ -1,5 +1,5 @@
 /**
- * HTTP over the unix socket, or over TCP with a token. It carries; it knows no operations.
+ * HTTP over the unix socket, with a token if there is one, or over TCP with a token. It carries; it knows no operations.
  *
  * Rejects with a TransportFailure when no answer came: `broken` says that the daemon may have got the request, the cause
  * has the system's code. Whoever opens a stream closes it by leaving the loop or by the signal. A slow reader slows the
@@ -26,13 +26,16 @@ type Target = Omit<RequestOptions, "headers"> & {
   readonly headers: Readonly<Record<string, string>>;
 };
 
+const bearer = ({ token }: Place): Readonly<Record<string, string>> =>
+  token === undefined ? {} : { authorization: `Bearer ${token}` };
+
 const target = (place: Place): Target =>
   place.kind === "socket"
-    ? { socketPath: place.socketPath, headers: { host: "localhost" } }
+    ? { socketPath: place.socketPath, headers: { host: "localhost", ...bearer(place) } }
     : {
         hostname: place.url.hostname.replace(/^\[|\]$/g, ""),
         port: place.url.port,
-        headers: { host: place.url.host, authorization: `Bearer ${place.token}` },
+        headers: { host: place.url.host, ...bearer(place) },
       };
 
 const prefix = (place: Place): string =>

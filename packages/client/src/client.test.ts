@@ -64,6 +64,21 @@ describe("a call", () => {
     expect(requestOf("sessions.get", { session: ".." }).path).toBe("/api/sessions/%2E%2E");
   });
 
+  test.each([undefined, null, "", {}, ["fizz-top"], true, Number.NaN])(
+    "names nothing by %j: it is refused, and nothing is sent",
+    async (session) => {
+      const { client, requests } = saying({ status: 200, body: "{}" });
+      const input = { session } as unknown as { session: string };
+      const error = await thrown(client.call("sessions.delete", input));
+      expect(isRefusal(error) && error.problem).toMatchObject({
+        code: "invalid_input",
+        message: expect.stringMatching(/^The session is (missing|no text)\.$/) as string,
+        remedy: "Give a session's name or id.",
+      });
+      expect(requests).toEqual([]);
+    },
+  );
+
   test.each(operationNames)("%s has a request, from its own example", (name) => {
     const example = findOperation(name)?.example as never;
     const { method, path, body } = requestOf(name, example);

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import type { PermissionMode, Session } from "@skein/contract";
 import { backendOf } from "../agent.ts";
 import { printJson, type Cli } from "../cli.ts";
-import { EXIT } from "../failure.ts";
+import { EXIT, misused } from "../failure.ts";
 import { oneLine } from "../format/escape.ts";
 import { withProgress } from "../progress.ts";
 import { collect, verb } from "../verb.ts";
@@ -52,6 +52,9 @@ export const create = verb<CreateFlags, []>({
       .option("-q, --quiet", "print the bare name")
       .option("--json", "print the view (sessions.create)"),
   run: async (cli, flags) => {
+    // As -p "$UNSET" says it; the current folder is not what was meant.
+    if (flags.path === "")
+      throw misused("The folder is empty.", "Give -p FOLDER, or no -p for the current folder.");
     const parent = flags.parent ?? ownSession(cli);
     const input = {
       folder: await folderOf(cli, flags.path),

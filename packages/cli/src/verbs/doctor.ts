@@ -1,6 +1,7 @@
 /** `skein doctor`: looks at everything, changes nothing. Works without a daemon. */
 import { userInfo } from "node:os";
 import type { Session } from "@skein/contract";
+import { asTyped } from "../as-typed.ts";
 import { printJson, type Cli } from "../cli.ts";
 import { agentsHere, agentsOf } from "../doctor/agents.ts";
 import { checkDaemon } from "../doctor/daemon.ts";
@@ -40,7 +41,8 @@ const findingText = (cli: Cli, { part, level, detail, fix }: Finding): string =>
     fail: paint.red("fail"),
   }[level];
   const line = `${mark}  ${paint.bold(oneLine(part))}: ${oneLine(detail)}`;
-  return fix === null ? line : `${line}\n      ${paint.dim("fix:")} ${oneLine(fix)}`;
+  if (fix === null) return line;
+  return `${line}\n      ${paint.dim("fix:")} ${oneLine(asTyped(fix, cli.command))}`;
 };
 
 const examine = async (cli: Cli): Promise<Finding[]> => {

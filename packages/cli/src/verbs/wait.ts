@@ -1,6 +1,6 @@
 /** `skein wait`: blocks until something is worth looking at, and says what by its exit code. */
 import { printJson, type Cli } from "../cli.ts";
-import { misused } from "../failure.ts";
+import { EXIT, fail, misused } from "../failure.ts";
 import { oneLine } from "../format/escape.ts";
 import { exitOf, tellOutcome, type Waited } from "../outcome.ts";
 import { withProgress } from "../progress.ts";
@@ -35,6 +35,13 @@ export const wait = verb<Flags, [sessions: string[]]>({
   run: async (cli, { any, all, timeout, json }, ids) => {
     if (any === true && all === true)
       throw misused("--any and --all exclude each other.", "Choose one.");
+    if (ids.includes(""))
+      throw fail(
+        EXIT.refused,
+        "invalid_input",
+        "The session is missing.",
+        "Give a session's name or id.",
+      );
     const sessions = [...new Set(ids)];
     const waited = await waitFor(cli, sessions, any === true ? "any" : "all", timeout);
     if (json === true) printJson(cli, waited);
