@@ -26,8 +26,6 @@ export const measureMemory = async (): Promise<Figure[]> => {
     if (outcome !== "done") throw new Error(`a session did not become idle: ${outcome}`);
   }
   const loaded = residentMb(run.pid);
-  const { sessions } = await world.call("sessions.list", { limit: 500 });
-  for (const session of sessions) await world.call("sessions.delete", { session: session.id });
   await world.close(run.kill);
   return [
     {

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { Input, OperationName, Output } from "@skein/contract";
 import { makeClient, type Transport } from "@skein/client";
 import { fakeClaudeCommand } from "@skein/sdk/testkit";
+import { agentProcesses, untilTrue } from "../tests/scenarios/processes.ts";
 
 export const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
@@ -72,12 +73,20 @@ const caller = (socketPath: string): World["call"] => {
   return (name, input) => client.call(name, input);
 };
 
+/** Ends every session and waits until none of their processes is left: a daemon that is killed then leaves nothing behind. */
+const endSessions = async (call: World["call"], home: string): Promise<void> => {
+  const { sessions } = await call("sessions.list", { limit: 500 });
+  for (const session of sessions) await call("sessions.delete", { session: session.id });
+  await untilTrue("no agent is left", async () => (await agentProcesses(home)).length === 0);
+};
+
 /** The bench's hand on a daemon that someone else started on this home. */
 export const attachWorld = (home: string) => ({
   folder: join(home, "work"),
   call: caller(join(home, "run", "skein.sock")),
   /** Ends the daemon with `end` and takes the home away. */
   close: async (end: () => Promise<void>): Promise<void> => {
+    await endSessions(caller(join(home, "run", "skein.sock")), home);
     await end();
     rmSync(home, { recursive: true, force: true });
   },
@@ -106,8 +115,7 @@ export const openWorld = async (home = makeHome(), keep = false): Promise<World>
     },
     close: async () => {
       if (child.exitCode === null && child.signalCode === null) {
-        const { sessions } = await call("sessions.list", { limit: 500 });
-        for (const session of sessions) await call("sessions.delete", { session: session.id });
+        await endSessions(call, home);
         child.kill("SIGTERM");
       }
       await gone;
