@@ -137,4 +137,3 @@ export type HelloOk = z.infer<typeof HelloOk>;
 
 /** The event that carries a watch's frames on the socket: payload `{watch, ...WatchFrame}`. `events.watch` answers `{watch}`. */
 export const WATCH_EVENT = "skein.watch";
-export const WatchStarted = z.object({ watch: z.string() });
