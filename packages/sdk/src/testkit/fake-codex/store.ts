@@ -1,5 +1,5 @@
 /** Threads on disk, under CODEX_HOME: what a fake Codex still knows after it was killed. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 export type FakeItem = { readonly type: string; readonly id: string } & Record<string, unknown>;
@@ -55,6 +55,13 @@ const isRunning = (pid: number): boolean => {
   }
 };
 
+/** Whole or not at all: who reads meanwhile, and who comes after a kill -9, finds the old text or the new one. */
+const replaceFile = (path: string, text: string): void => {
+  const unfinished = `${path}.${process.pid}`;
+  writeFileSync(unfinished, text);
+  renameSync(unfinished, path);
+};
+
 export const makeStore = (home: string) => {
   const folder = join(home, "sessions");
   const locks = join(home, "thread-writer-locks");
@@ -64,7 +71,7 @@ export const makeStore = (home: string) => {
     rollout,
     save: (thread: StoredThread): void => {
       mkdirSync(folder, { recursive: true });
-      writeFileSync(file(thread.id), JSON.stringify(thread));
+      replaceFile(file(thread.id), JSON.stringify(thread));
       const { total } = thread;
       const info = {
         total_token_usage: {
@@ -76,7 +83,7 @@ export const makeStore = (home: string) => {
         },
       };
       const line = { type: "event_msg", payload: { type: "token_count", info } };
-      writeFileSync(rollout(thread.id), `${JSON.stringify(line)}\n`);
+      replaceFile(rollout(thread.id), `${JSON.stringify(line)}\n`);
     },
     /** A turn that ran when its server was killed comes back as interrupted. null: there is no such thread. */
     load: (id: string): StoredThread | null => {
