@@ -98,7 +98,8 @@ function* entries(body: JsonObject): Iterable<Entry> {
   }
 }
 
-function withoutReminders(text: string): string {
+/** What clients put into a prompt for the model's eyes; opencode marks it so too. */
+export function withoutReminders(text: string): string {
   return text.replaceAll(/<system-reminder>[\s\S]*?<\/system-reminder>/g, "").trim();
 }
 

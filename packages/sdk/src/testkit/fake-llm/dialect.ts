@@ -6,8 +6,10 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** One server-sent event. Only deltas are paced and counted; a truncated answer lacks its closing events. */
 export interface Frame {
+  /** Empty: the event has no name line. */
   readonly event: string;
-  readonly data: JsonObject;
+  /** A string goes out as it is. */
+  readonly data: JsonObject | string;
   readonly isDelta?: true;
   readonly isClosing?: true;
 }
@@ -22,8 +24,8 @@ export interface Dialect {
   readonly isTurn: (method: string, path: string) => boolean;
   /** The answer to a small request beside the turns; undefined when it is none of this API's. */
   readonly answerAside: (method: string, path: string, body: JsonObject) => JsonObject | undefined;
-  /** Must not throw whatever the body holds: what is not understood is left out. */
-  readonly readConversation: (body: JsonObject) => Conversation;
+  /** Must not throw whatever the body holds: what is not understood is left out. The path comes without its query. */
+  readonly readConversation: (body: JsonObject, path: string) => Conversation;
   readonly streamFrames: (blocks: readonly Block[], conversation: Conversation) => Iterable<Frame>;
   /** The same answer for a client that did not ask for a stream. */
   readonly wholeAnswer: (blocks: readonly Block[], conversation: Conversation) => JsonObject;

@@ -103,7 +103,7 @@ function* streamFrames(blocks: readonly Block[], conversation: Conversation): It
   let number = 0;
   const numbered = (frame: Frame): Frame => ({
     ...frame,
-    data: { ...frame.data, sequence_number: number++ },
+    data: { ...asObject(frame.data), sequence_number: number++ },
   });
   const id = newId("resp");
   const output: JsonObject[] = [];

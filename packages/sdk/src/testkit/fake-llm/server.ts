@@ -5,13 +5,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { anthropicMessages } from "./anthropic-messages.ts";
 import type { Conversation } from "./conversation.ts";
-import { asObject, type Dialect, type JsonObject } from "./dialect.ts";
+import { asObject, type Dialect, type Frame, type JsonObject } from "./dialect.ts";
+import { geminiGenerate } from "./gemini-generate.ts";
+import { openaiChat } from "./openai-chat.ts";
 import { openaiResponses } from "./openai-responses.ts";
 import { planAnswer, type Plan } from "./plan.ts";
 import { makeRequestRecord, type RecordedRequest, type RequestTest } from "./requests.ts";
 import { scriptUsage } from "./script.ts";
 
-const dialects: readonly Dialect[] = [anthropicMessages, openaiResponses];
+const dialects: readonly Dialect[] = [
+  anthropicMessages,
+  openaiResponses,
+  openaiChat,
+  geminiGenerate,
+];
 
 export interface FakeLlm extends AsyncDisposable {
   /** `http://127.0.0.1:<port>`, without a path: what ANTHROPIC_BASE_URL wants, and OpenAI's base URL less its `/v1`. */
@@ -67,7 +74,7 @@ export async function makeFakeLlm(options: FakeLlmOptions = {}): Promise<FakeLlm
       end(request, request.status === 200 ? "answered" : "failed");
       return;
     }
-    const conversation = dialect.readConversation(body);
+    const conversation = dialect.readConversation(body, path);
     const plan = planAnswer(conversation, isFirstTime);
     const request = record.add({ ...arrival, api: dialect.api, conversation, word: plan.word });
     const hangUp = new AbortController();
@@ -154,9 +161,7 @@ async function stream(
     if (frame.isClosing && plan.isTruncated) return "cut";
     if (frame.isDelta && plan.paceMs !== undefined) await pause(plan.paceMs, signal);
     signal.throwIfAborted();
-    const hasRoom = response.write(
-      `event: ${frame.event}\ndata: ${JSON.stringify(frame.data)}\n\n`,
-    );
+    const hasRoom = response.write(eventText(frame));
     if (!hasRoom) await once(response, "drain", { signal });
     if (frame.isDelta) deltas += 1;
     if (deltas === plan.cutAfter) {
@@ -165,6 +170,11 @@ async function stream(
     }
   }
   return "answered";
+}
+
+function eventText({ event, data }: Frame): string {
+  const name = event === "" ? "" : `event: ${event}\n`;
+  return `${name}data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`;
 }
 
 /** What was written has left the process, so that a cut comes after it and not instead of it. */

@@ -18,8 +18,8 @@ type Ways<S extends Step> = ReadonlyArray<{
 
 type StepOf<W extends Step["word"]> = Extract<Step, { word: W }>;
 
-// A new client is a new row in each table. Tool names and inputs seen in Claude Code 2.1.197 (capitalised) and
-// Codex 0.169.0 (the others).
+// A new client is a new row in each table. Tool names and inputs seen in Claude Code 2.1.197 (capitalised), Gemini CLI
+// 0.61.0 (run_shell_command, write_file, replace), opencode 1.18.33 (bash, write, edit) and Codex 0.169.0 (the others).
 
 const waysToRun: Ways<StepOf<"RUN">> = [
   {
@@ -33,6 +33,18 @@ const waysToRun: Ways<StepOf<"RUN">> = [
     needs: ["exec_command"],
     calls: ({ command }) => [
       { name: "exec_command", input: { cmd: command, yield_time_ms: 30_000 } },
+    ],
+  },
+  {
+    needs: ["run_shell_command"],
+    calls: ({ command }) => [
+      { name: "run_shell_command", input: { command, description: "Run a scripted command" } },
+    ],
+  },
+  {
+    needs: ["bash"],
+    calls: ({ command }) => [
+      { name: "bash", input: { command, description: "Run a scripted command" } },
     ],
   },
   {
@@ -54,6 +66,16 @@ const waysToWrite: Ways<StepOf<"WRITE">> = [
     ],
   },
   {
+    needs: ["write_file"],
+    calls: ({ path, text }) => [
+      { name: "write_file", input: { file_path: path, content: `${text}\n` } },
+    ],
+  },
+  {
+    needs: ["write"],
+    calls: ({ path, text }) => [{ name: "write", input: { filePath: path, content: `${text}\n` } }],
+  },
+  {
     needs: ["apply_patch"],
     calls: ({ path, text }) => [patch(`*** Add File: ${path}`, prefixed("+", text))],
   },
@@ -66,6 +88,28 @@ const waysToEdit: Ways<StepOf<"EDIT">> = [
     calls: (step) => [
       { name: "Read", input: { file_path: step.path } },
       { name: "Edit", input: { file_path: step.path, old_string: step.old, new_string: step.new } },
+    ],
+  },
+  {
+    needs: ["replace"],
+    calls: (step) => [
+      {
+        name: "replace",
+        input: {
+          file_path: step.path,
+          old_string: step.old,
+          new_string: step.new,
+          instruction: "Make the scripted change",
+        },
+      },
+    ],
+  },
+  {
+    // opencode refuses to edit a file that it has not read.
+    needs: ["read", "edit"],
+    calls: (step) => [
+      { name: "read", input: { filePath: step.path } },
+      { name: "edit", input: { filePath: step.path, oldString: step.old, newString: step.new } },
     ],
   },
   {

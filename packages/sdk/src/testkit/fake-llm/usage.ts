@@ -33,3 +33,21 @@ export const openaiUsage = {
   output_tokens_details: { reasoning_tokens: fakeUsage.reasoning },
   total_tokens: openaiInput + fakeUsage.output,
 } as const;
+
+/** Chat Completions: the same sums under other names; what was written to a cache is not told apart. */
+export const openaiChatUsage = {
+  prompt_tokens: openaiInput,
+  prompt_tokens_details: { cached_tokens: fakeUsage.cacheRead },
+  completion_tokens: fakeUsage.output,
+  completion_tokens_details: { reasoning_tokens: fakeUsage.reasoning },
+  total_tokens: openaiInput + fakeUsage.output,
+} as const;
+
+/** Gemini counts thoughts beside the candidates, and the cached input inside the prompt. */
+export const geminiUsage = {
+  promptTokenCount: openaiInput,
+  cachedContentTokenCount: fakeUsage.cacheRead,
+  candidatesTokenCount: fakeUsage.output - fakeUsage.reasoning,
+  thoughtsTokenCount: fakeUsage.reasoning,
+  totalTokenCount: openaiInput + fakeUsage.output,
+} as const;
