@@ -78,6 +78,7 @@ const row = (number: number): Row => {
     status: "stopped",
     parent: null,
     secret: null,
+    owner: null,
     live: true,
     attached: false,
     createdAt: at + number,

@@ -92,6 +92,20 @@ export const LAWS: readonly Law[] = [
     law: "main.ts wires the daemon from its rooms and the other packages' doors",
   },
   {
+    room: "daemon/house",
+    may: ["contract", "core", "sdk", "adapters", "daemon", "daemon/*"],
+    node: true,
+    vendors: "declared",
+    law: "house is main.ts in parts: it wires the daemon's rooms, and no other room imports it",
+  },
+  {
+    room: "daemon/hosts",
+    may: ["contract", "sdk", "daemon"],
+    node: true,
+    vendors: "declared",
+    law: "hosts import sdk's Host and contract, never another room of the daemon",
+  },
+  {
     room: "daemon/index",
     may: ["daemon/main"],
     node: false,

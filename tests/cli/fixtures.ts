@@ -23,6 +23,11 @@ export const session = (name: string, more: Partial<Session> = {}): Session => (
   backend: "claude-code",
   host: "local",
   folder: "/srv/shop",
+  interface: "protocol",
+  program: null,
+  container: null,
+  group: null,
+  unreachable: null,
   model: null,
   effort: null,
   permissions: "guarded",
@@ -120,6 +125,8 @@ export const item = (order: number, body: Item["body"]): Item => ({
 
 export const backend = (more: Partial<Backend> = {}): Backend => ({
   id: "claude-code",
+  host: "local",
+  interfaces: ["protocol"],
   title: "Claude Code",
   found: true,
   command: "/usr/bin/claude",

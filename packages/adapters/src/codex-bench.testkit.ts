@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fakeCodexCommand } from "@skein/sdk/testkit";
-import { generationIsOver } from "@skein/sdk/testkit";
+import { generationIsOver, noTerminals } from "@skein/sdk/testkit";
 import { makeCodexDriver, makeLocalHost } from "./index.ts";
 
 type Driver = ReturnType<typeof makeCodexDriver>;
@@ -88,6 +88,8 @@ const play = (backend: Backend, driver: Driver, folder: string, wish: SessionWis
       model: null,
       effort: null,
       permissions: "guarded",
+      interface: "protocol",
+      program: null,
       providerSessionId: null,
       forkFrom: null,
       ...session,
@@ -166,6 +168,7 @@ export const makeBench = (
   const host = makeLocalHost({ home: state, clock });
   const backend: Backend = {
     host,
+    terminals: noTerminals,
     clock,
     command: fakeCodexCommand,
     env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: home, CODEX_HOME: home },

@@ -1,5 +1,6 @@
 /** What runs an agent: claude-code, codex; later acp:<id>, assistant, terminal. */
 import { z } from "zod";
+import { HostName, LOCAL_HOST } from "./host-name.ts";
 import { operation } from "./operation.ts";
 import { Instant } from "./primitives.ts";
 
@@ -35,6 +36,7 @@ export type Capabilities = z.infer<typeof Capabilities>;
 
 export const Backend = z.object({
   id: BackendId,
+  host: HostName,
   title: z.string(),
   found: z.boolean(),
   command: z.string().nullable().describe("The program that runs; null when none was found"),
@@ -46,11 +48,15 @@ export const Backend = z.object({
     .enum(["asked", "known-list"])
     .describe("asked: the CLI told. known-list: a stand-in, because the CLI could not be asked"),
   capabilities: Capabilities,
+  interfaces: z
+    .array(z.enum(["protocol", "tui"]))
+    .describe("How its sessions can be held; the first is the default"),
   remedy: z.string().nullable().describe("What to do when it is not usable; null when it is"),
   checkedAt: Instant,
 });
 export type Backend = z.infer<typeof Backend>;
 
+const onHost = z.strictObject({ host: HostName.default(LOCAL_HOST) });
 const list = z.object({ backends: z.array(Backend) });
 
 export const backendOperations = {
@@ -60,9 +66,9 @@ export const backendOperations = {
     kind: "read",
     scope: "operator.read",
     http: { method: "GET", path: "/api/backends" },
-    input: z.strictObject({}),
+    input: onHost,
     output: list,
-    errors: [],
+    errors: ["host_unknown", "host_unreachable"],
     tool: true,
     example: {},
   }),
@@ -72,9 +78,9 @@ export const backendOperations = {
     kind: "write",
     scope: "operator.write",
     http: { method: "POST", path: "/api/backends/refresh" },
-    input: z.strictObject({}),
+    input: onHost,
     output: list,
-    errors: [],
+    errors: ["host_unknown", "host_unreachable"],
     tool: false,
     example: {},
   }),

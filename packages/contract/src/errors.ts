@@ -54,6 +54,21 @@ export const ERRORS = {
   backend_unavailable: row(503, "UNAVAILABLE", true),
   model_unknown: row(400, "INVALID_REQUEST"),
   effort_unknown: row(400, "INVALID_REQUEST"),
+  interface_unsupported: row(400, "INVALID_REQUEST"),
+  // hosts
+  host_unknown: row(404, "INVALID_REQUEST"),
+  host_known: row(409, "INVALID_REQUEST"),
+  host_in_use: row(409, "INVALID_REQUEST"),
+  host_unreachable: row(503, "UNAVAILABLE", true),
+  host_unusable: row(409, "INVALID_REQUEST"),
+  host_key_unknown: row(409, "INVALID_REQUEST"),
+  host_key_changed: row(409, "INVALID_REQUEST"),
+  host_login_failed: row(409, "INVALID_REQUEST"),
+  container_engine_missing: row(409, "INVALID_REQUEST"),
+  // terminals
+  terminal_not_found: row(404, "INVALID_REQUEST"),
+  terminal_unavailable: row(503, "UNAVAILABLE", true),
+  too_many_terminals: row(429, "UNAVAILABLE", true),
   // approvals
   approval_not_found: row(404, "APPROVAL_NOT_FOUND"),
   already_resolved: row(409, "INVALID_REQUEST"),

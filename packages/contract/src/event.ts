@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { Approval, Resolution } from "./approval.ts";
 import { Backend } from "./backend.ts";
+import { HostCheck } from "./host.ts";
 import { Item } from "./item.ts";
 import { LIMITS } from "./limits.ts";
 import { operation } from "./operation.ts";
@@ -18,11 +19,12 @@ import {
   PromptId,
   SessionId,
   SessionRef,
+  TerminalId,
   TokenId,
   TurnId,
   next,
 } from "./primitives.ts";
-import { Scope } from "./scopes.ts";
+import { Reach, Scope } from "./scopes.ts";
 import { Session, SessionStatus, Turn } from "./session.ts";
 
 const EventType = z
@@ -42,6 +44,9 @@ export const EVENT_DATA = {
       .nullable()
       .describe("With a fork: the vendor's id of the conversation it copies"),
     by: z.string(),
+    token: TokenId.nullable()
+      .optional()
+      .describe("The token that it was created with; null or absent: none"),
   }),
   "session.renamed": z.object({
     name: z.string(),
@@ -111,11 +116,27 @@ export const EVENT_DATA = {
     resolution: Resolution,
   }),
   "approval.expired": z.object({ approval: ApprovalId, session: SessionId, reason: z.string() }),
+  "host.added": z.object({ host: z.string(), home: z.string(), by: z.string() }),
+  "host.checked": z.object({ host: z.string(), check: HostCheck }),
+  "host.removed": z.object({ host: z.string(), by: z.string() }),
+  "terminal.opened": z.object({
+    terminal: TerminalId,
+    host: z.string(),
+    folder: z.string(),
+    session: SessionId.nullable(),
+    runs: z.enum(["shell", "agent", "program"]),
+    argv: z.array(z.string()),
+    columns: z.int(),
+    rows: z.int(),
+    by: z.string(),
+  }),
+  "terminal.closed": z.object({ terminal: TerminalId, by: z.string() }),
   "backend.checked": z.object({ backend: Backend }),
   "token.created": z.object({
     token: TokenId,
     label: z.string(),
     scopes: z.array(Scope),
+    sessions: Reach.optional().describe("Absent: all"),
     expiresAt: Instant.nullable(),
     by: z.string(),
   }),

@@ -41,6 +41,13 @@ export const LIMITS = {
   itemTextBytes: 1 * MiB,
   itemOutputBytes: 256 * KiB,
   wireLineBytes: 16 * MiB,
+  arguments: 256,
+  argumentChars: 32_768,
+  // terminals
+  terminals: 1_000,
+  terminalColumns: 1_000,
+  terminalRows: 500,
+  terminalHistory: 10_000,
   // paging and waiting
   pageDefault: 50,
   pageMax: 500,

@@ -13,6 +13,7 @@ export const ApprovalId = id("apr", "Approval");
 export const TurnId = id("trn", "Turn");
 export const PromptId = id("prm", "Prompt");
 export const TokenId = id("tok", "Token");
+export const TerminalId = id("trm", "Terminal");
 
 /** An instant, ISO 8601 in UTC with milliseconds. */
 export const Instant = z.iso.datetime().describe("ISO 8601, UTC");

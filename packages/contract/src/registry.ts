@@ -2,9 +2,11 @@
 import { approvalOperations } from "./approval.ts";
 import { backendOperations } from "./backend.ts";
 import { eventOperations } from "./event.ts";
+import { hostOperations } from "./host.ts";
 import type { InputOf, Operation, OutputOf, ParsedInputOf } from "./operation.ts";
 import { sessionOperations } from "./session.ts";
 import { systemOperations } from "./system.ts";
+import { terminalOperations } from "./terminal.ts";
 import { tokenOperations } from "./token.ts";
 
 export const operations = {
@@ -12,6 +14,8 @@ export const operations = {
   ...approvalOperations,
   ...eventOperations,
   ...backendOperations,
+  ...hostOperations,
+  ...terminalOperations,
   ...tokenOperations,
   ...systemOperations,
 };

@@ -9,6 +9,12 @@ export const Scope = z.enum([
 ]);
 export type Scope = z.infer<typeof Scope>;
 
+/** Which sessions a caller may touch, and see: all, or only those that were created with the same token. */
+export const Reach = z
+  .enum(["all", "own"])
+  .describe("Which sessions it may see and touch. own: only those that were created with it");
+export type Reach = z.infer<typeof Reach>;
+
 const includes: Record<Scope, readonly Scope[]> = {
   "operator.read": ["operator.read"],
   "operator.write": ["operator.read", "operator.write"],

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { BackendId, PermissionMode } from "./backend.ts";
 import { Approval } from "./approval.ts";
 import { Item } from "./item.ts";
+import { HostName } from "./host-name.ts";
 import { LIMITS } from "./limits.ts";
 import { operation } from "./operation.ts";
 import {
@@ -38,8 +39,8 @@ export const SessionStatus = z.object({
     .describe("Only with `waiting`"),
   reason: z.string().describe("Why, in a few words a person can act on"),
   source: z
-    .enum(["command", "protocol", "hook", "transcript", "process", "tick"])
-    .describe("Who knows it"),
+    .enum(["command", "protocol", "hook", "transcript", "screen", "process", "tick"])
+    .describe("Who knows it; screen: read off a terminal, so it may be wrong"),
   since: Instant,
 });
 export type SessionStatus = z.infer<typeof SessionStatus>;
@@ -70,12 +71,68 @@ export const Turn = z.object({
 });
 export type Turn = z.infer<typeof Turn>;
 
+/** How the agent is held: by its machine protocol, or as the program that people know, in a terminal. */
+export const SessionInterface = z.enum(["protocol", "tui"]);
+export type SessionInterface = z.infer<typeof SessionInterface>;
+
+/** Any command line as an agent: what it shows on its terminal is all that is known of it. */
+export const Program = z.strictObject({
+  argv: z
+    .array(z.string().min(1).max(LIMITS.argumentChars))
+    .min(1)
+    .max(LIMITS.arguments)
+    .describe("Program and arguments; no shell reads them"),
+  quietMs: z
+    .int()
+    .min(100)
+    .max(600_000)
+    .default(2_000)
+    .describe("A turn is over when its screen has not changed for so long"),
+  ready: z
+    .string()
+    .min(1)
+    .max(500)
+    .optional()
+    .describe(
+      "A regular expression: a turn is over when the last line that is not empty matches it, and its screen is quiet",
+    ),
+  marker: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe("A text: a turn is over when it appears in what was shown since the prompt"),
+});
+export type Program = z.infer<typeof Program>;
+
+/** The container that a session's agent runs in. */
+export const Container = z.strictObject({
+  image: z.string().min(1).max(500),
+  network: z
+    .enum(["none", "default", "host"])
+    .default("default")
+    .describe("none: no network at all. default: the engine's own. host: as the host has it"),
+  cpus: z.number().min(0.1).max(1_024).optional(),
+  memoryMiB: z.int().min(64).max(16_777_216).optional(),
+});
+export type Container = z.infer<typeof Container>;
+
+/** Sessions that are sent to, waited for and ended together. */
+export const GroupName = SessionName.describe("A group of sessions");
+
 export const Session = z.object({
   id: SessionId,
   name: SessionName,
   backend: BackendId,
   host: z.string(),
   folder: z.string(),
+  interface: SessionInterface,
+  program: Program.nullable().describe("Only with the backend `terminal`"),
+  container: Container.nullable().describe("null: the agent runs on the host itself"),
+  group: GroupName.nullable(),
+  unreachable: Instant.nullable().describe(
+    "Since when its host has not answered; its agent may be working all the same",
+  ),
   model: z.string().nullable().describe("As chosen; null: the agent's own default"),
   effort: z.string().nullable(),
   permissions: PermissionMode,
@@ -118,9 +175,18 @@ export const sessionOperations = {
         .max(4_096)
         .describe("Absolute path of the folder the agent works in"),
       name: SessionName.optional().describe("Default: a champion and a role, such as fizz-top"),
+      host: HostName.default("local").describe(
+        "Where the agent runs: local, or a host of `hosts.list`",
+      ),
+      interface: SessionInterface.optional().describe("Default: the backend's first"),
+      program: Program.optional().describe("With the backend `terminal`, and with no other"),
+      container: Container.optional(),
+      group: GroupName.optional(),
       model: z.string().min(1).max(200).optional(),
       effort: z.string().min(1).max(32).optional(),
-      permissions: PermissionMode.default("guarded"),
+      permissions: PermissionMode.optional().describe(
+        "Default: guarded; with the backend `terminal`, which cannot ask, full",
+      ),
       description: z.string().max(LIMITS.descriptionChars).optional(),
       tags: z.array(z.string().min(1).max(LIMITS.tagChars)).max(LIMITS.tags).default([]),
       parent: SessionRef.optional(),
@@ -133,6 +199,10 @@ export const sessionOperations = {
       "backend_unknown",
       "backend_not_installed",
       "backend_not_logged_in",
+      "interface_unsupported",
+      "host_unknown",
+      "host_unreachable",
+      "container_engine_missing",
       "model_unknown",
       "effort_unknown",
       "name_taken",
@@ -150,6 +220,8 @@ export const sessionOperations = {
     input: z.strictObject({
       state: z.array(SessionState).optional(),
       backend: BackendId.optional(),
+      host: HostName.optional(),
+      group: GroupName.optional(),
       tag: z.string().max(LIMITS.tagChars).optional(),
       parent: SessionRef.optional(),
       deleted: z.boolean().default(false).describe("Deleted ones instead of live ones"),
@@ -283,6 +355,8 @@ export const sessionOperations = {
       "session_deleted",
       "backend_not_installed",
       "backend_not_logged_in",
+      "host_unknown",
+      "host_unreachable",
       "folder_not_found",
       "folder_not_directory",
     ],
@@ -308,6 +382,8 @@ export const sessionOperations = {
       "session_busy",
       "nothing_to_fork",
       "name_taken",
+      "host_unknown",
+      "host_unreachable",
       "folder_not_found",
       "folder_not_directory",
     ],

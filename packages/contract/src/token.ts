@@ -2,12 +2,13 @@
 import { z } from "zod";
 import { operation } from "./operation.ts";
 import { ClientId, Instant, TokenId } from "./primitives.ts";
-import { Scope } from "./scopes.ts";
+import { Reach, Scope } from "./scopes.ts";
 
 export const Token = z.object({
   id: TokenId,
   label: z.string(),
   scopes: z.array(Scope),
+  sessions: Reach,
   createdAt: Instant,
   expiresAt: Instant.nullable(),
   revokedAt: Instant.nullable(),
@@ -25,6 +26,7 @@ export const tokenOperations = {
     input: z.strictObject({
       label: z.string().min(1).max(64),
       scopes: z.array(Scope).min(1).max(4),
+      sessions: Reach.default("all"),
       expiresInMs: z
         .int()
         .min(1_000)

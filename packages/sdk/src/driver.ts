@@ -11,12 +11,15 @@ import type {
   ItemBody,
   Model,
   PermissionMode,
+  Program,
   Resolution,
+  SessionInterface,
   TurnError,
   TurnOutcome,
 } from "@skein/contract";
 import type { Clock } from "./clock.ts";
 import type { Host, Liveness } from "./host.ts";
+import type { Terminals } from "./terminal.ts";
 
 /** Tokens of one turn as the vendor tells them. `costUsd`: the vendor's own figure, null when it gives none. */
 export type TurnUsage = {
@@ -83,14 +86,21 @@ export type Fact =
       readonly reason: string;
     }
   /** Whether it lives cannot be told (a cut link). Deletes, prunes and restarts nothing. */
-  | { readonly fact: "unreachable"; readonly reason: string };
+  | { readonly fact: "unreachable"; readonly reason: string }
+  /** Its host answers again: it is what it was before that. */
+  | { readonly fact: "reachable" };
 
 /**
  * Facts that were read together, recorded in one transaction with the place up to which the agent's words have been read.
  * `checkpoint` is any JSON value of the driver's own (an offset and the fold's state); the next daemon gets the last
  * recorded one back in `SessionContext.checkpoint` and reads on from there: no gap, no duplicate.
  */
-export type Report = { readonly facts: readonly Fact[]; readonly checkpoint?: unknown };
+export type Report = {
+  readonly facts: readonly Fact[];
+  readonly checkpoint?: unknown;
+  /** How these were learned; default: by the agent's protocol. */
+  readonly source?: "protocol" | "hook" | "transcript" | "screen";
+};
 
 /** Words as they come: shown, never recorded. */
 export type LiveDelta = {
@@ -107,6 +117,10 @@ export type SessionContext = {
     readonly model: string | null;
     readonly effort: string | null;
     readonly permissions: PermissionMode;
+    /** One of the driver's `interfaces`. */
+    readonly interface: SessionInterface;
+    /** The command line of a session of the `terminal` backend; null for all others. */
+    readonly program: Program | null;
     /** The vendor's id of this conversation; null before the first start. */
     readonly providerSessionId: string | null;
     /** With `how: "fork"`: the vendor's id of the conversation to copy. */
@@ -141,14 +155,16 @@ export type SessionContext = {
 /** What is common to all sessions of a backend on a host. */
 export type BackendContext = {
   readonly host: Host;
+  /** Terminals on that host. */
+  readonly terminals: Terminals;
   readonly clock: Clock;
   /** Program and leading arguments, from the configuration or as PATH finds it; null when there is none. */
   readonly command: readonly [string, ...string[]] | null;
   /** The whole environment that the agent gets: the allow-list of DESIGN §7 and what the configuration adds. */
   readonly env: Readonly<Record<string, string>>;
-  /** A folder of the backend's own in the state folder, 0700 (sockets, shared servers). */
+  /** A folder of the backend's own in the state folder of the host (sockets, shared servers); made, 0700, by whoever uses it. */
   readonly dir: string;
-  /** The state folder. What an agent runs unasked must not reach into it: the daemon's socket and every agent's stdin lie there. */
+  /** The state folder on that host. What an agent runs unasked must not reach into it: the daemon's socket and every agent's stdin lie there. */
   readonly home: string;
   /** Skein's own, as the agent may be told. */
   readonly version: string;
@@ -227,6 +243,8 @@ export type AgentDriver = {
   /** Environment variables that it may inherit from the daemon's environment, by prefix (`ANTHROPIC_`). */
   readonly envPrefixes: readonly string[];
   readonly capabilities: Capabilities;
+  /** How its sessions can be held; the first is what a session gets that chose none. */
+  readonly interfaces: readonly [SessionInterface, ...SessionInterface[]];
   /** Asks the agent for version, login and models, within `timing.startMs`. Starts no session and spends no tokens. Never rejects. */
   probe(context: BackendContext, signal: AbortSignal): Promise<ProbeResult>;
   /** Makes the link; does no I/O. */

@@ -86,8 +86,77 @@ export type Detached = {
   close(): Promise<void>;
 };
 
+/**
+ * A process that lives as long as the daemon's hold on it: a client of tmux, a stream to a socket. It is ended by `close`, by
+ * a cut link and by the end of the daemon.
+ */
+export type Pipe = {
+  /** Resolves when the process, or the link to it, has taken the bytes: who waits for that cannot flood it. Rejects once it has ended. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** What it writes to stdout, as it comes. The reader sets the pace: the process is held up, nothing is buffered without limit. One reader. */
+  readonly output: AsyncIterable<Uint8Array>;
+  /** Resolves once: how it ended, and the last 8 KiB of its stderr. `linkLost`: the link went, of the process nothing is known. */
+  readonly ended: Promise<Exit & { readonly errors: string; readonly linkLost: boolean }>;
+  /** Ends it. Safe to call twice. */
+  close(): void;
+};
+
+export type FileEntry = {
+  readonly name: string;
+  readonly kind: "file" | "directory" | "other";
+  readonly bytes: number;
+  /** Milliseconds since 1970, by the host's clock. */
+  readonly modifiedAt: number;
+};
+
+/** Files there, by absolute path. Each rejects with an AdapterFailure for what a person can mend (no permission, disk full, host out of reach). */
+export type Files = {
+  /** At most `maxBytes` from byte `from` (default 0; negative: so many from the end); null: there is none, or it is no file. */
+  read(
+    path: string,
+    options: { readonly maxBytes: number; readonly from?: number },
+  ): Promise<Uint8Array | null>;
+  /** Whole or not at all (a new file, then renamed over the old one); folders above it are made, 0700. */
+  write(path: string, text: string, mode: number): Promise<void>;
+  /** null: no folder, or unreadable. At most 10,000 entries. */
+  list(path: string): Promise<readonly FileEntry[] | null>;
+  /**
+   * Whole lines of a file from byte `from`, and those that are appended to it, until the signal aborts. A file that is not
+   * there yet is waited for. The reader sets the pace. A cut link is waited out: no gap, no duplicate.
+   */
+  follow(path: string, from: number, signal: AbortSignal): AsyncIterable<SpoolLine>;
+  /** With all that lies below. No error when it is not there. */
+  remove(path: string): Promise<void>;
+};
+
+/** Whether a host answers. `local` always does. */
+export type Reach =
+  | { readonly state: "reachable" }
+  /** ISO 8601. `reason`: for a person, with what to do where something can be done. */
+  | { readonly state: "unreachable"; readonly since: string; readonly reason: string };
+
+/**
+ * While a host is out of reach: `start`, `run`, `open` and the like reject with an AdapterFailure of kind `unavailable` and code
+ * `host_unreachable`; a Detached waits: `lines` goes on where it was, `write` waits and delivers exactly once, `exited` stays
+ * open, `liveness` is `unknown`.
+ */
 export type Host = {
   readonly id: string;
+  /** The state folder there, absolute: $SKEIN_HOME here, a folder of this daemon's own on another machine. */
+  readonly home: string;
+  reach(): Reach;
+  /** Calls `changed` at every change of `reach`; the returned function ends that. */
+  onReach(changed: (reach: Reach) => void): () => void;
+  /** The environment that a login there has (not only what is exported to non-interactive shells). Kept for some minutes. */
+  environment(): Promise<Readonly<Record<string, string | undefined>>>;
+  readonly files: Files;
+  /** Starts an attached process, by argv. Rejects with an AdapterFailure when it cannot be started. */
+  open(
+    argv: readonly [string, ...string[]],
+    options: { readonly env: Readonly<Record<string, string>>; readonly folder?: string },
+  ): Promise<Pipe>;
+  /** A path of a unix socket on this machine that leads to the socket `path` there, now; asked again after a connection broke. */
+  socket(path: string): Promise<string>;
   folder(path: string): Promise<"directory" | "file" | "missing" | "unreadable">;
   /** Absolute path of a program as PATH finds it (a path with a slash is checked as it is); null when there is none. */
   which(command: string, path?: string): Promise<string | null>;

@@ -4,3 +4,4 @@ export * from "./driver.ts";
 export * from "./failure.ts";
 export * from "./host.ts";
 export * from "./stale.ts";
+export * from "./terminal.ts";

@@ -4,6 +4,7 @@ import { decideBackend, evolveBackend } from "./backend.ts";
 
 const found = (over: Partial<Backend> = {}): Backend => ({
   id: "codex",
+  host: "local",
   title: "Codex",
   found: true,
   command: "codex",
@@ -13,6 +14,7 @@ const found = (over: Partial<Backend> = {}): Backend => ({
   models: [],
   modelsSource: "asked",
   capabilities: { steer: true, fork: true, resume: true, questions: true },
+  interfaces: ["protocol"],
   remedy: null,
   checkedAt: "2026-03-01T08:00:00.000Z",
   ...over,

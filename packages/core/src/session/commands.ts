@@ -20,6 +20,11 @@ const newSession = (input: CreateInput, name: string, now: string): Session => (
   backend: input.backend,
   host: input.host,
   folder: input.folder,
+  interface: input.interface,
+  program: input.program,
+  container: input.container,
+  group: input.group,
+  unreachable: null,
   model: input.model,
   effort: input.effort,
   permissions: input.permissions,
@@ -60,6 +65,7 @@ export const create = (input: CreateInput, context: Context): Decision | Rejecti
       session: newSession(input, name, context.now),
       forkOf: input.fork?.providerSessionId ?? null,
       by: context.actor,
+      token: input.token,
     },
   };
   const draft = makeDraft(evolveSession(null, created, context.now), context);

@@ -3,8 +3,9 @@ import { addUsage, type EventData, type Item, type NewEvent, type Session } from
 import { without } from "./record.ts";
 import { MEMORY, type QueuedPrompt, type SessionState, type Steer } from "./state.ts";
 
-const newState = (view: Session, forkFrom: string | null): SessionState => ({
+const newState = (view: Session, forkFrom: string | null, owner: string | null): SessionState => ({
   view,
+  owner,
   process: "none",
   how: forkFrom === null ? "new" : "fork",
   processSince: view.createdAt,
@@ -224,13 +225,17 @@ const evolvers: Evolvers = {
     view: { ...state.view, deletedAt: at },
   }),
   // While a process lives, its own status comes from the protocol; `process` says that it is out of reach.
-  "session.status": (state, data) => ({
-    ...state,
-    silentSince: isSilence(state, data) ? data.since : null,
-    held: data.state === "idle" ? null : state.held,
-    unreachable: data.source === "process" && state.process !== "none",
-    view: { ...state.view, status: data },
-  }),
+  "session.status": (state, data) => {
+    const unreachable = data.source === "process" && state.process !== "none";
+    const since = state.view.unreachable ?? data.since;
+    return {
+      ...state,
+      silentSince: isSilence(state, data) ? data.since : null,
+      held: data.state === "idle" ? null : state.held,
+      unreachable,
+      view: { ...state.view, status: data, unreachable: unreachable ? since : null },
+    };
+  },
   "session.turn.started": turnStarted,
   "session.turn.interrupting": (state, _data, at) =>
     state.current === null
@@ -251,7 +256,10 @@ export const evolveSession = (
   event: NewEvent,
   at: string,
 ): SessionState => {
-  if (event.type === "session.created") return newState(event.data.session, event.data.forkOf);
+  if (event.type === "session.created") {
+    const { session, forkOf, token = null } = event.data;
+    return newState(session, forkOf, token);
+  }
   if (state === null) throw new Error(`a session begins with session.created, not ${event.type}`);
   const evolver = evolvers[event.type] as
     | ((state: SessionState, data: unknown, at: string) => SessionState)

@@ -1,11 +1,15 @@
 /** Everything that can happen to a session: a command someone gives, a fact an adapter reports, a tick of the clock. */
 import type {
   Capabilities,
+  Container,
   ErrorCode,
   ApprovalRequest,
   Decision,
   ItemBody,
   PermissionMode,
+  Program,
+  SessionInterface,
+  SessionStatus,
   TurnError,
   TurnOutcome,
   Usage,
@@ -17,6 +21,10 @@ export type CreateInput = {
   readonly backend: string;
   readonly host: string;
   readonly folder: string;
+  readonly interface: SessionInterface;
+  readonly program: Program | null;
+  readonly container: Container | null;
+  readonly group: string | null;
   /** Chosen by the person; null: the first of `names` that is free. */
   readonly name: string | null;
   readonly names: readonly string[];
@@ -26,6 +34,8 @@ export type CreateInput = {
   readonly description: string | null;
   readonly tags: readonly string[];
   readonly parent: string | null;
+  /** The id of the token that it is created with. */
+  readonly token: string | null;
   /** A fork: the session and the vendor's id of the conversation it copies. */
   readonly fork: { readonly session: string; readonly providerSessionId: string } | null;
 };
@@ -82,7 +92,8 @@ export type SessionFact =
       readonly unwitnessed: boolean;
       readonly reason: string;
     }
-  | { readonly fact: "unreachable"; readonly reason: string };
+  | { readonly fact: "unreachable"; readonly reason: string }
+  | { readonly fact: "reachable" };
 
 export type SessionInput =
   | CreateInput
@@ -127,6 +138,8 @@ export type SessionInput =
       readonly type: "observe";
       readonly generation: number;
       readonly facts: readonly SessionFact[];
+      /** Who knows it. */
+      readonly source: SessionStatus["source"];
       readonly approvalLimit: number;
     }
   | {

@@ -61,13 +61,15 @@ const apply = (draft: Draft, fact: SessionFact, input: Observe): void => {
   if (fact.fact === "exited") return exited(draft, fact);
   if (fact.fact === "start-failed") return startFailed(draft, fact);
   if (fact.fact === "unreachable") return unreachable(draft, fact);
+  // Words that it was heard with say the rest.
+  if (fact.fact === "reachable") return settle(draft, input.source, true);
   applyWord(draft, fact, input.approvalLimit);
-  settle(draft, "protocol", true);
+  settle(draft, input.source, true);
 };
 
 const applyWord = (
   draft: Draft,
-  fact: Exclude<SessionFact, { fact: "exited" | "start-failed" | "unreachable" }>,
+  fact: Exclude<SessionFact, { fact: "exited" | "start-failed" | "unreachable" | "reachable" }>,
   approvalLimit: number,
 ): void => {
   switch (fact.fact) {

@@ -32,6 +32,8 @@ export const MEMORY = { settledItems: 64, askedRequests: 128, takenSteers: 32 } 
 
 export type SessionState = {
   readonly view: Session;
+  /** The token that it was created with: one for its own sessions may touch it. */
+  readonly owner: string | null;
   readonly process: "none" | "starting" | "running" | "stopping";
   readonly how: "new" | "resume" | "fork";
   /** When the process began to start, or was last told to stop. */

@@ -17,6 +17,7 @@ import type { EffectsPort, SessionBrief } from "./ports.ts";
 
 export type Agent = {
   readonly session: string;
+  readonly host: string;
   readonly generation: number;
   readonly link: AgentLink;
   /** Records the effects' own facts, as the driver does: rejects when the generation is over. */
@@ -56,7 +57,7 @@ const record = ({ port, backend, clock, brief }: AgentDeps, report: Report): Pro
   untilTaken(
     clock,
     (reason) => backend.log("warn", "the agent's words wait", { session: brief.id, reason }),
-    () => port.observe(brief.id, brief.backend, brief.generation, report.facts, report.checkpoint),
+    () => port.observe(brief.id, brief.backend, brief.generation, report),
   );
 
 /**
@@ -87,9 +88,9 @@ const tell = async (
 
 const contextOf = (deps: AgentDeps, self: () => Agent): SessionContext => {
   const { port, brief, clock, backend } = deps;
-  const { id, name, folder, model, effort, permissions, providerSessionId, forkFrom } = brief;
+  const { id } = brief;
   return {
-    session: { id, name, folder, model, effort, permissions, providerSessionId, forkFrom },
+    session: brief,
     generation: brief.generation,
     how: brief.how,
     turn: brief.turn,
@@ -117,6 +118,7 @@ export const makeAgent = (deps: AgentDeps): Agent => {
   const { brief, driver } = deps;
   const agent: Agent = {
     session: brief.id,
+    host: brief.host,
     generation: brief.generation,
     heardAt: null,
     reached: false,

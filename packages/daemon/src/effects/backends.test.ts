@@ -14,7 +14,14 @@ const nothing: ProbeResult = {
 };
 
 const driver = (id: string, probe: () => Promise<ProbeResult>): AgentDriver =>
-  ({ id, title: id, program: id, envPrefixes: [], probe }) as unknown as AgentDriver;
+  ({
+    id,
+    title: id,
+    program: id,
+    envPrefixes: [],
+    interfaces: ["protocol"],
+    probe,
+  }) as unknown as AgentDriver;
 
 it("is settled when every agent that was being asked is done, though one has failed before", async () => {
   const slow = Promise.withResolvers<ProbeResult>();
@@ -23,7 +30,8 @@ it("is settled when every agent that was being asked is done, though one has fai
       driver("bad", () => Promise.reject(new Error("no"))),
       driver("slow", () => slow.promise),
     ],
-    settings: () => ({ command: null, env: {}, models: [] }),
+    host: "local",
+    settings: async () => ({ command: null, env: {}, models: [] }),
     base: () => ({ host: { which: async () => null } }),
     clock: { now: () => 0, monotonic: () => 0, after: () => () => undefined },
     record: async () => undefined,

@@ -1,5 +1,5 @@
 /**
- * The agents of this machine: each driver is asked once when the daemon starts, and when someone wants it asked again.
+ * The agents of one host: each driver is asked once when the daemon starts, and when someone wants it asked again.
  * What it says is recorded only when it is new.
  */
 import type { Backend, Capabilities } from "@skein/contract";
@@ -30,9 +30,11 @@ export type BackendSettings = {
 };
 
 export type BackendsDeps = {
+  /** Where they run. */
+  readonly host: string;
   readonly drivers: readonly AgentDriver[];
   readonly clock: Clock;
-  readonly settings: (driver: AgentDriver) => BackendSettings;
+  readonly settings: (driver: AgentDriver) => Promise<BackendSettings>;
   /** Everything of a context but its command. */
   readonly base: (
     driver: AgentDriver,
@@ -47,7 +49,7 @@ const incapable: Capabilities = { steer: false, fork: false, resume: false, ques
 
 /** The program as it will be started: the configured one, or what PATH finds. */
 const contextOf = async (deps: BackendsDeps, of: AgentDriver): Promise<BackendContext> => {
-  const { command, env } = deps.settings(of);
+  const { command, env } = await deps.settings(of);
   const base = deps.base(of, env);
   const [program, ...leading] = command ?? [of.program];
   const found = await base.host.which(program, env["PATH"]);
@@ -55,8 +57,11 @@ const contextOf = async (deps: BackendsDeps, of: AgentDriver): Promise<BackendCo
 };
 
 /** A program that the configuration names and that is not there is another matter than one that nobody has installed. */
-const missingCommand = (deps: BackendsDeps, of: AgentDriver, found: boolean): string | null => {
-  const { command } = deps.settings(of);
+const missingCommand = (
+  of: AgentDriver,
+  { command }: BackendSettings,
+  found: boolean,
+): string | null => {
   return found || command === null
     ? null
     : `The configuration names ${command[0]}, which is no program here: correct backends.${of.id}.command in config.json5.`;
@@ -64,27 +69,31 @@ const missingCommand = (deps: BackendsDeps, of: AgentDriver, found: boolean): st
 
 const ask = async (deps: BackendsDeps, of: AgentDriver): Promise<Backend> => {
   const result = await of.probe(await contextOf(deps, of), deps.signal);
-  const extra = deps
-    .settings(of)
-    .models.filter((id) => !result.models.some((model) => model.id === id))
+  const settings = await deps.settings(of);
+  const extra = settings.models
+    .filter((id) => !result.models.some((model) => model.id === id))
     .map((id) => ({ id, title: id, isDefault: false, efforts: [], defaultEffort: null }));
   const backend: Backend = {
     id: of.id,
+    host: deps.host,
     title: of.title,
     ...result,
     models: [...result.models, ...extra],
     capabilities: of.capabilities,
-    remedy: missingCommand(deps, of, result.found) ?? result.remedy,
+    interfaces: [...of.interfaces],
+    remedy: missingCommand(of, settings, result.found) ?? result.remedy,
     checkedAt: new Date(deps.clock.now()).toISOString(),
   };
   await deps.record(backend);
   return backend;
 };
 
-const unanswered = ({ id, title, capabilities }: AgentDriver, now: number): Backend => ({
-  id,
-  title,
-  capabilities,
+const unanswered = (of: AgentDriver, host: string, now: number): Backend => ({
+  id: of.id,
+  host,
+  title: of.title,
+  capabilities: of.capabilities,
+  interfaces: [...of.interfaces],
   found: true,
   command: null,
   version: null,
@@ -126,7 +135,9 @@ export const makeBackends = (deps: BackendsDeps): Backends => {
       const cancel = deps.clock.after(ms, () => late.resolve(null));
       const answers = drivers.map(async (of) => {
         const answer = await Promise.race([askOnce(of), late.promise]);
-        return answer ?? (await deps.recorded(of.id)) ?? unanswered(of, deps.clock.now());
+        return (
+          answer ?? (await deps.recorded(of.id)) ?? unanswered(of, deps.host, deps.clock.now())
+        );
       });
       const soon = await Promise.all(answers);
       cancel();

@@ -1,7 +1,7 @@
 /** The agents that this daemon has in hand, one for each living generation. */
 import type { AgentDriver, BackendContext, Clock } from "@skein/sdk";
 import { makeAgent, type Agent } from "./agent.ts";
-import type { EffectsPort } from "./ports.ts";
+import type { EffectsPort, SessionBrief } from "./ports.ts";
 
 export type Hands = {
   /**
@@ -20,10 +20,12 @@ export type Hands = {
 export type HandsDeps = {
   readonly port: EffectsPort;
   readonly driver: (backend: string) => AgentDriver | undefined;
-  readonly backend: (driver: AgentDriver) => Promise<BackendContext>;
+  /** What a session of that driver finds on its host. Rejects when there is no such host, or it does not answer. */
+  readonly backend: (driver: AgentDriver, brief: SessionBrief) => Promise<BackendContext>;
   readonly clock: Clock;
-  readonly generationDir: (session: string, generation: number) => string;
-  readonly remove: (dir: string) => Promise<void>;
+  /** A generation's own folder on the session's host. */
+  readonly generationDir: (host: string, session: string, generation: number) => string;
+  readonly remove: (host: string, dir: string) => Promise<void>;
   readonly log: BackendContext["log"];
 };
 
@@ -33,7 +35,7 @@ const gone = () => new Error("the daemon leaves");
 
 /** Nothing of a generation whose end is recorded stays behind. Never rejects. */
 const letGo = async (deps: HandsDeps, agent: Agent): Promise<void> => {
-  const dir = deps.generationDir(agent.session, agent.generation);
+  const dir = deps.generationDir(agent.host, agent.session, agent.generation);
   try {
     await agent.starting;
     // Its own words on that are refused: that end is recorded already.
@@ -45,7 +47,7 @@ const letGo = async (deps: HandsDeps, agent: Agent): Promise<void> => {
         }),
       );
     await agent.link.detach();
-    await deps.remove(dir);
+    await deps.remove(agent.host, dir);
   } catch (error) {
     deps.log("warn", "a spool folder could not be removed", { dir, error: String(error) });
   }
@@ -75,10 +77,10 @@ export const makeHands = (deps: HandsDeps): Hands => {
       deps.log("error", "there is no driver for a session", { session, backend: brief.backend });
       return null;
     }
-    const backend = await deps.backend(driver);
+    const backend = await deps.backend(driver, brief);
     const checkpoint = await port.checkpoint(session, generation);
     if (released) throw gone();
-    const dir = deps.generationDir(session, generation);
+    const dir = deps.generationDir(brief.host, session, generation);
     const { clock } = deps;
     const agent = makeAgent({ port, driver, backend, clock, brief, checkpoint, dir, ended });
     agents.set(key(session, generation), agent);

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -16,6 +16,10 @@ const brief = (id: string, more: Partial<SessionBrief>): SessionBrief => ({
   id,
   name: id,
   backend: "claude-code",
+  host: "local",
+  interface: "protocol",
+  program: null,
+  container: null,
   folder: "/",
   model: null,
   effort: null,
@@ -54,6 +58,10 @@ const clear = async (
       owners: async () => owners.map((owner) => ({ owner, pids: [1] })),
       sweep: async ({ session, generation }: Owner) => swept.push(`${session} ${generation}`),
       remove: (dir: string) => rm(dir, { recursive: true, force: true }),
+      files: {
+        list: async (dir: string) => (await readdir(dir).catch(() => [])).map((name) => ({ name })),
+      },
+      run: async ([, dir]: readonly string[]) => rmdir(dir ?? "").catch(() => undefined),
     } as unknown as Host,
     spool,
   });

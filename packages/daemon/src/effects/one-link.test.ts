@@ -59,7 +59,7 @@ const makeWorld = (slow: () => number) => {
       return seen;
     },
     checkpoint: () => turns(slow()).then(() => null),
-    observe: async (_session, _backend, of, facts) => {
+    observe: async (_session, _backend, of, { facts }) => {
       await turns(slow());
       if (of !== generation || process === "none") throw refuse("invalid_input", "over", "none");
       if (facts.some((one) => one.fact === "exited" || one.fact === "start-failed"))
@@ -83,8 +83,8 @@ const makeWorld = (slow: () => number) => {
       }) as unknown as AgentDriver,
     backend: () => turns(slow()).then(() => ({ log: () => {} }) as unknown as BackendContext),
     clock: { now: () => 0, monotonic: () => 0, after: () => () => {} },
-    generationDir: (session, of) => `${session}/${of}`,
-    sessionDir: (session) => session,
+    generationDir: (_host, session, of) => `${session}/${of}`,
+    sessionDir: (_host, session) => session,
     remove: async () => {},
     failpoint: () => {},
     log: () => {},

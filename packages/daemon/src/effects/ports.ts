@@ -1,12 +1,17 @@
 /** What the effects room asks of the house. */
 import type { Effect } from "../engine/ports.ts";
-import type { Fact } from "@skein/sdk";
+import type { Container, Program, SessionInterface } from "@skein/contract";
+import type { Report } from "@skein/sdk";
 
 /** A session as an adapter needs to know it, read after the commit that made the effect. */
 export type SessionBrief = {
   readonly id: string;
   readonly name: string;
   readonly backend: string;
+  readonly host: string;
+  readonly interface: SessionInterface;
+  readonly program: Program | null;
+  readonly container: Container | null;
   readonly folder: string;
   readonly model: string | null;
   readonly effort: string | null;
@@ -29,13 +34,7 @@ export type EffectsPort = {
   brief(session: string): Promise<SessionBrief | null>;
   checkpoint(session: string, generation: number): Promise<unknown>;
   /** Records facts. Rejects with a Refusal: `invalid_input` when the generation is over, `storage_full`, `shutting_down`. */
-  observe(
-    session: string,
-    backend: string,
-    generation: number,
-    facts: readonly Fact[],
-    checkpoint: unknown,
-  ): Promise<void>;
+  observe(session: string, backend: string, generation: number, report: Report): Promise<void>;
   /** A steer that came too late becomes an ordinary prompt. */
   requeue(
     session: string,

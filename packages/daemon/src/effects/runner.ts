@@ -5,7 +5,7 @@
  * before the deed, so that the next daemon knows what may have happened: replay-safe effects run again, process-bound ones
  * only while their process lives.
  */
-import { isAdapterFailure, type Fact } from "@skein/sdk";
+import { isAdapterFailure, type Fact, type Reach } from "@skein/sdk";
 import { CRASH_CLASS, type Effect, type Failpoint } from "../engine/ports.ts";
 import type { Agent } from "./agent.ts";
 import { makeAttention } from "./attention.ts";
@@ -26,12 +26,14 @@ export type Effects = {
   restore(sessions: readonly string[], waiting: readonly WaitingEffect[]): Promise<void>;
   /** Lets time decide for every session that has, or should have, a process. */
   tick(): void;
+  /** A host went out of reach, or came back: said of every agent there that is in hand. Never throws. */
+  reached(host: string, reach: Reach): void;
   /** Lets go of every agent; harms none. */
   close(): Promise<void>;
 };
 
 export type EffectsDeps = HandsDeps & {
-  readonly sessionDir: (session: string) => string;
+  readonly sessionDir: (host: string, session: string) => string;
   readonly failpoint: Failpoint;
 };
 
@@ -115,13 +117,19 @@ const perform = async (works: Works, agent: Agent, effect: Effect): Promise<void
   }
 };
 
+/** What its generations left on its host. */
+const remove = async (works: Works, session: string): Promise<void> => {
+  const host = (await works.port.brief(session))?.host;
+  if (host !== undefined) await works.remove(host, works.sessionDir(host, session));
+};
+
 /**
  * `process-bound`: done only to the life of the process that it was decided for, and only when that life is in reach.
  * `replay-safe`: a stop is also for what may be left of a process; a start adopts what runs already.
  */
 const act = async (works: Works, effect: Effect, leased: boolean): Promise<void> => {
-  const { failpoint, remove, sessionDir } = works;
-  if (effect.kind === "agent.remove") return remove(sessionDir(effect.session));
+  const { failpoint } = works;
+  if (effect.kind === "agent.remove") return remove(works, effect.session);
   const isBound = CRASH_CLASS[effect.kind] === "process-bound";
   const agent = await (isBound ? reach(works, effect) : find(works, effect));
   if (works.hands.released()) return;
@@ -222,6 +230,19 @@ export const makeEffects = (deps: EffectsDeps): Effects => {
       await Promise.all(attached);
     },
     tick: () => attention.tick(),
+    reached: (host, reach) => {
+      const fact: Fact =
+        reach.state === "reachable"
+          ? { fact: "reachable" }
+          : { fact: "unreachable", reason: reach.reason };
+      for (const agent of hands.all().filter((one) => one.host === host && !one.over))
+        agent.report({ facts: [fact] }).catch((error: unknown) =>
+          deps.log("info", "a reach was not recorded", {
+            session: agent.session,
+            error: String(error),
+          }),
+        );
+    },
     close: () => hands.release(),
   };
 };

@@ -72,7 +72,7 @@ describe("an agent's words", () => {
       {},
       {},
       {
-        observe: async (_session, _backend, _generation, facts) => {
+        observe: async (_session, _backend, _generation, { facts }) => {
           next();
           recorded.push(...facts.map((one) => one.fact));
         },

@@ -35,6 +35,10 @@ const creation = (
   backend: "claude-code",
   host: "local",
   folder: "/tmp",
+  interface: "protocol",
+  program: null,
+  container: null,
+  group: null,
   name,
   names,
   model: null,
@@ -43,6 +47,7 @@ const creation = (
   description: null,
   tags: [],
   parent: null,
+  token: null,
   fork: null,
 });
 

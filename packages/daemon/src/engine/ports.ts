@@ -43,6 +43,8 @@ export type Row = {
   readonly parent: string | null;
   /** A token's secret, hashed (hex); null for everything else. */
   readonly secret: string | null;
+  /** The token that a session, or an approval's session, was created with; null: none. */
+  readonly owner: string | null;
   /** false: deleted, revoked, decided: out of the ordinary lists. */
   readonly live: boolean;
   /** Whether a process may belong to it, so that a new daemon looks after it. */
@@ -154,6 +156,7 @@ export type RowQuery = {
   readonly status?: readonly string[];
   readonly parent?: string;
   readonly label?: string;
+  readonly owner?: string;
   readonly attached?: boolean;
   readonly order?: "newest" | "oldest";
   /** What the previous page gave as `next`. */

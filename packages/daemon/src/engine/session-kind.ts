@@ -13,7 +13,20 @@ import { LIMITS } from "@skein/contract";
 
 type Kept = Omit<SessionState, "open">;
 
-export const readSessionRow = (row: Row): Kept => JSON.parse(row.state) as Kept;
+/** What sessions of an earlier version do not say of themselves. */
+const before = {
+  interface: "protocol",
+  program: null,
+  container: null,
+  group: null,
+  unreachable: null,
+} as const;
+
+/** What was kept before sessions had owners has none. */
+export const readSessionRow = (row: Row): Kept => {
+  const kept = JSON.parse(row.state) as Kept;
+  return { ...kept, owner: row.owner, view: { ...before, ...kept.view } };
+};
 export const readApprovalRow = (row: Row): OpenApproval => JSON.parse(row.state) as OpenApproval;
 
 const load = async (store: Store, stream: string): Promise<SessionState | null> => {
@@ -40,12 +53,13 @@ const sessionRow = ({ open: _, ...kept }: SessionState): Row => ({
   status: kept.view.status.state,
   parent: kept.view.parent,
   secret: null,
+  owner: kept.owner,
   live: kept.view.deletedAt === null,
   attached: kept.process !== "none",
   createdAt: Date.parse(kept.view.createdAt),
 });
 
-const approvalRow = (one: OpenApproval): Row => ({
+const approvalRow = (one: OpenApproval, owner: string | null): Row => ({
   kind: "approval",
   id: one.approval.id,
   stream: one.approval.session,
@@ -54,6 +68,7 @@ const approvalRow = (one: OpenApproval): Row => ({
   status: one.approval.state,
   parent: one.approval.session,
   secret: null,
+  owner,
   live: one.approval.state === "open",
   attached: false,
   createdAt: Date.parse(one.approval.requestedAt),
@@ -71,7 +86,8 @@ const write = (
   const session = after?.view.id ?? "";
   for (const { before, event } of steps) {
     const projection = projectSession(before, event, at);
-    if (projection?.view === "approval") rows.push(approvalRow(projection.approval));
+    if (projection?.view === "approval")
+      rows.push(approvalRow(projection.approval, after?.owner ?? null));
     if (projection?.view === "turn") {
       turns.push({
         session,

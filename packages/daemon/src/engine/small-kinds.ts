@@ -17,6 +17,7 @@ const plain = {
   status: null,
   parent: null,
   secret: null,
+  owner: null,
   live: true,
   attached: false,
 } as const;

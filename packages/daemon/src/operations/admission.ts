@@ -1,8 +1,40 @@
 /** What must be true before a session can begin: checked at the door, so that nothing is left half made. */
-import { allows, refuse, type Backend, type ParsedInput } from "@skein/contract";
-import type { Caller, OperationDeps } from "./ports.ts";
+import {
+  allows,
+  refuse,
+  type Backend,
+  type ParsedInput,
+  type PermissionMode,
+  type SessionInterface,
+} from "@skein/contract";
+import type { Host } from "@skein/sdk";
+import type { BackendsPort, Caller, OperationDeps } from "./ports.ts";
 
-export const admitFolder = async (deps: OperationDeps, folder: string): Promise<void> => {
+/** A host that is known and answers. */
+export const admitHost = (deps: OperationDeps, name: string) => {
+  const host = deps.hosts.get(name);
+  const backends = deps.backends(name);
+  if (host === undefined || backends === undefined) {
+    throw refuse(
+      "host_unknown",
+      `There is no host ${name}.`,
+      `Known: ${sample(deps.hosts.names())}. Add one that \`ssh ${name}\` reaches with \`skein host add ${name}\`.`,
+    );
+  }
+  const reach = host.reach();
+  if (reach.state === "unreachable") {
+    throw refuse(
+      "host_unreachable",
+      `${name} does not answer (since ${reach.since}): ${reach.reason}`,
+      `Look with \`skein host check ${name}\`.`,
+    );
+  }
+  return { host, backends };
+};
+
+type Folders = Pick<Host, "folder">;
+
+export const admitFolder = async (host: Folders, folder: string): Promise<void> => {
   if (!folder.startsWith("/") || folder.includes("\0")) {
     throw refuse(
       "invalid_input",
@@ -10,7 +42,7 @@ export const admitFolder = async (deps: OperationDeps, folder: string): Promise<
       "Give the whole path, beginning with /.",
     );
   }
-  const found = await deps.host.folder(folder);
+  const found = await host.folder(folder);
   if (found === "file")
     throw refuse("folder_not_directory", `${folder} is a file.`, "Give the folder it lies in.");
   if (found === "missing")
@@ -30,17 +62,17 @@ export const admitFolder = async (deps: OperationDeps, folder: string): Promise<
 /** Whether it can run now; asked anew before it is refused, for people install and log in while the daemon runs. */
 const usable = (backend: Backend): boolean => backend.found && backend.login !== "logged-out";
 
-export const admitBackend = async (deps: OperationDeps, id: string): Promise<Backend> => {
-  const known = await deps.backends.get(id);
+export const admitBackend = async (backends: BackendsPort, id: string): Promise<Backend> => {
+  const known = await backends.get(id);
   if (known === undefined) {
     throw refuse(
       "backend_unknown",
       `There is no agent ${id}.`,
-      `Known: ${deps.backends.ids.join(", ")}.`,
+      `Known: ${backends.ids.join(", ")}.`,
     );
   }
   if (usable(known)) return known;
-  const [asked = known] = await deps.backends.refresh(id);
+  const [asked = known] = await backends.refresh(id);
   if (!asked.found) {
     throw refuse(
       "backend_not_installed",
@@ -95,9 +127,46 @@ export const admitModel = (
   );
 };
 
+/** How it will be held: as asked for, or as its agent is held by default. */
+export const admitInterface = (
+  backend: Backend,
+  asked: SessionInterface | undefined,
+): SessionInterface => {
+  const [first = "protocol"] = backend.interfaces;
+  if (asked === undefined || backend.interfaces.includes(asked)) return asked ?? first;
+  throw refuse(
+    "interface_unsupported",
+    `${backend.title} cannot be held with the interface ${asked}.`,
+    `It has ${backend.interfaces.join(", ")}.`,
+  );
+};
+
+const TERMINAL = "terminal";
+
+/** What it may do: as asked for, or by default. Nothing asks a person on behalf of a program that is only looked at. */
+export const admitProgram = (input: ParsedInput<"sessions.create">): PermissionMode => {
+  const { backend, program, permissions } = input;
+  if ((backend === TERMINAL) !== (program !== undefined)) {
+    throw refuse(
+      "invalid_input",
+      program === undefined
+        ? "A session of the backend terminal needs the program that runs in it."
+        : `${backend} chooses its own program.`,
+      `Give program with the backend ${TERMINAL}, and with no other.`,
+    );
+  }
+  if (program === undefined) return permissions ?? "guarded";
+  if (permissions === undefined || permissions === "full") return "full";
+  throw refuse(
+    "invalid_input",
+    `Nobody can hold the program ${program.argv[0]} to ${permissions}: it asks nobody.`,
+    "Leave permissions out, or say full.",
+  );
+};
+
 /** An agent with full permissions does whatever a prompt says, unasked: choosing that, and prompting it, needs the right to approve. */
 export const admitPermissions = (
-  input: Pick<ParsedInput<"sessions.create">, "permissions">,
+  input: { readonly permissions: PermissionMode },
   caller: Caller,
 ): void => {
   if (input.permissions !== "full" || allows(caller.scopes, "operator.approvals")) return;

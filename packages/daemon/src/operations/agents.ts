@@ -1,5 +1,5 @@
 /** What drivers see and say, on its way between the effects and the engine. */
-import { LIMITS } from "@skein/contract";
+import { LIMITS, type SessionStatus } from "@skein/contract";
 import type { SessionFact, SessionInput } from "@skein/core";
 import { readSessionRow, sessionKind } from "../engine/session-kind.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -48,14 +48,19 @@ export const makeAgentRecord = (deps: {
     observe: (
       id: string,
       generation: number,
-      facts: readonly SessionFact[],
-      checkpoint: unknown,
-    ): Promise<void> =>
-      dispatch(
+      told: {
+        readonly facts: readonly SessionFact[];
+        readonly source: SessionStatus["source"];
+        readonly checkpoint: unknown;
+      },
+    ): Promise<void> => {
+      const { facts, source, checkpoint } = told;
+      return dispatch(
         id,
-        { type: "observe", generation, facts, approvalLimit: LIMITS.openApprovals },
+        { type: "observe", generation, facts, source, approvalLimit: LIMITS.openApprovals },
         checkpoint === undefined ? undefined : { generation, value: checkpoint },
-      ),
+      );
+    },
     requeue: (
       id: string,
       prompt: { readonly prompt: string; readonly text: string },

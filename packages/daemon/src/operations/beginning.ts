@@ -3,12 +3,19 @@ import { refuse, type Session } from "@skein/contract";
 import { proposeNames, type SessionInput, type SessionState } from "@skein/core";
 import type { ReceiptKey } from "../engine/receipts.ts";
 import { sessionKind } from "../engine/session-kind.ts";
-import { admitBackend, admitFolder, admitModel, admitPermissions } from "./admission.ts";
+import {
+  admitBackend,
+  admitFolder,
+  admitHost,
+  admitInterface,
+  admitModel,
+  admitPermissions,
+  admitProgram,
+} from "./admission.ts";
 import { findSession, findSessionId } from "./find.ts";
 import type { Handlers } from "./handlers.ts";
 import { identityOf, type Caller, type OperationDeps } from "./ports.ts";
 
-const LOCAL = "local";
 const NAMES_PROPOSED = 24;
 const NAME_TRIES = 200;
 
@@ -79,14 +86,21 @@ export const beginningHandlers = (
     deps.engine.receipts.once(
       { caller: identityOf(caller), clientId: input.clientId, operation: "sessions.create", input },
       async (receipt) => {
-        admitPermissions(input, caller);
-        await admitFolder(deps, input.folder);
-        admitModel(await admitBackend(deps, input.backend), input.model, input.effort);
-        const { backend, folder, permissions, tags } = input;
+        const permissions = admitProgram(input);
+        admitPermissions({ permissions }, caller);
+        const { host, backends } = admitHost(deps, input.host);
+        await admitFolder(host, input.folder);
+        const agent = await admitBackend(backends, input.backend);
+        admitModel(agent, input.model, input.effort);
+        const { backend, folder, tags } = input;
         const fields = {
           backend,
-          host: LOCAL,
+          host: host.id,
           folder,
+          interface: admitInterface(agent, input.interface),
+          program: input.program ?? null,
+          container: input.container ?? null,
+          group: input.group ?? null,
           name: input.name ?? null,
           model: input.model ?? null,
           effort: input.effort ?? null,
@@ -107,12 +121,17 @@ export const beginningHandlers = (
         const { view } = await findSession(deps.store, input.session);
         admitFork(view);
         admitPermissions(view, caller);
-        await admitFolder(deps, view.folder);
-        const { backend, host, folder, model, effort, permissions, tags, parent } = view;
+        const { host } = admitHost(deps, view.host);
+        await admitFolder(host, view.folder);
+        const { backend, folder, model, effort, permissions, tags, parent } = view;
         const fields = {
           backend,
-          host,
+          host: view.host,
           folder,
+          interface: view.interface,
+          program: view.program,
+          container: view.container,
+          group: view.group,
           model,
           effort,
           permissions,

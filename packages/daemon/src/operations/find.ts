@@ -3,7 +3,7 @@ import { LIMITS, refuse, type Approval, type Session } from "@skein/contract";
 import { readApprovalRow, readSessionRow } from "../engine/session-kind.ts";
 import type { Row, Store } from "../engine/ports.ts";
 
-const notFound = (ref: string) =>
+export const notFound = (ref: string) =>
   refuse(
     "session_not_found",
     `There is no session ${JSON.stringify(ref)}.`,

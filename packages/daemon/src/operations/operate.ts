@@ -8,37 +8,46 @@ import type { Caller, OperationDeps } from "./ports.ts";
 import { pagingHandlers } from "./paging.ts";
 import { readingHandlers } from "./reading.ts";
 import { sessionHandlers } from "./sessions.ts";
+import { admitOwn, narrowTo, ownerOf } from "./own.ts";
 import { tokenHandlers } from "./tokens.ts";
 import { waitingHandlers } from "./waiting.ts";
 
 type AnyHandler = (input: unknown, caller: Caller, signal: AbortSignal) => Promise<unknown>;
 
+const handlersOf = (deps: OperationDeps): Handlers => ({
+  ...beginningHandlers(deps),
+  ...sessionHandlers(deps),
+  ...readingHandlers(deps),
+  ...pagingHandlers(deps),
+  ...waitingHandlers(deps),
+  ...approvalHandlers(deps),
+  ...tokenHandlers(deps),
+  ...otherHandlers(deps),
+});
+
 /** Input must have been parsed by the contract, and the caller's scope checked. Rejects with a Refusal. */
 export const makeOperate = (deps: OperationDeps) => {
-  const handlers: Handlers = {
-    ...beginningHandlers(deps),
-    ...sessionHandlers(deps),
-    ...readingHandlers(deps),
-    ...pagingHandlers(deps),
-    ...waitingHandlers(deps),
-    ...approvalHandlers(deps),
-    ...tokenHandlers(deps),
-    ...otherHandlers(deps),
+  const all = handlersOf(deps);
+  /** A token for its own sessions finds itself in a house that has no others. */
+  const handlersFor = (name: OperationName, caller: Caller): Handlers => {
+    const owner = ownerOf(caller);
+    if (owner === null) return all;
+    admitOwn(name);
+    return handlersOf(narrowTo(deps, owner));
   };
-  return (
+  return async (
     name: OperationName,
     input: unknown,
     caller: Caller,
     signal: AbortSignal,
   ): Promise<unknown> => {
+    const handlers = handlersFor(name, caller);
     const handler = handlers[name as HandledOperation] as AnyHandler | undefined;
     if (handler === undefined) {
-      return Promise.reject(
-        refuse(
-          "unknown_operation",
-          `${name} cannot be called here.`,
-          "Watches are opened on the socket, or as server-sent events.",
-        ),
+      throw refuse(
+        "unknown_operation",
+        `${name} cannot be called here.`,
+        "Watches are opened on the socket, or as server-sent events.",
       );
     }
     return handler(input, caller, signal);

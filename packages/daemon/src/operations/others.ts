@@ -2,6 +2,7 @@
 import type { SessionInput } from "@skein/core";
 import { sessionKind } from "../engine/session-kind.ts";
 import type { Handlers } from "./handlers.ts";
+import { admitHost } from "./admission.ts";
 import { addressOf } from "./find.ts";
 import type { OperationDeps } from "./ports.ts";
 
@@ -18,8 +19,12 @@ export const otherHandlers = (deps: OperationDeps): Pick<Handlers, Other> => ({
     return { events: [...events] };
   },
 
-  "backends.list": async () => ({ backends: [...(await deps.backends.list())] }),
-  "backends.refresh": async () => ({ backends: [...(await deps.backends.refresh())] }),
+  "backends.list": async ({ host }) => ({
+    backends: [...(await admitHost(deps, host).backends.list())],
+  }),
+  "backends.refresh": async ({ host }) => ({
+    backends: [...(await admitHost(deps, host).backends.refresh())],
+  }),
 
   "system.status": async () => {
     const { daemon, store } = deps;

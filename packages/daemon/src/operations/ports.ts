@@ -1,5 +1,6 @@
 /** What the operations ask of the house. */
 import type { Backend, Capabilities } from "@skein/contract";
+import type { Host } from "@skein/sdk";
 import type { Engine } from "../engine/engine.ts";
 import type { MakeId } from "../engine/ids.ts";
 import type { Store } from "../engine/ports.ts";
@@ -11,14 +12,12 @@ export type OperationDeps = {
   readonly id: MakeId;
   readonly now: () => number;
   readonly random: () => number;
-  readonly host: { folder(path: string): Promise<"directory" | "file" | "missing" | "unreadable"> };
-  readonly backends: {
-    readonly ids: readonly string[];
-    capabilities(id: string): Capabilities;
-    list(): Promise<readonly Backend[]>;
-    get(id: string): Promise<Backend | undefined>;
-    refresh(id?: string): Promise<readonly Backend[]>;
+  readonly hosts: {
+    names(): readonly string[];
+    get(name: string): Pick<Host, "id" | "folder" | "reach"> | undefined;
   };
+  /** The agents of a host; undefined: there is no such host. */
+  backends(host: string): BackendsPort | undefined;
   readonly changes: Changes;
   readonly daemon: {
     readonly version: string;
@@ -36,6 +35,14 @@ export type OperationDeps = {
     /** Ends the live connections of a token. */
     disconnect(token: string): void;
   };
+};
+
+export type BackendsPort = {
+  readonly ids: readonly string[];
+  capabilities(id: string): Capabilities;
+  list(): Promise<readonly Backend[]>;
+  get(id: string): Promise<Backend | undefined>;
+  refresh(id?: string): Promise<readonly Backend[]>;
 };
 
 export type { Caller };

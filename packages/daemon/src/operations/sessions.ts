@@ -3,9 +3,17 @@ import { LIMITS, type Session } from "@skein/contract";
 import type { SessionInput, SessionState } from "@skein/core";
 import { sessionKind } from "../engine/session-kind.ts";
 import type { Handlers } from "./handlers.ts";
-import { admitBackend, admitFolder, admitPermissions, admitPrompt } from "./admission.ts";
+import {
+  admitBackend,
+  admitFolder,
+  admitHost,
+  admitPermissions,
+  admitPrompt,
+} from "./admission.ts";
 import { addressOf, findSession } from "./find.ts";
 import { identityOf, type Caller, type OperationDeps } from "./ports.ts";
+
+const incapable = { steer: false, fork: false, resume: false, questions: false };
 
 type Answer = { session: Session };
 
@@ -46,7 +54,7 @@ const send =
       async (id) => {
         const { view } = await findSession(deps.store, id);
         admitPermissions(view, caller);
-        const capabilities = deps.backends.capabilities(view.backend);
+        const capabilities = deps.backends(view.host)?.capabilities(view.backend) ?? incapable;
         return {
           type: "send",
           text: input.text,
@@ -89,8 +97,9 @@ export const sessionHandlers = (deps: OperationDeps): Pick<Handlers, SessionComm
       const { view, process } = await findSession(deps.store, id);
       admitPermissions(view, caller);
       if (process === "none") {
-        await admitFolder(deps, view.folder);
-        await admitBackend(deps, view.backend);
+        const { host, backends } = admitHost(deps, view.host);
+        await admitFolder(host, view.folder);
+        await admitBackend(backends, view.backend);
       }
       return { type: "resume" };
     }),

@@ -13,7 +13,11 @@ export const hashSecret = (secret: string): string =>
 /** What is written where no token acted; a token must not speak under these names. */
 const RESERVED = ["local", "browser", "skein"];
 
-const readToken = (row: Row): TokenState => JSON.parse(row.state) as TokenState;
+/** A token that was made before there were such limits may touch all sessions. */
+const readToken = (row: Row): TokenState => {
+  const kept = JSON.parse(row.state) as TokenState;
+  return { ...kept, view: { ...kept.view, sessions: kept.view.sessions ?? "all" } };
+};
 
 export const tokenHandlers = (
   deps: OperationDeps,
@@ -48,6 +52,7 @@ export const tokenHandlers = (
         id,
         label: input.label,
         scopes: input.scopes,
+        sessions: input.sessions,
         expiresAt,
         secret: hash,
         creator: caller.scopes,
@@ -94,5 +99,5 @@ export const authenticate = async (
   const { view } = readToken(row);
   if (view.revokedAt !== null) return null;
   if (view.expiresAt !== null && Date.parse(view.expiresAt) <= now) return null;
-  return { actor: view.label, scopes: view.scopes, token: view.id };
+  return { actor: view.label, scopes: view.scopes, sessions: view.sessions, token: view.id };
 };

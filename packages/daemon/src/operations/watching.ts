@@ -6,15 +6,21 @@ import { readSessionRow } from "../engine/session-kind.ts";
 import type { OpenWatch } from "../server/ports.ts";
 import { findSessionId, openApprovals, viewApprovals } from "./find.ts";
 import { optional } from "./optional.ts";
+import { ownerOf, ownStore } from "./own.ts";
+import type { Owners } from "./owners.ts";
 
 export const openWatchWith =
-  (store: Store, feed: Feed): OpenWatch =>
-  async ({ after, filter }, sink) => {
+  (store: Store, feed: Feed, owners: Owners): OpenWatch =>
+  async ({ caller, after, filter }, sink) => {
+    const token = ownerOf(caller);
+    const seen = token === null ? store : ownStore(store, token);
     const sessions =
       filter.sessions === undefined
         ? undefined
-        : await Promise.all(filter.sessions.map((ref) => findSessionId(store, ref)));
-    return feed.watch({ after, sessions, types: filter.types, live: filter.live }, sink);
+        : await Promise.all(filter.sessions.map((ref) => findSessionId(seen, ref)));
+    const owner = token === null ? undefined : await owners.of(token);
+    const { types, live } = filter;
+    return feed.watch({ after, sessions, types, live, ...optional("owner", owner) }, sink);
   };
 
 type Views = {
@@ -67,10 +73,11 @@ const some = async (store: Store, ids: readonly string[]): Promise<Views> => {
  */
 export const makeSnapshot =
   (store: Store): FeedSource["snapshot"] =>
-  async (sessions) => {
+  async (sessions, owner) => {
     const position = await store.head();
+    const seen = owner === undefined ? store : ownStore(store, owner);
     return {
       position,
-      ...(sessions === undefined ? await everything(store) : await some(store, sessions)),
+      ...(sessions === undefined ? await everything(seen) : await some(seen, sessions)),
     };
   };

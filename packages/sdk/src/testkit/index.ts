@@ -7,3 +7,4 @@ export { scriptUsage, type ScriptWord } from "./fake-llm/script.ts";
 export { makeFakeLlm, type FakeLlm, type FakeLlmOptions } from "./fake-llm/server.ts";
 export { anthropicUsage, fakeUsage, openaiUsage } from "./fake-llm/usage.ts";
 export { generationIsOver, tooManyFiles } from "./refusals.ts";
+export { noTerminals } from "./no-terminals.ts";

@@ -10,6 +10,7 @@ export const makeClaudeCodeDriver = (): AgentDriver => ({
   program: "claude",
   envPrefixes: ["ANTHROPIC_", "CLAUDE_"],
   capabilities: { steer: true, fork: true, resume: true, questions: true },
+  interfaces: ["protocol"],
   probe,
   open: makeLink,
   close: async () => undefined,

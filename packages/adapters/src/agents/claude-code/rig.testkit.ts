@@ -10,7 +10,7 @@ import type {
   Report,
   SessionContext,
 } from "@skein/sdk";
-import { generationIsOver } from "@skein/sdk/testkit";
+import { generationIsOver, noTerminals } from "@skein/sdk/testkit";
 import { makeLink } from "./link.ts";
 
 export type FactOf<T extends Fact["fact"]> = Extract<Fact, { fact: T }>;
@@ -105,6 +105,8 @@ export const makeRig = async (
       model: null,
       effort: null,
       permissions: "guarded",
+      interface: "protocol",
+      program: null,
       providerSessionId: null,
       forkFrom: null,
       ...options,
@@ -140,6 +142,7 @@ export const makeBackend = (
   env: Readonly<Record<string, string>>,
 ): BackendContext => ({
   host,
+  terminals: noTerminals,
   clock: {
     now: () => Date.now(),
     monotonic: () => performance.now(),

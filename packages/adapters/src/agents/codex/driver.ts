@@ -21,6 +21,7 @@ export const makeCodexDriver = (): AgentDriver => {
     program: "codex",
     envPrefixes: ["OPENAI_", "CODEX_"],
     capabilities: { steer: true, fork: true, resume: true, questions: true },
+    interfaces: ["protocol"],
     probe: async (backend, signal) => {
       // A server that the last daemon left and that none of its sessions claims is found here, and ended after a while.
       const adopted = serverOf(backend).adopt();

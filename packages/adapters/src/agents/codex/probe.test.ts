@@ -1,4 +1,5 @@
 import type { BackendContext, Detached, Host } from "@skein/sdk";
+import { noTerminals } from "@skein/sdk/testkit";
 import { expect, it } from "vitest";
 import { probeCodex } from "./probe.ts";
 
@@ -41,6 +42,7 @@ it("a server that ends while it is asked is a finding, and no rejection that nob
   } as unknown as Host;
   const backend: BackendContext = {
     host,
+    terminals: noTerminals,
     clock: { now: () => 0, monotonic: () => 0, after: () => () => undefined },
     command: ["codex"],
     env: {},

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import type { Clock, Detached, Exit, Host, Owner } from "@skein/sdk";
 import { makeDetached, type DetachedDeps } from "./detached.ts";
 import { makeExitWatch } from "./exits.ts";
+import { makeFiles } from "./files.ts";
 import { findProgram, lookAtFolder } from "./paths.ts";
+import { openPipe } from "./pipe.ts";
 import { makeLinuxProcesses, type OwnedProcess, type Processes } from "./processes.ts";
 import { makePsProcesses } from "./processes-ps.ts";
 import { runCommand } from "./run.ts";
@@ -17,6 +19,8 @@ export type LocalHostDeps = {
   /** $SKEIN_HOME: only processes that carry it are ours. */
   readonly home: string;
   readonly clock: Clock;
+  /** The environment that a login has here: what the daemon was started with. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 };
 
 /** The owner's agent: leader of its group, with this folder's FIFO as its stdin; the oldest of several. */
@@ -52,7 +56,7 @@ const byOwner = (owned: readonly OwnedProcess[]) => {
 };
 
 /** Nothing to close: it holds no descriptors of its own, and its handles are closed one by one. */
-export const makeLocalHost = ({ home, clock }: LocalHostDeps): Host => {
+export const makeLocalHost = ({ home, clock, env = {} }: LocalHostDeps): Host => {
   const processes = process.platform === "linux" ? makeLinuxProcesses() : makePsProcesses();
   const exits = makeExitWatch(clock, processes);
   const deps: DetachedDeps = { home, clock, processes };
@@ -68,6 +72,13 @@ export const makeLocalHost = ({ home, clock }: LocalHostDeps): Host => {
 
   return {
     id: "local",
+    home,
+    reach: () => ({ state: "reachable" }),
+    onReach: () => () => undefined,
+    environment: async () => env,
+    files: makeFiles(clock),
+    open: openPipe,
+    socket: async (path) => path,
     folder: lookAtFolder,
     which: findProgram,
     run: (argv, options) => runCommand(clock, argv, options),

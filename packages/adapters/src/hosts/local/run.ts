@@ -21,7 +21,7 @@ const makeSink = (maxBytes: number) => {
   };
 };
 
-const notStarted = (program: string, cause: unknown) =>
+export const notStarted = (program: string, cause: unknown) =>
   adapterFailure(
     `${program} could not be started: ${(cause as Error).message}.`,
     {

@@ -21,6 +21,10 @@ export const creation = (over: Partial<CreateInput> = {}): CreateInput => ({
   backend: "claude-code",
   host: "local",
   folder: "/home/me/project",
+  interface: "protocol",
+  program: null,
+  container: null,
+  group: null,
   name: null,
   names: ["fizz-top", "lux-mid"],
   model: null,
@@ -29,6 +33,7 @@ export const creation = (over: Partial<CreateInput> = {}): CreateInput => ({
   description: null,
   tags: [],
   parent: null,
+  token: null,
   fork: null,
   ...over,
 });
@@ -159,7 +164,7 @@ export const makeLife = (others: readonly string[] = [], approvalLimit = 64) => 
   };
 
   const observe = (facts: readonly SessionFact[], generation = now_().view.generation) =>
-    give({ type: "observe", generation, facts, approvalLimit });
+    give({ type: "observe", generation, facts, source: "protocol", approvalLimit });
 
   return {
     give,

@@ -192,7 +192,7 @@ export type Weather = ReturnType<typeof makeWeather>;
 
 export const remembered = (life: Life) => {
   const { view, process, current, queue, openItems, items, crashes, forkFrom, held } = life.state();
-  const { status: _s, activeAt: _a, ...rest } = view;
+  const { status: _s, activeAt: _a, unreachable: _u, ...rest } = view;
   const transcript = life.items().map(({ at: _, ...item }) => item);
   return {
     view: rest,

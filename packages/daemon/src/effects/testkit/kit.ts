@@ -28,6 +28,10 @@ export const brief: SessionBrief = {
   id: "ses_1",
   name: "fizz-top",
   backend: "fake",
+  host: "local",
+  interface: "protocol",
+  program: null,
+  container: null,
   folder: "/tmp",
   model: null,
   effort: null,
@@ -81,7 +85,7 @@ export const setUp = (
     brief: async (id) => (id === brief.id ? { ...brief, ...changes } : null),
     checkpoint: async () => null,
     observe: async (_session, _backend, _generation, observed) =>
-      void facts.push(...observed.map((one) => one.fact)),
+      void facts.push(...observed.facts.map((one) => one.fact)),
     requeue: async () => void done.push("requeue"),
     note: async ({ leases = [], settled = [] }) =>
       void done.push(...leases.map((id) => `lease ${id}`), ...settled.map((id) => `settle ${id}`)),
@@ -94,9 +98,9 @@ export const setUp = (
     driver: () => driver,
     backend: async () => ({ log: () => {} }) as unknown as BackendContext,
     clock,
-    generationDir: (session, generation) => `${session}/${generation}`,
-    sessionDir: (session) => session,
-    remove: async (dir) => void done.push(`remove ${dir}`),
+    generationDir: (_host, session, generation) => `${session}/${generation}`,
+    sessionDir: (_host, session) => session,
+    remove: async (_host, dir) => void done.push(`remove ${dir}`),
     failpoint: () => {},
     log: (level, message) => void logged.push({ level, message }),
   });

@@ -1,0 +1,120 @@
+/** Files of this machine, as every host shows its own. */
+import { randomUUID } from "node:crypto";
+import { chmod, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import {
+  adapterFailure,
+  type AdapterFailure,
+  type Clock,
+  type FileEntry,
+  type Files,
+} from "@skein/sdk";
+import { tail, type Ending } from "./tail.ts";
+
+const MAX_ENTRIES = 10_000;
+const folderMode = 0o700;
+/** Between two looks for a file that is not there yet. */
+const missingPollMs = 100;
+
+const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
+
+const isMissing = (error: unknown): boolean =>
+  ["ENOENT", "ENOTDIR", "EISDIR"].includes(codeOf(error) ?? "");
+
+const failure = (what: string, error: unknown): AdapterFailure => {
+  const isFull = ["ENOSPC", "EDQUOT"].includes(codeOf(error) ?? "");
+  return adapterFailure(
+    `${what}: ${(error as Error).message}.`,
+    {
+      kind: "unavailable",
+      code: isFull ? "storage_full" : "storage_failed",
+      remedy: isFull
+        ? "Make room on that disk; then try again."
+        : "Give the daemon's user the right to read and write there.",
+      retryable: isFull,
+    },
+    error,
+  );
+};
+
+const read: Files["read"] = async (path, { maxBytes, from = 0 }) => {
+  try {
+    await using file = await open(path, "r");
+    const { size, ...found } = await file.stat();
+    if (!found.isFile()) return null;
+    const at = from < 0 ? Math.max(0, size + from) : from;
+    const buffer = Buffer.alloc(Math.max(0, Math.min(maxBytes, size - at)));
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
+    return buffer.subarray(0, bytesRead);
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw failure(`${path} cannot be read`, error);
+  }
+};
+
+const write: Files["write"] = async (path, text, mode) => {
+  const beside = `${path}.${randomUUID()}`;
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: folderMode });
+    {
+      await using file = await open(beside, "wx", mode);
+      await file.writeFile(text);
+      await file.sync();
+    }
+    // The mask of the process may have taken away what was asked for.
+    await chmod(beside, mode);
+    await rename(beside, path);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw failure(`${path} cannot be written`, error);
+  }
+};
+
+const entryOf = async (folder: string, name: string): Promise<FileEntry | null> => {
+  const found = await stat(join(folder, name)).catch(() => null);
+  if (found === null) return null;
+  const kind = found.isFile() ? "file" : found.isDirectory() ? "directory" : "other";
+  return { name, kind, bytes: found.size, modifiedAt: found.mtimeMs };
+};
+
+const list: Files["list"] = async (path) => {
+  const names = await readdir(path).catch(() => null);
+  if (names === null) return null;
+  const entries = names.slice(0, MAX_ENTRIES).map((name) => entryOf(path, name));
+  return (await Promise.all(entries)).filter((one) => one !== null);
+};
+
+const never: Ending = { done: () => false, listen: () => () => undefined };
+
+const endingOf = (signal: AbortSignal): Ending => ({
+  done: () => signal.aborted,
+  listen: (run) => {
+    if (signal.aborted) run();
+    else signal.addEventListener("abort", run, { once: true });
+    return () => signal.removeEventListener("abort", run);
+  },
+});
+
+/** Resolves when the file is there, or the signal has aborted. */
+const appear = async (path: string, clock: Clock, closed: Ending): Promise<void> => {
+  while (!closed.done() && (await stat(path).catch(() => null)) === null) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = clock.after(missingPollMs, resolve);
+    const off = closed.listen(resolve);
+    await promise;
+    cancel();
+    off();
+  }
+};
+
+export const makeFiles = (clock: Clock): Files => ({
+  read,
+  write,
+  list,
+  follow: async function* (path, from, signal) {
+    const closed = endingOf(signal);
+    await appear(path, clock, closed);
+    yield* tail(path, from, { dead: never, closed }, clock);
+  },
+  remove: (path) => rm(path, { recursive: true, force: true }),
+});

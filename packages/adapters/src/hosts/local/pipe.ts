@@ -1,0 +1,61 @@
+/** An attached process: it lives as long as this daemon holds it. */
+import { spawn } from "node:child_process";
+import type { Host, Pipe } from "@skein/sdk";
+import { notStarted } from "./run.ts";
+import { send } from "./sweep.ts";
+
+const errorBytes = 8 * 1024;
+
+/** Resolves with the stream's word that it has room again, or that it is gone. */
+const drained = (stream: NodeJS.WritableStream): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      stream.off("drain", done);
+      stream.off("close", done);
+      resolve();
+    };
+    stream.on("drain", done);
+    stream.on("close", done);
+  });
+
+export const openPipe: Host["open"] = async ([program, ...args], { env, folder }) => {
+  const child = spawn(program, args, {
+    env,
+    ...(folder === undefined ? {} : { cwd: folder }),
+    // A group of its own, so that what it started can be ended with it.
+    detached: true,
+    stdio: "pipe",
+  });
+  let errors = "";
+  child.stderr.setEncoding("utf8");
+  child.stderr.on("data", (text: string) => {
+    errors = (errors + text).slice(-errorBytes);
+  });
+  // What was not taken is told by `write`; a reader that has left is no fault.
+  child.stdin.on("error", () => undefined);
+  child.stdout.on("error", () => undefined);
+  const ended: Pipe["ended"] = new Promise((resolve) => {
+    child.once("close", (exitCode, signal) =>
+      resolve({ exitCode, signal, witnessed: true, errors, linkLost: false }),
+    );
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.once("spawn", resolve);
+    child.once("error", (error) => reject(notStarted(program, error)));
+  });
+  return {
+    output: child.stdout,
+    ended,
+    write: async (bytes) => {
+      if (child.stdin.destroyed) throw notStarted(program, new Error("it has ended"));
+      if (!child.stdin.write(bytes)) await drained(child.stdin);
+    },
+    close: () => {
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+        send(-child.pid, "SIGKILL");
+      child.stdin.destroy();
+      child.stdout.destroy();
+      child.stderr.destroy();
+    },
+  };
+};

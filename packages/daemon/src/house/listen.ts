@@ -1,0 +1,79 @@
+/** The daemon's surface, wired to what it shows. */
+import { systemClock } from "../clock.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { MakeId } from "../engine/ids.ts";
+import type { Feed } from "../feed/ports.ts";
+import type { Hosts } from "../hosts/hosts.ts";
+import type { Changes } from "../operations/ports.ts";
+import { makeOperate } from "../operations/operate.ts";
+import { authenticate } from "../operations/tokens.ts";
+import { openWatchWith } from "../operations/watching.ts";
+import type { Server } from "../server/ports.ts";
+import { startServer } from "../server/server.ts";
+import type { Building } from "./building.ts";
+import type { Sites } from "./sites.ts";
+
+type Deps = {
+  readonly engine: Engine;
+  readonly feed: Feed;
+  readonly changes: Changes;
+  readonly sites: Sites;
+  readonly id: MakeId;
+  readonly hosts: Hosts;
+};
+
+const makeHouseOperate = (building: Building, deps: Deps, server: () => Server | null) => {
+  const { options, paths, store, health, stop } = building;
+  const startedAt = systemClock.now();
+  return makeOperate({
+    engine: deps.engine,
+    store,
+    id: deps.id,
+    now: systemClock.now,
+    random: Math.random,
+    hosts: { names: () => deps.hosts.all().map((host) => host.id), get: deps.hosts.get },
+    backends: (host) => deps.sites.get(host)?.backends,
+    changes: deps.changes,
+    daemon: {
+      version: options.version,
+      pid: process.pid,
+      home: paths.home,
+      startedAt,
+      address: () => server()?.address ?? null,
+      socket: () => paths.socket,
+      watchers: () => deps.feed.watchers,
+      memory: () => process.memoryUsage.rss(),
+      health: health.parts,
+      loginLink: () => server()!.loginLink(),
+      stop: () => setImmediate(() => stop(true)),
+      disconnect: (token) => server()?.disconnect(token),
+    },
+  });
+};
+
+export const listen = async (building: Building, deps: Deps): Promise<Server> => {
+  const { options, paths, config, log, store, health } = building;
+  let server: Server | null = null;
+  const listening = await startServer({
+    port: options.port ?? config.server.port,
+    socketPath: paths.socket,
+    version: options.version,
+    operate: makeHouseOperate(building, deps, () => server),
+    authenticate: (hash) => authenticate(store, hash, systemClock.now()),
+    openWatch: openWatchWith(store, deps.feed),
+    endWatches: () => deps.feed.close(),
+    host: config.server.host,
+    allowedHosts: config.server.allowedHosts,
+    allowedOrigins: config.server.allowedOrigins,
+    ready: () => health.parts().every((part) => part.ok),
+    clock: systemClock,
+    log: {
+      debug: (fields, message) => log("debug", message, fields),
+      info: (fields, message) => log("info", message, fields),
+      warn: (fields, message) => log("warn", message, fields),
+      error: (fields, message) => log("error", message, fields),
+    },
+  });
+  server = listening;
+  return listening;
+};
