@@ -203,6 +203,7 @@ export const token = {
   id: id("tok", "laptop"),
   label: "laptop",
   scopes: ["operator.read" as const],
+  sessions: "all" as const,
   createdAt: "2026-11-20T10:00:00.000Z",
   expiresAt: null,
   revokedAt: null,

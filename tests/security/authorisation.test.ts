@@ -116,6 +116,7 @@ test("the unix socket may all, and what it does is marked as local", async () =>
   expect(house.calls.at(-1)?.caller).toEqual({
     actor: "local",
     scopes: ["operator.read", "operator.write", "operator.approvals", "operator.admin"],
+    sessions: "all",
     token: null,
   });
 });
@@ -217,7 +218,7 @@ describe("a revoked token", () => {
       authenticate: async () => {
         looking.resolve();
         await found.promise;
-        return { actor: "x", scopes: ["operator.read"], token: "tok_x" };
+        return { actor: "x", scopes: ["operator.read"], sessions: "all", token: "tok_x" };
       },
     });
     const wire = (await dial(other.port)) as Wire;

@@ -22,6 +22,7 @@ export type Role = keyof typeof TOKENS;
 const caller = (role: Role): Caller => ({
   actor: role,
   scopes: [`operator.${role}` as Scope],
+  sessions: "all",
   token: `tok_${role}`,
 });
 

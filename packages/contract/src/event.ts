@@ -46,7 +46,7 @@ export const EVENT_DATA = {
     by: z.string(),
     token: TokenId.nullable()
       .optional()
-      .describe("The token that it was created with; null or absent: none"),
+      .describe("The token for its own sessions that it was created with; null or absent: none"),
   }),
   "session.renamed": z.object({
     name: z.string(),

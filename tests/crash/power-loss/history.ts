@@ -37,6 +37,7 @@ export const batchOf = (commit: number): Batch => ({
     status: "idle",
     parent: null,
     secret: null,
+    owner: null,
     live: true,
     attached: false,
     createdAt: 1_700_000_000_000 + row,

@@ -34,7 +34,7 @@ export type CreateInput = {
   readonly description: string | null;
   readonly tags: readonly string[];
   readonly parent: string | null;
-  /** The id of the token that it is created with. */
+  /** The id of the token for its own sessions that it is created with. */
   readonly token: string | null;
   /** A fork: the session and the vendor's id of the conversation it copies. */
   readonly fork: { readonly session: string; readonly providerSessionId: string } | null;

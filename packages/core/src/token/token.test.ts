@@ -1,4 +1,4 @@
-import type { NewEvent, Scope } from "@skein/contract";
+import type { NewEvent, Reach, Scope } from "@skein/contract";
 import { describe, expect, test } from "vitest";
 import type { Context } from "../decision.ts";
 import { decideToken, evolveToken, type TokenInput, type TokenState } from "./token.ts";
@@ -10,11 +10,12 @@ const context: Context = {
   taken: () => false,
 };
 
-const creation = (scopes: Scope[], creator: Scope[]): TokenInput => ({
+const creation = (scopes: Scope[], creator: Scope[], sessions: Reach = "all"): TokenInput => ({
   type: "create",
   id: "tok_00000000000000000000000001",
   label: "ci",
   scopes,
+  sessions,
   expiresAt: null,
   secret: "0123abcd",
   creator,
@@ -41,6 +42,7 @@ describe("a token", () => {
       id: "tok_00000000000000000000000001",
       label: "ci",
       scopes: ["operator.read"],
+      sessions: "all",
       createdAt: context.now,
       expiresAt: null,
       revokedAt: null,
@@ -54,6 +56,26 @@ describe("a token", () => {
       context,
     );
     expect(decision).toMatchObject({ ok: false, problem: { code: "forbidden" } });
+  });
+
+  test("for its own sessions stays one, and is never one for all of the daemon", () => {
+    const own = decideToken(null, creation(["operator.write"], ["operator.admin"], "own"), context);
+    expect(own.ok && after(own.events)?.view.sessions).toBe("own");
+    const all = creation(["operator.write", "operator.admin"], ["operator.admin"], "own");
+    expect(decideToken(null, all, context)).toMatchObject({
+      ok: false,
+      problem: { code: "invalid_input" },
+    });
+  });
+
+  test("that was made before there were such limits may touch all sessions", () => {
+    const decision = decideToken(null, creation(["operator.read"], ["operator.admin"]), context);
+    const events = decision.ok ? decision.events : [];
+    const old = events.map(({ data, ...event }) => {
+      const { sessions: _, ...rest } = data as { sessions?: Reach };
+      return { ...event, data: rest } as NewEvent;
+    });
+    expect(after(old)?.view.sessions).toBe("all");
   });
 
   test("is revoked once and for ever", () => {

@@ -1,5 +1,12 @@
 /** A credential: created with rights no wider than its creator's, revoked once and for ever. */
-import { allows, problem, type NewEvent, type Scope, type Token } from "@skein/contract";
+import {
+  allows,
+  problem,
+  type NewEvent,
+  type Reach,
+  type Scope,
+  type Token,
+} from "@skein/contract";
 import { rejection, type Context, type Decision, type Rejection } from "../decision.ts";
 
 export type TokenState = { readonly view: Token; readonly secret: string };
@@ -10,6 +17,7 @@ export type TokenInput =
       readonly id: string;
       readonly label: string;
       readonly scopes: readonly Scope[];
+      readonly sessions: Reach;
       readonly expiresAt: string | null;
       /** SHA-256 of the secret, hex. The secret itself never comes here. */
       readonly secret: string;
@@ -48,6 +56,15 @@ export const decideToken = (
       ),
     );
   }
+  if (input.sessions === "own" && input.scopes.includes("operator.admin")) {
+    return rejection(
+      problem(
+        "invalid_input",
+        "A token for its own sessions cannot have operator.admin, which is for all of the daemon.",
+        "Give it operator.write, and operator.approvals if it may decide what its agents ask.",
+      ),
+    );
+  }
   return decision([
     {
       type: "token.created",
@@ -55,6 +72,7 @@ export const decideToken = (
         token: input.id,
         label: input.label,
         scopes: [...input.scopes],
+        sessions: input.sessions,
         expiresAt: input.expiresAt,
         by: context.actor,
       },
@@ -69,9 +87,9 @@ export const evolveToken = (
   at: string,
 ): TokenState | null => {
   if (event.type === "token.created") {
-    const { token, label, scopes, expiresAt } = event.data;
+    const { token, label, scopes, sessions = "all", expiresAt } = event.data;
     return {
-      view: { id: token, label, scopes, createdAt: at, expiresAt, revokedAt: null },
+      view: { id: token, label, scopes, sessions, createdAt: at, expiresAt, revokedAt: null },
       secret: state?.secret ?? "",
     };
   }

@@ -6,7 +6,7 @@ import type { Audience, Watcher } from "./audience.ts";
 import type { Audiences } from "./audiences.ts";
 import { itemKey } from "./deltas.ts";
 import { deltasFrame, encodeEvent } from "./encode.ts";
-import { matches } from "./filter.ts";
+import { concerns, matches } from "./filter.ts";
 import type { FeedLimits } from "./limits.ts";
 
 export type Broadcast = {
@@ -50,10 +50,10 @@ export const makeBroadcast = (deps: {
     deltas(deltas) {
       const everything = deltasFrame(deltas);
       for (const audience of audiences.of(new Set(deltas.map(({ session }) => session)))) {
-        const { sessions, live } = audience.filter;
-        if (!live) continue;
-        const wanted =
-          sessions === null ? deltas : deltas.filter(({ session }) => sessions.has(session));
+        const { filter } = audience;
+        if (!filter.live) continue;
+        const wanted = deltas.filter(({ session }) => concerns(filter, session));
+        if (wanted.length === 0) continue;
         const frame = wanted.length === deltas.length ? everything : deltasFrame(wanted);
         const items = new Set(wanted.map(({ session, item }) => itemKey(session, item)));
         audience.deltas = { frame, items };

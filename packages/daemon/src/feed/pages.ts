@@ -88,10 +88,11 @@ export const makePages = (source: FeedSource, limits: FeedLimits): Pages => {
       const page = Math.min(asked, limits.pageEvents);
       return once(`${filter.key} ${after} ${upTo} ${page}`, () => read(filter, after, upTo, page));
     },
-    snapshot: ({ sessions }, published) => {
+    snapshot: ({ sessions, owner }, published) => {
       const names = sessions === null ? undefined : [...sessions];
-      return once(`snapshot ${JSON.stringify(names)} ${published}`, async () =>
-        snapshotFrame(await source.snapshot(names)),
+      const whose = owner?.id;
+      return once(`snapshot ${JSON.stringify([names, whose])} ${published}`, async () =>
+        snapshotFrame(await source.snapshot(names, whose)),
       );
     },
     forget: () => remembered.clear(),

@@ -22,11 +22,16 @@ export type WatchSink = {
   end(): void;
 };
 
+/** Someone to whom there are no streams but some, more of them as time goes. The same id means the same streams. */
+export type WatchOwner = { readonly id: string; readonly has: (stream: string) => boolean };
+
 export type WatchRequest = {
   /** Absent: begin with a snapshot. */
   readonly after: number | undefined;
   /** Session ids (resolved); undefined: all. */
   readonly sessions: readonly string[] | undefined;
+  /** Whose streams alone; absent: everyone's. */
+  readonly owner?: WatchOwner;
   /** Types, or their beginnings up to a dot; undefined: all. */
   readonly types: readonly string[] | undefined;
   readonly live: boolean;
@@ -63,8 +68,11 @@ export type FeedSource = {
     readonly stream?: string;
     readonly limit: number;
   }): Promise<readonly StoredEvent[]>;
-  /** The views as of now, with the position they show; only these sessions when named. */
-  snapshot(sessions: readonly string[] | undefined): Promise<{
+  /** The views as of now, with the position they show; only these sessions when named, only this owner's when there is one. */
+  snapshot(
+    sessions: readonly string[] | undefined,
+    owner: string | undefined,
+  ): Promise<{
     readonly position: number;
     readonly sessions: readonly Session[];
     readonly approvals: readonly Approval[];

@@ -13,6 +13,7 @@ import { makeFolder } from "../folders.ts";
 import { makeHosts } from "../hosts/hosts.ts";
 import { makeAgentRecord } from "../operations/agents.ts";
 import { makeChanges } from "../operations/changes.ts";
+import { makeOwners } from "../operations/owners.ts";
 import { makeSnapshot } from "../operations/watching.ts";
 import type { Building } from "./building.ts";
 import { listen } from "./listen.ts";
@@ -49,6 +50,7 @@ export const build = (building: Building) => {
   const abort = new AbortController();
   const restoring = Promise.withResolvers<void>();
   const changes = makeChanges();
+  const owners = makeOwners(store);
   const id = makeIds(systemClock.now);
   const hosts = makeHouseHosts(building);
   const drivers = [makeClaudeCodeDriver(), makeCodexDriver()];
@@ -64,6 +66,7 @@ export const build = (building: Building) => {
   const engine = makeEngine({
     store,
     publish: (events) => {
+      owners.published(events);
       feed.publish(events);
       changes.published(new Set(events.map((event) => event.stream)));
     },
@@ -101,7 +104,7 @@ export const build = (building: Building) => {
       return restored;
     },
     tidy: () => forgetReceipts(store, systemClock.now(), log),
-    listen: () => listen(building, { engine, feed, changes, sites, id, hosts }),
+    listen: () => listen(building, { engine, feed, owners, changes, sites, id, hosts }),
     lookAround: (orderly: boolean) => lookAround(building, { port, sites }, orderly),
   };
 };

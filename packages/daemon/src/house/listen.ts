@@ -5,6 +5,7 @@ import type { MakeId } from "../engine/ids.ts";
 import type { Feed } from "../feed/ports.ts";
 import type { Hosts } from "../hosts/hosts.ts";
 import type { Changes } from "../operations/ports.ts";
+import type { Owners } from "../operations/owners.ts";
 import { makeOperate } from "../operations/operate.ts";
 import { authenticate } from "../operations/tokens.ts";
 import { openWatchWith } from "../operations/watching.ts";
@@ -16,6 +17,7 @@ import type { Sites } from "./sites.ts";
 type Deps = {
   readonly engine: Engine;
   readonly feed: Feed;
+  readonly owners: Owners;
   readonly changes: Changes;
   readonly sites: Sites;
   readonly id: MakeId;
@@ -60,7 +62,7 @@ export const listen = async (building: Building, deps: Deps): Promise<Server> =>
     version: options.version,
     operate: makeHouseOperate(building, deps, () => server),
     authenticate: (hash) => authenticate(store, hash, systemClock.now()),
-    openWatch: openWatchWith(store, deps.feed),
+    openWatch: openWatchWith(store, deps.feed, deps.owners),
     endWatches: () => deps.feed.close(),
     host: config.server.host,
     allowedHosts: config.server.allowedHosts,

@@ -14,12 +14,16 @@ import {
 } from "./admission.ts";
 import { findSession, findSessionId } from "./find.ts";
 import type { Handlers } from "./handlers.ts";
+import { ownerOf } from "./own.ts";
 import { identityOf, type Caller, type OperationDeps } from "./ports.ts";
 
 const NAMES_PROPOSED = 24;
 const NAME_TRIES = 200;
 
-type NewSession = Omit<Extract<SessionInput, { type: "create" }>, "type" | "id" | "names">;
+type NewSession = Omit<
+  Extract<SessionInput, { type: "create" }>,
+  "type" | "id" | "names" | "token"
+>;
 
 const isNameTaken = (error: unknown): boolean =>
   (error as { problem?: { code?: string } }).problem?.code === "name_taken";
@@ -40,7 +44,7 @@ const begin = async (
       return await deps.engine.dispatch(
         sessionKind,
         id,
-        { type: "create", id, ...fields, names },
+        { type: "create", id, ...fields, names, token: ownerOf(caller) },
         {
           actor: caller.actor,
           names: fields.name === null ? names : [fields.name],

@@ -9,7 +9,7 @@ import { makeHands } from "./testkit/hands.ts";
 
 const GOOD = "good-token";
 const HERE = "127.0.0.1";
-const me: Caller = { actor: "me", scopes: ["operator.read"], token: "tok_1" };
+const me: Caller = { actor: "me", scopes: ["operator.read"], sessions: "all", token: "tok_1" };
 
 const makeHouse = (authenticate?: (hash: string) => Promise<Caller | null>) => {
   const hands = makeHands();

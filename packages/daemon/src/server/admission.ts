@@ -31,7 +31,12 @@ export type Admission = {
   locked(address: Address): (Entry & { ok: false }) | null;
 };
 
-export const LOCAL: Caller = { actor: "local", scopes: [...Scope.options], token: null };
+export const LOCAL: Caller = {
+  actor: "local",
+  scopes: [...Scope.options],
+  sessions: "all",
+  token: null,
+};
 
 const missing: Entry & { ok: false } = {
   ok: false,

@@ -68,7 +68,7 @@ export const makeLogins = (deps: {
         browsers.delete(key);
         return null;
       }
-      return { actor: "browser", scopes: [...Scope.options], token: entry.id };
+      return { actor: "browser", scopes: [...Scope.options], sessions: "all", token: entry.id };
     },
     end: (cookie) => {
       const key = digest(cookie);

@@ -1,5 +1,5 @@
 /** What the server asks of the house. It knows the contract and these; no store, no adapter, no engine. */
-import type { OperationName, Scope } from "@skein/contract";
+import type { OperationName, Reach, Scope } from "@skein/contract";
 import type { Watch, WatchRequest, WatchSink } from "../feed/ports.ts";
 
 /** Who calls. Made by the guard, never by the caller. */
@@ -7,6 +7,8 @@ export type Caller = {
   /** A token's label, `local` for the unix socket, `browser` for a cookie: written into what they do. */
   readonly actor: string;
   readonly scopes: readonly Scope[];
+  /** own: to it there are no sessions but those that were created with its token. */
+  readonly sessions: Reach;
   /** The token that let them in, so that revoking it ends their connections; null for the unix socket. */
   readonly token: string | null;
 };
@@ -25,6 +27,7 @@ export type Operate = (
 /** Session references are resolved inside. Rejects with a Refusal. */
 export type OpenWatch = (
   input: {
+    readonly caller: Caller;
     readonly after: number | undefined;
     readonly filter: {
       sessions?: readonly string[] | undefined;

@@ -192,7 +192,7 @@ const stream = async (
     end = await serveEvents(
       deps,
       context.env.outgoing,
-      { after: resumeAfter(context, after), filter },
+      { caller: passport.caller, after: resumeAfter(context, after), filter },
       { stillGood: passport.recheck, over: leave },
     );
     return RESPONSE_ALREADY_SENT;

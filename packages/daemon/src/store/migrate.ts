@@ -6,6 +6,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Failpoint } from "../engine/ports.ts";
 import { APPLICATION_ID, userVersion } from "./database.ts";
 import { first } from "./migrations/0001-first.ts";
+import { owners } from "./migrations/0002-owners.ts";
 import { takeSnapshot } from "./snapshot.ts";
 
 export type Migration = {
@@ -16,7 +17,7 @@ export type Migration = {
   readonly up: (db: DatabaseSync) => void;
 };
 
-export const MIGRATIONS: readonly Migration[] = [first];
+export const MIGRATIONS: readonly Migration[] = [first, owners];
 
 export const newest = (migrations: readonly Migration[]): number =>
   migrations.reduce((most, { version }) => Math.max(most, version), 0);
@@ -33,7 +34,8 @@ export const migrate = (deps: {
   const from = userVersion(db);
   for (const step of deps.migrations) {
     if (step.version <= from) continue;
-    if (step.version > 1) takeSnapshot(db, file, step.version - 1, deps.now);
+    // A new file holds nothing, whatever step it is at.
+    if (from > 0) takeSnapshot(db, file, step.version - 1, deps.now);
     db.exec("BEGIN IMMEDIATE");
     try {
       step.up(db);

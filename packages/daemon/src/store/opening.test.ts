@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { isRefusal } from "@skein/contract";
 import type { Problem } from "@skein/contract";
 import { describe, expect, it } from "vitest";
+import { MIGRATIONS } from "./migrate.ts";
 import { contents, leaveBehind, makeFile, makeFolder, openFile, spy } from "./testkit/files.ts";
 import { batch, run } from "./testkit/kit.ts";
 
@@ -39,7 +40,7 @@ describe("opening refuses, with one sentence and a remedy,", () => {
     const problem = await refusalOf(file);
     expect(problem.code).toBe("storage_failed");
     expect(problem.message).toContain(
-      "was made by a newer Skein (schema 7; this one knows 1); nothing was touched",
+      `was made by a newer Skein (schema 7; this one knows ${MIGRATIONS.length}); nothing was touched`,
     );
     expect(contents(dirname(file))).toEqual(before);
   });

@@ -17,7 +17,12 @@ const shapes = (): string[] => {
       for (const status of some(["idle"]))
         for (const parent of some("p"))
           for (const label of some("l"))
-            for (const attached of [undefined, true, false]) {
+            for (const [attached, owner] of [
+              [undefined, undefined],
+              [true, undefined],
+              [false, undefined],
+              [undefined, "tok"],
+            ]) {
               const query = {
                 kind: "session",
                 limit: 5,
@@ -27,6 +32,7 @@ const shapes = (): string[] => {
                 parent,
                 label,
                 attached,
+                owner,
               };
               found.push(sqlFor(query as RowQuery));
             }

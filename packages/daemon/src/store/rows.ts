@@ -10,17 +10,24 @@ export type RowReads = {
   counts(kind: RowKind): Readonly<Record<string, number>>;
 };
 
-type Index = "rows_label" | "rows_parent" | "rows_attached" | "rows_live" | "rows_all";
+type Index =
+  | "rows_label"
+  | "rows_parent"
+  | "rows_owner"
+  | "rows_attached"
+  | "rows_live"
+  | "rows_all";
 
 /** The narrowest one first. */
 const indexFor = (query: RowQuery): Index => {
   if (query.label !== undefined) return "rows_label";
   if (query.parent !== undefined) return "rows_parent";
+  if (query.owner !== undefined) return "rows_owner";
   if (query.attached === true) return "rows_attached";
   return query.live === undefined || query.live === true ? "rows_live" : "rows_all";
 };
 
-/** The SQL of a question's shape; its parameters come in the order of `parameters`. There are fewer than a hundred shapes. */
+/** The SQL of a question's shape; its parameters come in the order of `parameters`. There are fewer than two hundred shapes. */
 export const sqlFor = (query: RowQuery): string => {
   const newest = query.order !== "oldest";
   const live = query.live ?? true;
@@ -28,6 +35,7 @@ export const sqlFor = (query: RowQuery): string => {
     "kind = ?",
     ...(query.label === undefined ? [] : ["label = ?"]),
     ...(query.parent === undefined ? [] : ["parent = ?"]),
+    ...(query.owner === undefined ? [] : ["owner = ?"]),
     ...(query.status === undefined ? [] : ["status IN (SELECT value FROM json_each(?))"]),
     ...(live === "all" ? [] : [`live = ${live ? 1 : 0}`]),
     ...(query.attached === undefined ? [] : [`attached = ${query.attached ? 1 : 0}`]),
@@ -45,6 +53,7 @@ const parameters = (query: RowQuery): (string | number)[] => {
     query.kind,
     ...(query.label === undefined ? [] : [query.label]),
     ...(query.parent === undefined ? [] : [query.parent]),
+    ...(query.owner === undefined ? [] : [query.owner]),
     ...(query.status === undefined ? [] : [JSON.stringify(query.status)]),
     createdAt,
     id,
@@ -104,6 +113,7 @@ const rowOf = (found: Found): Row => ({
   status: textOrNull(found["status"]),
   parent: textOrNull(found["parent"]),
   secret: textOrNull(found["secret"]),
+  owner: textOrNull(found["owner"]),
   live: found["live"] === 1,
   attached: found["attached"] === 1,
   createdAt: Number(found["created_at"]),

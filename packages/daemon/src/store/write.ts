@@ -94,14 +94,14 @@ const prepareEvents = (db: DatabaseSync, streams: Names, types: Names) => {
 const prepareRow = (db: DatabaseSync) => {
   const writeState = db.prepare(
     `UPDATE rows SET state = ? WHERE kind = ? AND id = ? AND stream = ? AND label IS ? AND status IS ?
-     AND parent IS ? AND secret IS ? AND live = ? AND attached = ? AND created_at = ?`,
+     AND parent IS ? AND secret IS ? AND owner IS ? AND live = ? AND attached = ? AND created_at = ?`,
   );
   const writeAll = db.prepare(
-    `INSERT INTO rows (state, kind, id, stream, label, status, parent, secret, live, attached, created_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO rows (state, kind, id, stream, label, status, parent, secret, owner, live, attached, created_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (kind, id) DO UPDATE SET state = excluded.state, stream = excluded.stream,
        label = excluded.label, status = excluded.status, parent = excluded.parent, secret = excluded.secret,
-       live = excluded.live, attached = excluded.attached, created_at = excluded.created_at`,
+       owner = excluded.owner, live = excluded.live, attached = excluded.attached, created_at = excluded.created_at`,
   );
   return (row: Row): void => {
     const values = [
@@ -113,6 +113,7 @@ const prepareRow = (db: DatabaseSync) => {
       row.status,
       row.parent,
       row.secret,
+      row.owner,
       row.live ? 1 : 0,
       row.attached ? 1 : 0,
       row.createdAt,

@@ -61,7 +61,7 @@ const makeStart = (
     if (method.operation.kind === "stream") {
       const { after, filter } = input as ParsedInput<"events.watch">;
       const answer = (watch: string): void => outbox.text(resultText(id, { watch }));
-      return watches.open({ after, filter }, answer);
+      return watches.open({ caller, after, filter }, answer);
     }
     if (method.name === "events.unwatch") {
       const ended = watches.end((input as ParsedInput<"events.unwatch">).watch);

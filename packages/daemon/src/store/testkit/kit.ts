@@ -56,6 +56,7 @@ export const row = (id: string, more: Partial<Row> = {}): Row => ({
   status: "idle",
   parent: null,
   secret: null,
+  owner: null,
   live: true,
   attached: false,
   createdAt: 1_000,

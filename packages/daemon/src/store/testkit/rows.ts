@@ -20,6 +20,7 @@ export const rows = (make: Make): void => {
         status: "working",
         parent: "p",
         secret: "s",
+        owner: "o",
         live: false,
         attached: true,
       });
@@ -59,15 +60,15 @@ export const rows = (make: Make): void => {
       expect(await ids(store, { live: "all", order: "oldest" })).toEqual(["a", "b", "c", "d"]);
     });
 
-    it("are filtered by status, parent, label and process, together", async () => {
+    it("are filtered by status, parent, label, owner and process, together", async () => {
       const store = await openStore(make);
       await store.commit(
         batch({
           rows: [
             row("a", { status: "idle", parent: "p", label: "fizz", attached: true }),
-            row("b", { status: "working", parent: "p", label: "fizz", live: false }),
+            row("b", { status: "working", parent: "p", label: "fizz", live: false, owner: "o" }),
             row("c", { status: "waiting", parent: "q", attached: true }),
-            row("d", { status: null, label: "top" }),
+            row("d", { status: null, label: "top", owner: "o" }),
           ],
         }),
       );
@@ -77,6 +78,10 @@ export const rows = (make: Make): void => {
       expect(await ids(store, { parent: "p", live: "all" })).toEqual(["b", "a"]);
       expect(await ids(store, { label: "fizz", live: "all" })).toEqual(["b", "a"]);
       expect(await ids(store, { label: "FIZZ", live: "all" })).toEqual([]);
+      expect(await ids(store, { owner: "o" })).toEqual(["d"]);
+      expect(await ids(store, { owner: "o", live: "all" })).toEqual(["d", "b"]);
+      expect(await ids(store, { owner: "o", parent: "p", live: "all" })).toEqual(["b"]);
+      expect(await ids(store, { owner: "another" })).toEqual([]);
       expect(await ids(store, { attached: true })).toEqual(["c", "a"]);
       expect(await ids(store, { attached: false, live: "all" })).toEqual(["d", "b"]);
       expect(await ids(store, { attached: true, parent: "q", status: ["waiting"] })).toEqual(["c"]);
