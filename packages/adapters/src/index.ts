@@ -1,4 +1,6 @@
 /** What Skein can speak to, built in. Each goes through the same door as anyone's plugin. */
 export { makeClaudeCodeDriver } from "./agents/claude-code/driver.ts";
 export { makeCodexDriver } from "./agents/codex/driver.ts";
+export { makeContainerHost, makeContainerTerminals } from "./hosts/container/container.ts";
+export { findEngine, hasImage, noEngine } from "./hosts/container/engine.ts";
 export { makeLocalHost, type LocalHostDeps } from "./hosts/local/local.ts";

@@ -47,6 +47,8 @@ export const ERRORS = {
   no_turn: row(409, "INVALID_REQUEST"),
   nothing_to_fork: row(409, "INVALID_REQUEST"),
   steer_unsupported: row(409, "INVALID_REQUEST"),
+  no_goal: row(409, "INVALID_REQUEST"),
+  goal_spent: row(409, "INVALID_REQUEST"),
   // backends
   backend_unknown: row(400, "INVALID_REQUEST"),
   backend_not_installed: row(409, "INVALID_REQUEST"),
@@ -65,6 +67,7 @@ export const ERRORS = {
   host_key_changed: row(409, "INVALID_REQUEST"),
   host_login_failed: row(409, "INVALID_REQUEST"),
   container_engine_missing: row(409, "INVALID_REQUEST"),
+  container_image_missing: row(409, "INVALID_REQUEST"),
   // terminals
   terminal_not_found: row(404, "INVALID_REQUEST"),
   terminal_unavailable: row(503, "UNAVAILABLE", true),
@@ -84,6 +87,8 @@ export const ERRORS = {
   storage_failed: row(500, "UNAVAILABLE"),
   overloaded: row(503, "UNAVAILABLE", true),
   shutting_down: row(503, "UNAVAILABLE", true),
+  // of the gateway, which stands before the daemon
+  daemon_unreachable: row(503, "UNAVAILABLE", true),
   internal: row(500, "UNAVAILABLE"),
 } as const satisfies Record<string, ErrorRow>;
 

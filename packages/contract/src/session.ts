@@ -3,6 +3,7 @@ import { z } from "zod";
 import { BackendId, PermissionMode } from "./backend.ts";
 import { Approval } from "./approval.ts";
 import { Item } from "./item.ts";
+import { Goal } from "./goal.ts";
 import { HostName } from "./host-name.ts";
 import { LIMITS } from "./limits.ts";
 import { operation } from "./operation.ts";
@@ -107,7 +108,13 @@ export type Program = z.infer<typeof Program>;
 
 /** The container that a session's agent runs in. */
 export const Container = z.strictObject({
-  image: z.string().min(1).max(500),
+  image: z
+    .string()
+    .max(500)
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9._:/@-]*$/,
+      "use an image's name, such as registry.example/agents:1",
+    ),
   network: z
     .enum(["none", "default", "host"])
     .default("default")
@@ -148,6 +155,7 @@ export const Session = z.object({
   turns: z.int().min(0),
   queued: z.int().min(0).describe("Prompts that wait for the turn in progress"),
   approvals: z.array(ApprovalId).describe("Open approvals"),
+  goal: Goal.nullable().describe("What it works towards by itself"),
   usage: Usage,
   createdAt: Instant,
   activeAt: Instant.describe("Last sign of work: a prompt, a word, an answer"),
@@ -173,7 +181,7 @@ export const sessionOperations = {
         .string()
         .min(1)
         .max(4_096)
-        .describe("Absolute path of the folder the agent works in"),
+        .describe("Absolute path of the folder the agent works in, on its host"),
       name: SessionName.optional().describe("Default: a champion and a role, such as fizz-top"),
       host: HostName.default("local").describe(
         "Where the agent runs: local, or a host of `hosts.list`",
@@ -203,6 +211,7 @@ export const sessionOperations = {
       "host_unknown",
       "host_unreachable",
       "container_engine_missing",
+      "container_image_missing",
       "model_unknown",
       "effort_unknown",
       "name_taken",
@@ -284,11 +293,18 @@ export const sessionOperations = {
     scope: "operator.read",
     http: { method: "GET", path: "/api/wait" },
     input: z.strictObject({
-      sessions: z.array(SessionRef).min(1).max(LIMITS.waitSessions),
+      sessions: z.array(SessionRef).max(LIMITS.waitSessions).default([]),
+      group: GroupName.optional().describe("All that are in it now, beside those named"),
       prompt: PromptId.optional().describe(
         "With one session: wait for the turn of this prompt, whatever is queued before and behind it",
       ),
       until: z.enum(["any", "all"]).default("all"),
+      goal: z
+        .boolean()
+        .default(false)
+        .describe(
+          "For their goals: done is complete, waiting is blocked or paused, failed is spent without being reached",
+        ),
       timeoutMs: z.int().min(0).max(LIMITS.waitMs).default(300_000),
     }),
     output: z.object({
@@ -306,7 +322,7 @@ export const sessionOperations = {
         }),
       ),
     }),
-    errors: ["session_not_found"],
+    errors: ["session_not_found", "no_goal"],
     tool: true,
     example: { sessions: ["fizz-top"], timeoutMs: 60_000 },
   }),
@@ -392,7 +408,7 @@ export const sessionOperations = {
   }),
   "sessions.rename": operation({
     name: "sessions.rename",
-    summary: "Change a session's name, description or tags",
+    summary: "Change a session's name, description, tags or group",
     kind: "write",
     scope: "operator.write",
     http: { method: "PATCH", path: "/api/sessions/{session}" },
@@ -401,6 +417,7 @@ export const sessionOperations = {
       name: SessionName.optional(),
       description: z.string().max(LIMITS.descriptionChars).nullable().optional(),
       tags: z.array(z.string().min(1).max(LIMITS.tagChars)).max(LIMITS.tags).optional(),
+      group: GroupName.nullable().optional().describe("null: in none any more"),
       ...clientId,
     }),
     output: sessionView,

@@ -17,6 +17,8 @@ export const pathsOf = (home: string) => ({
   log: join(home, STATE_FOLDER.logs, "daemon.log"),
   /** A backend's own folder: sockets, servers that its sessions share. */
   backend: (id: string) => join(home, "backends", id),
+  /** What a session in a container keeps from one of its lives to the next: its HOME. */
+  container: (id: string) => join(home, "containers", id),
   snapshots: join(home, "snapshots"),
   session: (id: string) => join(home, STATE_FOLDER.spool, id),
   generation: (id: string, generation: number) =>

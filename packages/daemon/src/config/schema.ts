@@ -73,6 +73,20 @@ export const ConfigSchema = z.strictObject({
       codex: backend.default(emptyBackend),
     })
     .default({ "claude-code": emptyBackend, codex: emptyBackend }),
+  containers: z
+    .strictObject({
+      command: z
+        .array(z.string().min(1))
+        .min(1)
+        .optional()
+        .describe("The engine and its first arguments; default: docker, then podman"),
+      options: z
+        .array(z.string().startsWith("-"))
+        .default([])
+        .describe("More options of its `run`: --volume=/data:/data:ro"),
+      image: z.string().min(1).optional().describe("For sessions that name no image"),
+    })
+    .default({ options: [] }),
   log: z
     .strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") })
     .default({ level: "info" }),

@@ -5,12 +5,15 @@
 import type { Backend, Capabilities } from "@skein/contract";
 import type { AgentDriver, BackendContext, Clock } from "@skein/sdk";
 
+export type Elsewhere = Pick<BackendContext, "host" | "terminals" | "dir">;
+
 export type Backends = {
   readonly ids: readonly string[];
   /** None, for a backend that is not known. */
   capabilities(id: string): Capabilities;
   driver(id: string): AgentDriver | undefined;
-  context(driver: AgentDriver): Promise<BackendContext>;
+  /** `over`: where it runs instead, such as in a container. */
+  context(driver: AgentDriver, over?: Elsewhere): Promise<BackendContext>;
   /** What is known now; waits for the first answers. */
   list(): Promise<readonly Backend[]>;
   get(id: string): Promise<Backend | undefined>;
@@ -48,9 +51,15 @@ export type BackendsDeps = {
 const incapable: Capabilities = { steer: false, fork: false, resume: false, questions: false };
 
 /** The program as it will be started: the configured one, or what PATH finds. */
-const contextOf = async (deps: BackendsDeps, of: AgentDriver): Promise<BackendContext> => {
-  const { command, env } = await deps.settings(of);
-  const base = deps.base(of, env);
+const contextOf = async (
+  deps: BackendsDeps,
+  of: AgentDriver,
+  over?: Elsewhere,
+): Promise<BackendContext> => {
+  const { command: chosen, env } = await deps.settings(of);
+  const base = { ...deps.base(of, env), ...over };
+  // What the configuration names is a program of the host, not of an image.
+  const command = over === undefined ? chosen : null;
   const [program, ...leading] = command ?? [of.program];
   const found = await base.host.which(program, env["PATH"]);
   return { ...base, command: found === null ? null : [found, ...leading] };
@@ -124,7 +133,7 @@ export const makeBackends = (deps: BackendsDeps): Backends => {
     ids: drivers.map((one) => one.id),
     capabilities: (id) => drivers.find((one) => one.id === id)?.capabilities ?? incapable,
     driver: (id) => drivers.find((one) => one.id === id),
-    context: (of) => contextOf(deps, of),
+    context: (of, over) => contextOf(deps, of, over),
     list: () => Promise.all(drivers.map(askOnce)),
     get: async (id) => {
       const of = drivers.find((one) => one.id === id);

@@ -84,7 +84,7 @@ const makeWorld = (slow: () => number) => {
     backend: () => turns(slow()).then(() => ({ log: () => {} }) as unknown as BackendContext),
     clock: { now: () => 0, monotonic: () => 0, after: () => () => {} },
     generationDir: (_host, session, of) => `${session}/${of}`,
-    sessionDir: (_host, session) => session,
+    sessionDirs: (_host, session) => [session],
     remove: async () => {},
     failpoint: () => {},
     log: () => {},

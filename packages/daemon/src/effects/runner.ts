@@ -33,7 +33,8 @@ export type Effects = {
 };
 
 export type EffectsDeps = HandsDeps & {
-  readonly sessionDir: (host: string, session: string) => string;
+  /** All that a session keeps on its host. */
+  readonly sessionDirs: (host: string, session: string) => readonly string[];
   readonly failpoint: Failpoint;
 };
 
@@ -120,7 +121,8 @@ const perform = async (works: Works, agent: Agent, effect: Effect): Promise<void
 /** What its generations left on its host. */
 const remove = async (works: Works, session: string): Promise<void> => {
   const host = (await works.port.brief(session))?.host;
-  if (host !== undefined) await works.remove(host, works.sessionDir(host, session));
+  if (host === undefined) return;
+  for (const dir of works.sessionDirs(host, session)) await works.remove(host, dir);
 };
 
 /**

@@ -35,7 +35,10 @@ const makeHouseEffects = (
     driver: (id) => sites.local().backends.driver(id),
     backend: sites.context,
     clock: systemClock,
-    sessionDir: (host, session) => sites.get(host)?.paths.session(session) ?? "",
+    sessionDirs: (host, session) => {
+      const paths = sites.get(host)?.paths;
+      return paths === undefined ? [] : [paths.session(session), paths.container(session)];
+    },
     generationDir: (host, session, generation) =>
       sites.get(host)?.paths.generation(session, generation) ?? "",
     // What lies on a host that was forgotten is left to itself.

@@ -12,6 +12,7 @@ import { openWatchWith } from "../operations/watching.ts";
 import type { Server } from "../server/ports.ts";
 import { startServer } from "../server/server.ts";
 import type { Building } from "./building.ts";
+import { admitContainer } from "./containers.ts";
 import type { Sites } from "./sites.ts";
 
 type Deps = {
@@ -34,6 +35,8 @@ const makeHouseOperate = (building: Building, deps: Deps, server: () => Server |
     now: systemClock.now,
     random: Math.random,
     hosts: { names: () => deps.hosts.all().map((host) => host.id), get: deps.hosts.get },
+    admitContainer: (host, container) =>
+      admitContainer(building.config, deps.sites.get(host)!.host, container),
     backends: (host) => deps.sites.get(host)?.backends,
     changes: deps.changes,
     daemon: {

@@ -18,6 +18,7 @@ import { backendKind } from "../engine/small-kinds.ts";
 import type { Hosts } from "../hosts/hosts.ts";
 import { makeTerminals } from "../terminals/terminals.ts";
 import type { Building } from "./building.ts";
+import { makeInside } from "./containers.ts";
 
 export type Site = {
   readonly host: Host;
@@ -128,7 +129,9 @@ export const makeSites = (building: Building, deps: SitesDeps): Sites => {
     context: async (driver, brief) => {
       const site = get(brief.host);
       if (site === undefined) throw noHost(brief.host);
-      return site.backends.context(driver);
+      const over =
+        brief.container === null ? undefined : await makeInside(building.config, site, brief);
+      return site.backends.context(driver, over);
     },
   };
 };

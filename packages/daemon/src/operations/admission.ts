@@ -90,6 +90,23 @@ export const admitBackend = async (backends: BackendsPort, id: string): Promise<
   return asked;
 };
 
+/** In a container it is the image that must have the agent, and the agent that knows its models. */
+export const admitAgent = async (
+  deps: OperationDeps,
+  host: string,
+  backends: BackendsPort,
+  input: ParsedInput<"sessions.create">,
+): Promise<Backend> => {
+  if (input.container === undefined) {
+    const agent = await admitBackend(backends, input.backend);
+    admitModel(agent, input.model, input.effort);
+    return agent;
+  }
+  await deps.admitContainer(host, input.container);
+  const known = await backends.get(input.backend);
+  return known ?? admitBackend(backends, input.backend);
+};
+
 const sample = (words: readonly string[]): string =>
   words.length > 12 ? `${words.slice(0, 12).join(", ")}, …` : words.join(", ");
 

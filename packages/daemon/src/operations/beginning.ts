@@ -4,11 +4,10 @@ import { proposeNames, type SessionInput, type SessionState } from "@skein/core"
 import type { ReceiptKey } from "../engine/receipts.ts";
 import { sessionKind } from "../engine/session-kind.ts";
 import {
-  admitBackend,
+  admitAgent,
   admitFolder,
   admitHost,
   admitInterface,
-  admitModel,
   admitPermissions,
   admitProgram,
 } from "./admission.ts";
@@ -94,8 +93,7 @@ export const beginningHandlers = (
         admitPermissions({ permissions }, caller);
         const { host, backends } = admitHost(deps, input.host);
         await admitFolder(host, input.folder);
-        const agent = await admitBackend(backends, input.backend);
-        admitModel(agent, input.model, input.effort);
+        const agent = await admitAgent(deps, host.id, backends, input);
         const { backend, folder, tags } = input;
         const fields = {
           backend,

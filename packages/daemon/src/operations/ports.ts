@@ -1,5 +1,5 @@
 /** What the operations ask of the house. */
-import type { Backend, Capabilities } from "@skein/contract";
+import type { Backend, Capabilities, Container } from "@skein/contract";
 import type { Host } from "@skein/sdk";
 import type { Engine } from "../engine/engine.ts";
 import type { MakeId } from "../engine/ids.ts";
@@ -16,6 +16,8 @@ export type OperationDeps = {
     names(): readonly string[];
     get(name: string): Pick<Host, "id" | "folder" | "reach"> | undefined;
   };
+  /** Rejects with a Refusal when that container could not be run on that host. */
+  admitContainer(host: string, container: Container): Promise<void>;
   /** The agents of a host; undefined: there is no such host. */
   backends(host: string): BackendsPort | undefined;
   readonly changes: Changes;

@@ -99,7 +99,8 @@ export const sessionHandlers = (deps: OperationDeps): Pick<Handlers, SessionComm
       if (process === "none") {
         const { host, backends } = admitHost(deps, view.host);
         await admitFolder(host, view.folder);
-        await admitBackend(backends, view.backend);
+        if (view.container === null) await admitBackend(backends, view.backend);
+        else await deps.admitContainer(host.id, view.container);
       }
       return { type: "resume" };
     }),

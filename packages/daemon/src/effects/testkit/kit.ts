@@ -99,7 +99,7 @@ export const setUp = (
     backend: async () => ({ log: () => {} }) as unknown as BackendContext,
     clock,
     generationDir: (_host, session, generation) => `${session}/${generation}`,
-    sessionDir: (_host, session) => session,
+    sessionDirs: (_host, session) => [session],
     remove: async (_host, dir) => void done.push(`remove ${dir}`),
     failpoint: () => {},
     log: (level, message) => void logged.push({ level, message }),

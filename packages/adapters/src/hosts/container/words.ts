@@ -1,0 +1,91 @@
+/** What an engine is told, and nothing else: pure. */
+import type { Container } from "@skein/contract";
+import type { Owner } from "@skein/sdk";
+import type { Engine } from "./engine.ts";
+
+export type Place = {
+  /** The session's folder: the same path inside. */
+  readonly folder: string;
+  /** The container's own folder on the host, with the agent's HOME in it: the same path inside. */
+  readonly own: string;
+};
+
+/** One generation of one owner has one container. */
+export const containerName = ({ session, generation }: Owner): string =>
+  `skein-${session.replaceAll(/[^A-Za-z0-9_.-]/g, "-")}-${generation}`;
+
+export const homeIn = ({ own }: Place): string => `${own}/home`;
+
+/** Paths of the host that mean nothing inside. */
+const isForeign = (name: string): boolean =>
+  name === "PATH" || name === "HOME" || name.endsWith("_CONFIG_DIR") || name.endsWith("_HOME");
+
+/** The environment inside, but for its HOME: what the agent gets on the host, without what belongs to the host. */
+export const insideEnv = (env: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !isForeign(name)));
+
+const mount = (path: string): string => `--volume=${path}:${path}`;
+
+const limits = ({ cpus, memoryMiB, network }: Container): readonly string[] => [
+  ...(network === "default" ? [] : [`--network=${network}`]),
+  ...(cpus === undefined ? [] : [`--cpus=${cpus}`]),
+  ...(memoryMiB === undefined ? [] : [`--memory=${memoryMiB}m`]),
+];
+
+export type Run = {
+  readonly engine: Engine;
+  readonly container: Container;
+  /** More arguments of `run`, from the configuration. */
+  readonly options: readonly string[];
+  readonly place: Place;
+  readonly mounts: readonly string[];
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly folder: string;
+  /** Names only: the values stand in the environment of the engine's client, never in an argument. */
+  readonly variables: readonly string[];
+  readonly tty: boolean;
+  readonly argv: readonly [string, ...string[]];
+};
+
+export const runWords = (run: Run): readonly [string, ...string[]] => [
+  ...run.engine.command,
+  "run",
+  "--rm",
+  "--interactive",
+  ...(run.tty ? ["--tty"] : []),
+  `--name=${run.name}`,
+  ...Object.entries(run.labels).map(([name, value]) => `--label=${name}=${value}`),
+  ...run.engine.identity,
+  "--security-opt=no-new-privileges",
+  ...limits(run.container),
+  ...run.mounts.map(mount),
+  `--workdir=${run.folder}`,
+  ...run.variables.map((name) => `--env=${name}`),
+  // The client has a HOME of its own, and needs it.
+  `--env=HOME=${homeIn(run.place)}`,
+  ...run.options,
+  "--entrypoint=",
+  // Where the options end: an image that looked like one was refused.
+  run.container.image,
+  ...run.argv,
+];
+
+export const removeWords = (engine: Engine, name: string): readonly [string, ...string[]] => [
+  ...engine.command,
+  "rm",
+  "--force",
+  "--volumes",
+  name,
+];
+
+export const stopWords = (
+  engine: Engine,
+  name: string,
+  graceMs: number,
+): readonly [string, ...string[]] => [
+  ...engine.command,
+  "stop",
+  `--time=${Math.ceil(graceMs / 1000)}`,
+  name,
+];

@@ -1,0 +1,58 @@
+/** Sessions in containers: what they are run with, and what must be there before one begins. */
+import { posix } from "node:path";
+import {
+  findEngine,
+  hasImage,
+  makeContainerHost,
+  makeContainerTerminals,
+  noEngine,
+} from "@skein/adapters";
+import { refuse, type Container } from "@skein/contract";
+import type { Host } from "@skein/sdk";
+import type { Config } from "../config/schema.ts";
+import type { SessionBrief } from "../effects/ports.ts";
+import type { Site } from "./sites.ts";
+
+const commandOf = ({ containers }: Config) =>
+  containers.command === undefined ? null : (containers.command as [string, ...string[]]);
+
+/** Rejects with a Refusal: no engine, or no such image. */
+export const admitContainer = async (
+  config: Config,
+  host: Host,
+  { image }: Container,
+): Promise<void> => {
+  const engine = await findEngine(host, { command: commandOf(config) });
+  if (engine === null) {
+    const { message, failure } = noEngine(host.id);
+    throw refuse(failure.code, message, failure.remedy);
+  }
+  if (await hasImage(host, engine, image)) return;
+  throw refuse(
+    "container_image_missing",
+    `${host.id} has no image ${image}.`,
+    `Fetch it with \`${engine.kind} pull ${image}\`, or build it; docs/containers.md says what it needs.`,
+  );
+};
+
+/** What the driver of that session sees: the host from within its container. Rejects with an AdapterFailure. */
+export const makeInside = async (config: Config, site: Site, brief: SessionBrief) => {
+  const { host, terminals, paths } = site;
+  const engine = await findEngine(host, { command: commandOf(config) });
+  if (engine === null) throw noEngine(host.id);
+  const own = paths.container(brief.id);
+  const deps = {
+    host,
+    terminals,
+    engine,
+    container: brief.container!,
+    options: config.containers.options,
+    place: { folder: brief.folder, own },
+    session: brief.id,
+  };
+  return {
+    host: makeContainerHost(deps),
+    terminals: makeContainerTerminals(deps),
+    dir: posix.join(own, "backend"),
+  };
+};
