@@ -20,4 +20,6 @@ export * from "./state-folder.ts";
 export * from "./system.ts";
 export * from "./terminal.ts";
 export * from "./token.ts";
+export * from "./terminal-bytes.ts";
+export * from "./terminal-frames.ts";
 export * from "./usage.ts";

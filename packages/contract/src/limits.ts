@@ -51,6 +51,25 @@ export const LIMITS = {
   // paging and waiting
   pageDefault: 50,
   pageMax: 500,
+  /** Recent output that is kept for each terminal that is looked at: what a client can resume from, and catch up by. */
+  terminalRingBytes: 1 * MiB,
+  /** Sent to one client beyond what it has acknowledged. */
+  terminalUnackedBytes: 512 * KiB,
+  /** A client acknowledges at least so often. */
+  terminalAckBytes: 64 * KiB,
+  /** Scrollback lines of a snapshot, unless the client asks for another number; and its size, the oldest lines left out. */
+  terminalSnapshotLines: 2_000,
+  terminalSnapshotBytes: 2 * MiB,
+  terminalInputBytes: 64 * KiB,
+  terminalPasteBytes: 1 * MiB,
+  terminalTitleChars: 256,
+  terminalViewers: 64,
+  /** Clients of a terminal whose last input number is remembered. */
+  terminalClients: 1_024,
+  /** Output that follows on output is gathered for so long. */
+  terminalCoalesceMs: 4,
+  /** How long a terminal that nobody looks at any more is still listened to, so that a client can resume. */
+  terminalLingerMs: 30_000,
   waitSessions: 100,
   waitMs: 24 * 3_600_000,
   // events
