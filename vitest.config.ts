@@ -2,12 +2,13 @@ import { existsSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 
 /**
- * Four projects, told apart by what a test may touch.
+ * Five projects, told apart by what a test may touch.
  *
  * `unit`         pure or in-process; one thread pool without isolation, which is what keeps it fast
  *                (so: no module-level mutable state in tests or in what they import).
  * `integration`  starts daemons, sockets and CLIs; a forked, isolated process for each file.
  * `agents`       the real agent CLIs; run by `npm run test:agents` alone.
+ * `hosts`        network namespaces, sshd, containers; run by `npm run test:hosts` alone.
  * `crash`        kill -9 cycles and power loss; run by `npm run test:crash` alone.
  *
  * A project whose folder holds a `global-setup.ts` gets it run once before its first test.
@@ -58,6 +59,12 @@ export default defineConfig({
         include: ["tests/agents/**/*.test.ts"],
         home: "./tests/agents",
         timeout: 120_000,
+      }),
+      isolated({
+        name: "hosts",
+        include: ["tests/hosts/**/*.test.ts"],
+        home: "./tests/hosts",
+        timeout: 60_000,
       }),
       isolated({
         name: "crash",

@@ -12,6 +12,7 @@ const SUITES: Record<string, { readonly checks: boolean; readonly projects: read
   verify: { checks: true, projects: ["unit"] },
   test: { checks: true, projects: ["unit", "integration"] },
   agents: { checks: false, projects: ["agents"] },
+  hosts: { checks: false, projects: ["hosts"] },
   crash: { checks: false, projects: ["crash"] },
 };
 

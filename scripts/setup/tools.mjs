@@ -12,6 +12,11 @@ export const PURPOSES = {
   build: { tools: [], bundle: true, strict: true },
   test: { tools: ["git", "tmux", "ssh", "sshd"], bundle: true, strict: true },
   "test:agents": { tools: ["git", "tmux"], bundle: true, strict: true },
+  "test:hosts": {
+    tools: ["git", "tmux", "ssh", "sshd", "ip", "nft", "podman", "runc"],
+    bundle: true,
+    strict: true,
+  },
   "test:crash": { tools: ["git", "strace", "gcc"], bundle: true, strict: true },
   verify: { tools: ["git"], bundle: false, strict: true },
   bench: { tools: ["git"], bundle: true, strict: true },
@@ -25,6 +30,10 @@ const PACKAGES = {
   tmux: "tmux",
   ssh: "openssh-client",
   sshd: "openssh-server",
+  ip: "iproute2",
+  nft: "nftables",
+  podman: "podman",
+  runc: "runc",
   strace: "strace",
   gcc: ["gcc", "libc6-dev"],
 };
