@@ -49,6 +49,7 @@ export const session = (name: string, more: Partial<Session> = {}): Session => (
   turns: 0,
   queued: 0,
   approvals: [],
+  goal: null,
   usage: noUsage,
   createdAt: AT,
   activeAt: AT,

@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { Approval, Resolution } from "./approval.ts";
 import { Backend } from "./backend.ts";
+import { Goal } from "./goal.ts";
 import { HostCheck } from "./host.ts";
 import { Item } from "./item.ts";
 import { LIMITS } from "./limits.ts";
@@ -52,7 +53,11 @@ export const EVENT_DATA = {
     name: z.string(),
     description: z.string().nullable(),
     tags: z.array(z.string()),
+    group: z.string().nullable().optional().describe("Absent: as it was"),
   }),
+  "session.goal": z
+    .object({ goal: Goal.nullable(), by: z.string() })
+    .describe("A goal was set, changed its state, or (null) was cleared"),
   "session.deleted": z.object({ by: z.string() }),
   "session.status": SessionStatus,
   "session.process.starting": z.object({
@@ -86,7 +91,9 @@ export const EVENT_DATA = {
   "session.prompt.queued": z.object({
     prompt: PromptId,
     text: z.string(),
-    how: z.enum(["queue", "steer", "interrupt"]),
+    how: z
+      .enum(["queue", "steer", "interrupt", "goal"])
+      .describe("goal: Skein's own, that the agent go on towards its goal"),
     by: z.string(),
   }),
   "session.prompt.steered": z

@@ -13,8 +13,10 @@ const body = {
     kind: z.literal("user"),
     text: z.string(),
     how: z
-      .enum(["queue", "steer", "interrupt", "outside"])
-      .describe("How it reached the agent; outside: typed into the agent itself"),
+      .enum(["queue", "steer", "interrupt", "outside", "goal"])
+      .describe(
+        "How it reached the agent; outside: typed into the agent itself. goal: Skein asked it to go on towards its goal",
+      ),
   }),
   message: z.object({ kind: z.literal("message"), text: z.string() }),
   reasoning: z.object({ kind: z.literal("reasoning"), text: z.string() }),

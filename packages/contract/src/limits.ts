@@ -38,6 +38,9 @@ export const LIMITS = {
   /** Of all prompts of a session that wait. */
   queuedBytes: 4 * MiB,
   openApprovals: 64,
+  goalChars: 16_384,
+  goalTurns: 10_000,
+  goalTurnsDefault: 50,
   itemTextBytes: 1 * MiB,
   itemOutputBytes: 256 * KiB,
   wireLineBytes: 16 * MiB,
@@ -48,9 +51,6 @@ export const LIMITS = {
   terminalColumns: 1_000,
   terminalRows: 500,
   terminalHistory: 10_000,
-  // paging and waiting
-  pageDefault: 50,
-  pageMax: 500,
   /** Recent output that is kept for each terminal that is looked at: what a client can resume from, and catch up by. */
   terminalRingBytes: 1 * MiB,
   /** Sent to one client beyond what it has acknowledged. */
@@ -70,6 +70,9 @@ export const LIMITS = {
   terminalCoalesceMs: 4,
   /** How long a terminal that nobody looks at any more is still listened to, so that a client can resume. */
   terminalLingerMs: 30_000,
+  // paging and waiting
+  pageDefault: 50,
+  pageMax: 500,
   waitSessions: 100,
   waitMs: 24 * 3_600_000,
   // events

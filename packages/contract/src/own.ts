@@ -20,6 +20,8 @@ export const OWN_OPERATIONS: ReadonlySet<OperationName> = new Set<OperationName>
   "sessions.lastMessage",
   "sessions.usage",
   "sessions.delete",
+  "goals.set",
+  "goals.change",
   "approvals.list",
   "approvals.get",
   "approvals.resolve",

@@ -2,6 +2,7 @@
 import { approvalOperations } from "./approval.ts";
 import { backendOperations } from "./backend.ts";
 import { eventOperations } from "./event.ts";
+import { goalOperations } from "./goal-operations.ts";
 import { hostOperations } from "./host.ts";
 import type { InputOf, Operation, OutputOf, ParsedInputOf } from "./operation.ts";
 import { sessionOperations } from "./session.ts";
@@ -11,6 +12,7 @@ import { tokenOperations } from "./token.ts";
 
 export const operations = {
   ...sessionOperations,
+  ...goalOperations,
   ...approvalOperations,
   ...eventOperations,
   ...backendOperations,

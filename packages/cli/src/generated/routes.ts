@@ -17,6 +17,8 @@ export const ROUTES: Routes = {
   "sessions.lastMessage": ["GET", "/api/sessions/{session}/last-message", "read"],
   "sessions.usage": ["GET", "/api/usage", "read"],
   "sessions.delete": ["DELETE", "/api/sessions/{session}", "write"],
+  "goals.set": ["POST", "/api/sessions/{session}/goal", "write"],
+  "goals.change": ["PATCH", "/api/sessions/{session}/goal", "write"],
   "approvals.list": ["GET", "/api/approvals", "read"],
   "approvals.get": ["GET", "/api/approvals/{approval}", "read"],
   "approvals.resolve": ["POST", "/api/approvals/{approval}/resolve", "write"],

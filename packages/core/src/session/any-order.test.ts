@@ -134,10 +134,10 @@ describe("in any order of wishes, words, ticks and crashes", () => {
     });
   });
 
-  test("a session with a prompt in its queue is never idle with a free agent", () => {
+  test("a session with a prompt in its queue is never idle with a free agent that is in reach", () => {
     inAnyWeather(({ life }) => {
-      const { process, current, queue, held } = life.state();
-      const isFree = process === "running" && held === null && current === null;
+      const { process, current, queue, held, unreachable } = life.state();
+      const isFree = process === "running" && held === null && current === null && !unreachable;
       expect(isFree ? queue : []).toEqual([]);
     });
   });

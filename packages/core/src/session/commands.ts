@@ -4,9 +4,11 @@ import { rejection, type Context, type Decision, type Rejection } from "../decis
 import { makeDraft, type Draft } from "./draft.ts";
 import { evolveSession } from "./evolve.ts";
 import { queueFull } from "./backlog.ts";
+import { pursue } from "./goal.ts";
+import { makeWay, pauseGoal } from "./goal-verdict.ts";
 import { advance, closeItems, endTurn, expireApprovals, wakeProcess } from "./flow.ts";
 import type { CreateInput, SessionInput } from "./input.ts";
-import { settle, unhold } from "./settle.ts";
+import { sayDeleted, settle, unhold } from "./settle.ts";
 import type { SessionState } from "./state.ts";
 
 type Of<T extends SessionInput["type"]> = Extract<SessionInput, { type: T }>;
@@ -40,6 +42,7 @@ const newSession = (input: CreateInput, name: string, now: string): Session => (
   turns: 0,
   queued: 0,
   approvals: [],
+  goal: null,
   usage: addUsage(noUsage, noUsage),
   createdAt: now,
   activeAt: now,
@@ -112,6 +115,7 @@ export const send = (
   }
   const full = queueFull(state, input);
   if (full !== null) return full;
+  makeWay(draft);
   const prompt = context.id("prm");
   const how = input.how === "interrupt" ? "interrupt" : "queue";
   draft.emit({
@@ -160,7 +164,8 @@ export const interrupt = (
   context: Context,
 ): Decision => {
   const draft = makeDraft(state, context);
-  const dropped = input.clearQueue ? state.queue : [];
+  pauseGoal(draft, "interrupted");
+  const dropped = input.clearQueue ? draft.state.queue : [];
   for (const { prompt } of dropped) {
     draft.emit({
       type: "session.prompt.dropped",
@@ -185,6 +190,7 @@ const stopProcess = (
 export const stop = (state: SessionState, context: Context): Decision => {
   const draft = makeDraft(state, context);
   const { process, wake, stopWhy } = state;
+  pauseGoal(draft, "the session was stopped");
   if (process === "none") {
     draft.status({ state: "stopped", reason: "stopped on request", source: "command" });
     return draft.done();
@@ -206,6 +212,7 @@ export const resume = (state: SessionState, context: Context): Decision => {
   if (state.process === "running") {
     advance(draft);
     unhold(draft);
+    pursue(draft);
   }
   return draft.done();
 };
@@ -225,9 +232,10 @@ export const rename = (
   }
   const description = input.description === undefined ? view.description : input.description;
   const tags = [...(input.tags ?? view.tags)];
-  const isSame = name === view.name && description === view.description;
+  const group = input.group === undefined ? view.group : input.group;
+  const isSame = name === view.name && description === view.description && group === view.group;
   if (isSame && JSON.stringify(tags) === JSON.stringify(view.tags)) return draft.done();
-  draft.emit({ type: "session.renamed", data: { name, description, tags } });
+  draft.emit({ type: "session.renamed", data: { name, description, tags, group } });
   return draft.done();
 };
 
@@ -244,7 +252,7 @@ export const remove = (state: SessionState, context: Context): Decision => {
   closeItems(draft, null);
   if (state.process !== "none") stopProcess(draft, "delete", { force: true });
   draft.effect({ kind: "agent.remove" });
-  draft.status({ state: "stopped", reason: "deleted", source: "command" });
+  sayDeleted(draft);
   draft.emit({ type: "session.deleted", data: { by: context.actor } });
   draft.release(state.view.name);
   return draft.done();

@@ -12,6 +12,9 @@ import {
   send,
   stop,
 } from "./commands.ts";
+import { abandon } from "./ending.ts";
+import { age } from "./age.ts";
+import { changeGoal, setGoal } from "./goal.ts";
 import type { SessionInput } from "./input.ts";
 import { observe } from "./observe.ts";
 import { resolve } from "./resolve.ts";
@@ -19,7 +22,7 @@ import type { SessionState } from "./state.ts";
 import { tick } from "./tick.ts";
 
 /** What a deleted session still takes: the last words of its process, what became of a late steer, the time it takes to end. */
-const afterDeath: readonly SessionInput["type"][] = ["observe", "requeue", "tick"];
+const afterDeath: readonly SessionInput["type"][] = ["observe", "requeue", "tick", "abandon"];
 
 export const decideSession = (
   state: SessionState | null,
@@ -59,8 +62,16 @@ export const decideSession = (
       return resume(state, context);
     case "rename":
       return rename(state, input, context);
+    case "goal.set":
+      return setGoal(state, input, context);
+    case "goal.change":
+      return changeGoal(state, input, context);
+    case "age":
+      return age(state, input, context);
     case "delete":
       return remove(state, context);
+    case "abandon":
+      return abandon(state, input, context);
     case "report":
       return report(input, context);
     case "resolve":

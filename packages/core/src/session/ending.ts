@@ -1,6 +1,7 @@
 /** The end of a process: what becomes of its turn, its prompt, its questions, and whether another one is started. */
 import type { TurnError } from "@skein/contract";
-import type { Draft } from "./draft.ts";
+import type { Context, Decision } from "../decision.ts";
+import { makeDraft, type Draft } from "./draft.ts";
 import {
   advance,
   closeItems,
@@ -111,6 +112,19 @@ export const exited = (draft: Draft, fact: FactOf<"exited">): void => {
     source: "process",
   });
   if (again) advance(draft);
+};
+
+/** Nobody looks after its process any more, which may go on. What is sent next cannot start it anew, but where its host is back. */
+export const abandon = (
+  state: SessionState,
+  { reason }: { readonly reason: string },
+  context: Context,
+): Decision => {
+  const draft = makeDraft(state, context);
+  if (state.process === "none") return draft.done();
+  endProcess(draft, { exitCode: null, signal: null, expected: false, reason });
+  draft.status({ state: "lost", reason: withQueue(draft, reason), source: "command" });
+  return draft.done();
 };
 
 export const startFailed = (draft: Draft, fact: FactOf<"start-failed">): void => {

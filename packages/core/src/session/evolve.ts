@@ -1,5 +1,14 @@
 /** A session after an event. Only this changes a session. */
-import { addUsage, type EventData, type Item, type NewEvent, type Session } from "@skein/contract";
+import {
+  addUsage,
+  type EventData,
+  type Goal,
+  type Item,
+  type NewEvent,
+  type Session,
+  type Turn,
+} from "@skein/contract";
+import { wordOf } from "./goal-words.ts";
 import { without } from "./record.ts";
 import { MEMORY, type QueuedPrompt, type SessionState, type Steer } from "./state.ts";
 
@@ -25,6 +34,7 @@ const newState = (view: Session, forkFrom: string | null, owner: string | null):
   silentSince: null,
   held: null,
   unreachable: false,
+  said: null,
 });
 
 /** Settled: it will not change any more (a status that is not `running`, or none at all). */
@@ -109,9 +119,25 @@ const turnStarted: Evolver<"session.turn.started"> = (state, { turn }, at) => {
     current: { ...taken, accepted: false, interrupting: false },
     silentSince: null,
     held: null,
+    said: null,
     view: { ...rest.view, turn, turns: turn.number, activeAt: at },
   };
 };
+
+/** What was read from the cache costs next to nothing, and grows with every request: it does not count. */
+const countTurn = (goal: Goal | null, { usage }: Turn): Goal | null => {
+  if (goal?.state !== "active") return goal;
+  const { inputTokens = 0, outputTokens = 0, cacheWriteTokens = 0, costUsd = null } = usage ?? {};
+  const tokens = goal.spent.tokens + inputTokens + outputTokens + cacheWriteTokens;
+  const usd = goal.spent.usd + (costUsd ?? 0);
+  return { ...goal, turns: goal.turns + 1, spent: { tokens, usd } };
+};
+
+/** The newest message of the turn in progress counts. */
+const withWord = (state: SessionState, { body, turn }: Item): SessionState =>
+  body.kind !== "message" || turn === null || turn !== state.view.turn?.id
+    ? state
+    : { ...state, said: state.view.goal?.state === "active" ? wordOf(body.text) : null };
 
 const turnEnded: Evolver<"session.turn.ended"> = (state, { turn }, at) => {
   const { usage } = state.view;
@@ -126,6 +152,7 @@ const turnEnded: Evolver<"session.turn.ended"> = (state, { turn }, at) => {
       turn: null,
       lastTurn: turn,
       usage: turn.usage === null ? usage : addUsage(usage, turn.usage),
+      goal: countTurn(state.view.goal, turn),
       activeAt: at,
     },
   };
@@ -188,6 +215,7 @@ const processEvolvers = {
     held: null,
     unreachable: false,
     crashes: data.expected ? state.crashes : state.crashes + 1,
+    view: { ...state.view, unreachable: null },
   }),
 } satisfies Evolvers;
 
@@ -218,7 +246,15 @@ type Evolvers = { [T in NewEvent["type"]]?: Evolver<T> };
 const evolvers: Evolvers = {
   ...processEvolvers,
   ...promptEvolvers,
-  "session.renamed": (state, data) => ({ ...state, view: { ...state.view, ...data } }),
+  "session.renamed": (state, { group = state.view.group, ...data }) => ({
+    ...state,
+    view: { ...state.view, ...data, group },
+  }),
+  "session.goal": (state, { goal }) => ({
+    ...state,
+    said: goal?.state === "active" ? state.said : null,
+    view: { ...state.view, goal },
+  }),
   "session.deleted": (state, _data, at) => ({
     ...state,
     steers: [],
@@ -243,7 +279,7 @@ const evolvers: Evolvers = {
       : { ...activeAt(state, at), current: { ...state.current, interrupting: true } },
   "session.turn.ended": turnEnded,
   "session.item": (state, { item }, at) => ({
-    ...activeAt(withItem(state, item), at),
+    ...activeAt(withWord(withItem(state, item), item), at),
     items: Math.max(state.items, item.order),
   }),
   "approval.requested": approvalRequested,

@@ -1,6 +1,7 @@
 /** What several decisions share: beginning a turn, starting a process, ending a turn. */
 import type { TurnError, TurnOutcome, Usage } from "@skein/contract";
 import type { Draft } from "./draft.ts";
+import { judgeGoal } from "./goal-verdict.ts";
 import { settle } from "./settle.ts";
 
 /** Unexpected ends in a row, with a prompt that nobody took, before a person must look. */
@@ -38,11 +39,14 @@ const beginTurn = (draft: Draft): void => {
   settle(draft, "command");
 };
 
-/** Gives the agent its next prompt, and life first where it has none. The agent gets one prompt at a time. */
+/**
+ * Gives the agent its next prompt, and life first where it has none. The agent gets one prompt at a time, and none while it
+ * is out of reach: it waits where a person can see it, and take it back.
+ */
 export const advance = (draft: Draft): void => {
-  const { process, current, queue, view } = draft.state;
+  const { process, current, queue, view, unreachable } = draft.state;
   if (view.deletedAt !== null || queue.length === 0 || current !== null) return;
-  if (process === "running") beginTurn(draft);
+  if (process === "running" && !unreachable) beginTurn(draft);
   if (process === "none") startProcess(draft);
 };
 
@@ -87,10 +91,9 @@ export const endTurn = (
   const { outcome, error, usage } = end;
   expireApprovals(draft, "its turn ended");
   closeItems(draft, turn.id);
-  draft.emit({
-    type: "session.turn.ended",
-    data: { turn: { ...turn, outcome, error, usage, endedAt: draft.context.now } },
-  });
+  const ended = { ...turn, outcome, error, usage, endedAt: draft.context.now };
+  draft.emit({ type: "session.turn.ended", data: { turn: ended } });
+  judgeGoal(draft, ended);
 };
 
 /** How a turn ends that is ended because the agent fell silent. */

@@ -95,6 +95,12 @@ export type SessionFact =
   | { readonly fact: "unreachable"; readonly reason: string }
   | { readonly fact: "reachable" };
 
+/** What is absent is without limit. */
+export type GivenBudget = {
+  readonly tokens?: number | null | undefined;
+  readonly usd?: number | null | undefined;
+};
+
 export type SessionInput =
   | CreateInput
   | {
@@ -121,8 +127,28 @@ export type SessionInput =
       readonly name: string | null;
       readonly description: string | null | undefined;
       readonly tags: readonly string[] | null;
+      /** undefined: as it is. */
+      readonly group?: string | null | undefined;
+    }
+  /** `budget` null: none. */
+  | {
+      readonly type: "goal.set";
+      readonly text: string;
+      readonly budget: GivenBudget | null;
+      readonly turnLimit: number;
+    }
+  /** With resume only: `budget` null, `turnLimit` undefined: as before. */
+  | {
+      readonly type: "goal.change";
+      readonly action: "pause" | "resume" | "clear";
+      readonly budget: GivenBudget | null;
+      readonly turnLimit: number | undefined;
     }
   | { readonly type: "delete" }
+  /** Time to look whether it was left alone for so long that it may go. */
+  | { readonly type: "age"; readonly deleteAfterMs: number }
+  /** Its host is forgotten: whatever runs there is left to itself, and nothing more is heard of it. */
+  | { readonly type: "abandon"; readonly reason: string }
   | {
       readonly type: "report";
       readonly events: readonly { readonly type: string; readonly data: unknown }[];

@@ -8,9 +8,10 @@ import { rejection, type Context, type Decision, type Rejection } from "../decis
 import { makeDraft, type Draft } from "./draft.ts";
 import { exited, startFailed } from "./ending.ts";
 import { advance, endTurn, silentError } from "./flow.ts";
+import { pursue } from "./goal.ts";
 import type { SessionFact, SessionInput } from "./input.ts";
 import { own } from "./record.ts";
-import { settle } from "./settle.ts";
+import { leaveAlone, settle } from "./settle.ts";
 import type { SessionState } from "./state.ts";
 
 type Observe = Extract<SessionInput, { type: "observe" }>;
@@ -60,11 +61,12 @@ const applyLastWords = (draft: Draft, fact: SessionFact): void => {
 const apply = (draft: Draft, fact: SessionFact, input: Observe): void => {
   if (fact.fact === "exited") return exited(draft, fact);
   if (fact.fact === "start-failed") return startFailed(draft, fact);
-  if (fact.fact === "unreachable") return unreachable(draft, fact);
-  // Words that it was heard with say the rest.
-  if (fact.fact === "reachable") return settle(draft, input.source, true);
-  applyWord(draft, fact, input.approvalLimit);
+  if (fact.fact === "unreachable") return leaveAlone(draft, fact.reason);
+  const wasAway = draft.state.unreachable;
+  if (fact.fact !== "reachable") applyWord(draft, fact, input.approvalLimit);
   settle(draft, input.source, true);
+  // What was sent meanwhile has waited for this.
+  if (wasAway && draft.state.held === null) advance(draft);
 };
 
 const applyWord = (
@@ -92,13 +94,6 @@ const applyWord = (
   }
 };
 
-const unreachable = (draft: Draft, { reason }: FactOf<"unreachable">): void =>
-  draft.status({
-    ...draft.state.view.status,
-    reason: `unreachable: ${reason}`,
-    source: "process",
-  });
-
 const provider = (draft: Draft, providerSessionId: string | null): void => {
   if (providerSessionId === null || providerSessionId === draft.state.view.providerSessionId)
     return;
@@ -119,6 +114,7 @@ const started = (draft: Draft, fact: FactOf<"started">): void => {
     },
   });
   advance(draft);
+  pursue(draft);
 };
 
 /** The prompt is part of the transcript from here on, whether or not the agent echoes it. */
@@ -210,5 +206,7 @@ const turnEnded = (draft: Draft, fact: FactOf<"turn-ended">): void => {
   if (view.turn?.id !== fact.turn) return;
   const silenced = stopWhy === "fault" && fact.outcome !== "completed";
   endTurn(draft, silenced ? { ...fact, outcome: "failed", error: silentError } : fact);
-  if (draft.state.held === null) advance(draft);
+  if (draft.state.held !== null) return;
+  advance(draft);
+  pursue(draft);
 };

@@ -283,11 +283,70 @@ describe("an agent out of reach", () => {
       reason: "unreachable: the link is cut",
       source: "process",
     });
+    const since = life.status().since;
+    expect(life.view().unreachable).toBe(since);
     life.send("two");
     life.interrupt();
     expect(life.status().reason).toBe("unreachable: the link is cut");
+    life.facts({ ...away, reason: "no route" });
+    expect(life.status().reason).toBe("unreachable: no route");
+    expect(life.view().unreachable).toBe(since);
     life.facts(message("m1"));
+    expect(life.view().unreachable).toBeNull();
     expect(life.status()).toMatchObject({ reason: "the turn is being interrupted" });
+  });
+
+  test("is given its next prompt when it is back, and not before", () => {
+    const life = idleLife();
+    life.facts(away);
+    expect(life.send("two").delivery).toBe("queued");
+    life.resume();
+    expect(life.given()).toEqual([]);
+    expect(life.view().queued).toBe(1);
+    life.facts({ fact: "reachable" });
+    expect(life.given()).toEqual(["two"]);
+    expect(life.status()).toMatchObject({ state: "working", reason: "a turn is running" });
+  });
+
+  test("that someone wants stopped says so, and is stopped once it is back", () => {
+    const life = idleLife();
+    life.facts(away);
+    life.stop();
+    expect(life.effects("agent.stop").length).toBe(1);
+    expect(life.status().reason).toBe(
+      "it is stopped as soon as its host answers; unreachable: the link is cut",
+    );
+    life.facts({ ...away, reason: "no route" });
+    expect(life.status().reason).toMatch(/^it is stopped.* unreachable: no route$/);
+    life.facts({ fact: "reachable" }, exited({ expected: true }));
+    expect(life.doing()).toBe("stopped");
+    expect(life.view().unreachable).toBeNull();
+  });
+
+  test("that was deleted is out of reach no longer than it lives", () => {
+    const life = idleLife();
+    life.facts(away);
+    life.remove();
+    expect(life.view().unreachable).not.toBeNull();
+    expect(life.status().reason).toBe(
+      "deleted; its agent is ended as soon as its host answers; unreachable: the link is cut",
+    );
+    life.facts(exited({ expected: true }));
+    expect(life.view().unreachable).toBeNull();
+  });
+
+  test("whose host is forgotten is lost, what waits for it stays, and its late words are refused", () => {
+    const life = workingLife();
+    life.facts(away);
+    life.send("two");
+    life.abandon("the host cloud was removed");
+    expect(life.doing()).toBe("lost");
+    expect(life.status().reason).toMatch(/^the host cloud was removed; what is queued waits/);
+    expect(life.view()).toMatchObject({ queued: 1, unreachable: null, turn: null });
+    expect(life.observe([message("late")]).ok).toBe(false);
+    expect(life.effects("agent.start").length).toBe(1);
+    // Nothing is left to forget.
+    expect(life.abandon("again").events).toEqual([]);
   });
 
   test("is back when it is adopted again", () => {

@@ -48,16 +48,49 @@ const activityOf = (state: SessionState): Activity => {
   return say("starting", state.how === "new" ? "the agent starts" : "the agent starts again");
 };
 
+const AWAY = "unreachable: ";
+
+/** Why it is out of reach, as its status has it. */
+const whyAway = ({ view }: SessionState): string =>
+  view.status.reason.slice(Math.max(view.status.reason.lastIndexOf(AWAY), 0));
+
+/** What was asked for meanwhile is not done before its host answers, and that is what is said. */
+const awayReason = (state: SessionState, why: string): string =>
+  state.process === "stopping" ? `it is stopped as soon as its host answers; ${why}` : why;
+
+/** Its last status. What may still run of it is ended now, or when its host answers again. */
+export const sayDeleted = (draft: Draft): void => {
+  const { process, unreachable } = draft.state;
+  if (!unreachable || process === "none")
+    return draft.status({ state: "stopped", reason: "deleted", source: "command" });
+  const reason = `deleted; its agent is ended as soon as its host answers; ${whyAway(draft.state)}`;
+  draft.status({ state: "stopped", reason, source: "process" });
+};
+
+/** Its host does not answer: it is what it was, and nobody knows more. */
+export const leaveAlone = (draft: Draft, reason: string): void => {
+  const { state } = draft;
+  draft.status({
+    ...state.view.status,
+    reason: awayReason(state, `${AWAY}${reason}`),
+    source: "process",
+  });
+};
+
 /**
  * Says what the session does now; nothing when it said so before, and nothing for a process that is gone. An agent that is
  * out of reach stays so, whatever people do meanwhile, until it is `heard`.
  */
 export const settle = (draft: Draft, source: SessionStatus["source"], heard = false): void => {
-  const { process, unreachable, view } = draft.state;
+  const { process, unreachable } = draft.state;
   if (process === "none") return;
   const activity = activityOf(draft.state);
   if (unreachable && !heard)
-    draft.status({ ...activity, reason: view.status.reason, source: "process" });
+    draft.status({
+      ...activity,
+      reason: awayReason(draft.state, whyAway(draft.state)),
+      source: "process",
+    });
   else draft.status({ ...activity, source });
 };
 

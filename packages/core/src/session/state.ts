@@ -1,10 +1,12 @@
 /** What a session is, inside: the view that everyone sees, and what only the decisions need. */
 import type { Approval, Item, Session } from "@skein/contract";
+import type { GoalWord } from "./goal-words.ts";
 
 export type QueuedPrompt = {
   readonly prompt: string;
   readonly text: string;
-  readonly how: "queue" | "steer" | "interrupt";
+  /** `goal`: Skein's own. */
+  readonly how: "queue" | "steer" | "interrupt" | "goal";
   readonly by: string;
 };
 
@@ -12,7 +14,7 @@ export type CurrentTurn = {
   readonly prompt: string;
   /** Empty once the agent has taken it: it is in the transcript then. */
   readonly text: string;
-  readonly how: "queue" | "steer" | "interrupt";
+  readonly how: "queue" | "steer" | "interrupt" | "goal";
   readonly by: string;
   /** The agent has taken the prompt: it is never given again. */
   readonly accepted: boolean;
@@ -67,4 +69,6 @@ export type SessionState = {
   readonly held: "login" | "limit" | null;
   /** Whether the process lives cannot be told at present. */
   readonly unreachable: boolean;
+  /** What the newest message of the turn in progress says of the goal; null when there is no goal, or no word of it. */
+  readonly said: GoalWord | null;
 };

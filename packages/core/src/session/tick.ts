@@ -5,6 +5,7 @@
 import type { Context, Decision } from "../decision.ts";
 import { makeDraft, type Draft } from "./draft.ts";
 import type { SessionInput } from "./input.ts";
+import { pursue } from "./goal.ts";
 import { settle } from "./settle.ts";
 import type { SessionState } from "./state.ts";
 
@@ -20,7 +21,11 @@ export const tick = (state: SessionState, input: Tick, context: Context): Decisi
   // An agent that is out of reach may be working well: nothing is ended on a guess.
   if (state.process !== "running" || state.unreachable) return draft.done();
   if (state.current !== null) silence(draft, input);
-  else idle(draft, input);
+  else {
+    // Whatever kept it from that, such as an approval that belonged to no turn, may be gone.
+    pursue(draft);
+    if (draft.state.current === null) idle(draft, input);
+  }
   return draft.done();
 };
 

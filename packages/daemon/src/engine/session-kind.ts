@@ -20,12 +20,13 @@ const before = {
   container: null,
   group: null,
   unreachable: null,
+  goal: null,
 } as const;
 
 /** What was kept before sessions had owners has none. */
 export const readSessionRow = (row: Row): Kept => {
   const kept = JSON.parse(row.state) as Kept;
-  return { ...kept, owner: row.owner, view: { ...before, ...kept.view } };
+  return { ...kept, said: kept.said ?? null, owner: row.owner, view: { ...before, ...kept.view } };
 };
 export const readApprovalRow = (row: Row): OpenApproval => JSON.parse(row.state) as OpenApproval;
 

@@ -90,6 +90,8 @@ export const readingHandlers = (deps: OperationDeps): Pick<Handlers, Reading> =>
         },
         (one) =>
           (input.backend === undefined || one.backend === input.backend) &&
+          (input.host === undefined || one.host === input.host) &&
+          (input.group === undefined || one.group === input.group) &&
           (input.tag === undefined || one.tags.includes(input.tag)),
       );
     },

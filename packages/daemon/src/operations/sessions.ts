@@ -116,10 +116,28 @@ export const sessionHandlers = (deps: OperationDeps): Pick<Handlers, SessionComm
         name: input.name ?? null,
         description: input.description,
         tags: input.tags ?? null,
+        group: input.group,
       }),
       asView,
       input.name === undefined ? [] : [input.name],
     ),
+
+  "goals.set": (input, caller) => {
+    admitPrompt(input.text, LIMITS.promptBytes);
+    return command(deps, caller, "goals.set", input, async (id) => {
+      admitPermissions((await findSession(deps.store, id)).view, caller);
+      const { text, turnLimit, budget = null } = input;
+      return { type: "goal.set", text, turnLimit, budget };
+    });
+  },
+
+  "goals.change": (input, caller) =>
+    command(deps, caller, "goals.change", input, async (id) => {
+      if (input.action === "resume")
+        admitPermissions((await findSession(deps.store, id)).view, caller);
+      const { action, turnLimit, budget = null } = input;
+      return { type: "goal.change", action, turnLimit, budget };
+    }),
 
   "sessions.delete": (input, caller) =>
     command(deps, caller, "sessions.delete", input, () => ({ type: "delete" })),
@@ -131,4 +149,6 @@ type SessionCommand =
   | "sessions.stop"
   | "sessions.resume"
   | "sessions.rename"
+  | "goals.set"
+  | "goals.change"
   | "sessions.delete";

@@ -182,6 +182,7 @@ export const makeLife = (others: readonly string[] = [], approvalLimit = 64) => 
       },
     interrupt: (clearQueue = false) => must({ type: "interrupt", clearQueue }).result,
     stop: () => must({ type: "stop" }),
+    abandon: (reason: string) => must({ type: "abandon", reason }),
     resume: () => must({ type: "resume" }),
     remove: () => must({ type: "delete" }),
     requeue: (prompt: string, text = "late") =>
@@ -193,6 +194,18 @@ export const makeLife = (others: readonly string[] = [], approvalLimit = 64) => 
       decision: "allow" | "always" | "deny" | "answer",
       answers: Record<string, string[]> | null = null,
     ) => give({ type: "resolve", approval, decision, message: null, answers }),
+    goal: (
+      text: string,
+      over: { turnLimit?: number; tokens?: number | null; usd?: number | null } = {},
+    ) => {
+      const { turnLimit = 50, tokens = null, usd = null } = over;
+      return must({ type: "goal.set", text, turnLimit, budget: { tokens, usd } });
+    },
+    changeGoal: (
+      action: "pause" | "resume" | "clear",
+      over: { turnLimit?: number; budget?: { tokens?: number; usd?: number } } = {},
+    ) => give({ type: "goal.change", action, budget: null, turnLimit: undefined, ...over }),
+    age: (deleteAfterMs: number) => give({ type: "age", deleteAfterMs }),
     observe,
     facts: (...facts: readonly SessionFact[]): void => {
       const decision = observe(facts);

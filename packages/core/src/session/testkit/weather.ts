@@ -24,6 +24,10 @@ const KINDS = [
   "resume",
   "resolve",
   "rename",
+  "goal",
+  "goal",
+  "goal-change",
+  "say-goal",
   "tick",
   "long-tick",
   "late-steer",
@@ -50,6 +54,8 @@ const KINDS = [
   "found-dead",
   "exit",
   "away",
+  "back",
+  "abandon",
   "provider",
   "two-at-once",
   "stale",
@@ -57,7 +63,7 @@ const KINDS = [
   "crash",
 ] as const;
 
-export type Step = { readonly kind: (typeof KINDS)[number] | "delete"; readonly n: number };
+export type Step = { readonly kind: (typeof KINDS)[number] | "delete" | "age"; readonly n: number };
 
 export const steps = fc.array(fc.record({ kind: fc.constantFrom(...KINDS), n: fc.nat(1_000) }), {
   minLength: 1,
@@ -124,6 +130,10 @@ export const makeWeather = () => {
       if (approval !== undefined) life.resolve(approval, n % 3 === 0 ? "deny" : "allow");
     },
     rename: (n) => life.rename(pick(["lux-mid", "notes", "fizz-top"], n) ?? null),
+    goal: (n) => life.goal(`g${n}`, { turnLimit: 1 + (n % 5), tokens: n % 2 === 0 ? n + 1 : null }),
+    "goal-change": (n) =>
+      life.changeGoal(pick(["pause", "resume", "resume", "clear"], n) ?? "pause"),
+    age: () => life.age(0),
     tick: (n) => life.tick(n * 200),
     "long-tick": () => life.tick(31 * 60_000),
     "late-steer": (n) => {
@@ -143,6 +153,8 @@ export const makeWeather = () => {
     hold: (n) => say(end(current(), "failed", n)),
     "old-finish": (n) => say(end(pick(turns, n) ?? "trn_none", "completed", n)),
     item: (n) => say(n % 2 === 0 ? message(id(n)) : command(id(n), "done")),
+    "say-goal": (n) =>
+      say(message(id(n), n % 2 === 0 ? "done\nGOAL COMPLETE" : "GOAL BLOCKED: no key")),
     running: (n) => say(command(id(n), "running")),
     notice: (n) => say({ fact: "notice", id: `n${n}`, level: "info", text: "hm" }),
     ask: (n) => say(asks(`r${generation}.${n % 6}`)),
@@ -161,6 +173,8 @@ export const makeWeather = () => {
     "found-dead": () => say(exited({ unwitnessed: true })),
     exit: () => say(exited({ expected: true })),
     away: () => say({ fact: "unreachable", reason: "cut" }),
+    back: () => say({ fact: "reachable" }),
+    abandon: () => life.abandon("its host was removed"),
     provider: (n) => say({ fact: "provider-session", providerSessionId: `vendor-${n % 3}` }),
     "two-at-once": (n) =>
       say({ fact: "accepted", turn: current() }, end(current(), "completed", n)),
