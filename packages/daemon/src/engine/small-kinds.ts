@@ -1,11 +1,15 @@
-/** Tokens and backends: one row each. */
-import type { Backend } from "@skein/contract";
+/** Tokens, backends and hosts: one row each. */
+import { LOCAL_HOST, type Backend } from "@skein/contract";
 import {
   decideBackend,
+  decideHost,
   decideToken,
   evolveBackend,
+  evolveHost,
   evolveToken,
   type BackendInput,
+  type HostInput,
+  type HostState,
   type TokenInput,
   type TokenState,
 } from "@skein/core";
@@ -47,6 +51,10 @@ export const tokenKind: Kind<TokenState, TokenInput> = {
   },
 };
 
+/** One record for each agent on each host. */
+export const backendStream = (host: string, backend: string): string =>
+  host === LOCAL_HOST ? `backend:${backend}` : `backend:${host}:${backend}`;
+
 export const backendKind: Kind<Backend, BackendInput> = {
   name: "backend",
   load: async (store, stream) => {
@@ -60,11 +68,39 @@ export const backendKind: Kind<Backend, BackendInput> = {
     const row: Row = {
       ...plain,
       kind: "backend",
-      id: `backend:${after.id}`,
-      stream: `backend:${after.id}`,
+      id: backendStream(after.host, after.id),
+      stream: backendStream(after.host, after.id),
       state: JSON.stringify(after),
       label: after.id,
       createdAt: Date.parse(after.checkedAt),
+    };
+    return { rows: [row], items: [], turns: [] };
+  },
+};
+
+export const hostStream = (name: string): string => `host:${name}`;
+
+export const readHostRow = (row: Row): HostState => JSON.parse(row.state) as HostState;
+
+export const hostKind: Kind<HostState, HostInput> = {
+  name: "host",
+  load: async (store, stream) => {
+    const row = await store.row("host", stream);
+    return row === null ? null : readHostRow(row);
+  },
+  decide: decideHost,
+  evolve: evolveHost,
+  write: (after, steps) => {
+    if (after === null || steps.length === 0) return { rows: [], items: [], turns: [] };
+    const row: Row = {
+      ...plain,
+      kind: "host",
+      id: hostStream(after.name),
+      stream: hostStream(after.name),
+      state: JSON.stringify(after),
+      label: after.name,
+      live: after.removedAt === null,
+      createdAt: Date.parse(after.addedAt),
     };
     return { rows: [row], items: [], turns: [] };
   },
