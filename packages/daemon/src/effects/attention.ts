@@ -3,6 +3,8 @@
  * its start, its stop or its adoption came to nothing.
  */
 import type { Clock } from "@skein/sdk";
+import type { Agent } from "./agent.ts";
+import type { Away } from "./away.ts";
 import type { Hands, HandsDeps } from "./hands.ts";
 import type { EffectsPort } from "./ports.ts";
 
@@ -11,30 +13,38 @@ export type Attention = {
   begin(session: string): void;
   /** Something is done for it: it is looked after, if it was not yet. */
   keep(session: string): void;
+  /** Not for those whose host does not answer. */
   tick(): void;
+  /** Those that are looked after. */
+  sessions(): readonly string[];
 };
 
 export const makeAttention = (deps: {
   readonly port: EffectsPort;
   readonly hands: Hands;
   readonly clock: Clock;
+  readonly away: Away;
   readonly log: HandsDeps["log"];
 }): Attention => {
-  const { port, hands, clock, log } = deps;
+  const { port, hands, clock, away, log } = deps;
   /** When it began to be looked after, by the clock that stands still while the machine sleeps. */
   const since = new Map<string, number>();
 
-  const look = async (session: string, began: number, heardAt: number | null | undefined) => {
-    if (heardAt === undefined) {
+  const look = async (session: string, began: number, agent: Agent | undefined) => {
+    let host = agent?.host;
+    if (agent === undefined) {
       const brief = await port.brief(session);
       if (brief === null || brief.process === "none") {
         // A start may have begun it anew meanwhile.
         if (since.get(session) === began) since.delete(session);
         return;
       }
+      host = brief.host;
     }
+    if (host !== undefined && away.has(host)) return;
+    const heardAt = agent?.heardAt ?? null;
     await port.tick(session, {
-      heardAt: heardAt == null ? null : new Date(heardAt).toISOString(),
+      heardAt: heardAt === null ? null : new Date(heardAt).toISOString(),
       heldMs: clock.monotonic() - began,
     });
   };
@@ -43,11 +53,12 @@ export const makeAttention = (deps: {
     begin: (session) => void since.set(session, clock.monotonic()),
     keep: (session) => void (since.has(session) || since.set(session, clock.monotonic())),
     tick: () => {
-      const heard = new Map(hands.all().map((agent) => [agent.session, agent.heardAt]));
+      const held = new Map(hands.all().map((agent) => [agent.session, agent]));
       for (const [session, began] of since)
-        look(session, began, heard.get(session)).catch((error: unknown) =>
+        look(session, began, held.get(session)).catch((error: unknown) =>
           log("debug", "a tick was refused", { session, error: String(error) }),
         );
     },
+    sessions: () => [...since.keys()],
   };
 };

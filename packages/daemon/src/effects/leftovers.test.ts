@@ -30,6 +30,7 @@ const brief = (id: string, more: Partial<SessionBrief>): SessionBrief => ({
   how: "resume",
   process: "running",
   deleted: false,
+  unreachable: false,
   turn: null,
   ...more,
 });

@@ -22,6 +22,8 @@ export type SessionBrief = {
   readonly how: "new" | "resume" | "fork";
   readonly process: "none" | "starting" | "running" | "stopping";
   readonly deleted: boolean;
+  /** Its host does not answer, as it was last told. */
+  readonly unreachable: boolean;
   readonly turn: {
     readonly id: string;
     readonly prompt: string;

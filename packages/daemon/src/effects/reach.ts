@@ -1,38 +1,66 @@
 /** From the name of a generation to an agent that hears: what cannot be looked at or reached now is tried again later. */
 import type { Agent } from "./agent.ts";
 import type { Hands, HandsDeps } from "./hands.ts";
-import { pause } from "./passing.ts";
+import { isAway, isForgotten, tellOf, type Away } from "./away.ts";
+import { isAdapterFailure } from "@skein/sdk";
 
-export type ReachDeps = Pick<HandsDeps, "clock" | "log"> & { readonly hands: Hands };
+export type ReachDeps = Pick<HandsDeps, "clock" | "log" | "port"> & {
+  readonly hands: Hands;
+  readonly away: Away;
+};
 
 type Generation = { readonly session: string; readonly generation: number };
 
 /** Between two attempts. */
 const AGAIN_MS = 5_000;
 
+/** What is said of a generation that cannot be taken in hand: its host is away for now, or for good. */
+const explain = async (deps: ReachDeps, of: Generation, error: unknown): Promise<void> => {
+  const { session } = of;
+  const words = error instanceof Error ? error.message : String(error);
+  if (isAway(error)) return tellOf(deps, of, { fact: "unreachable", reason: words });
+  if (isForgotten(error) && isAdapterFailure(error)) {
+    const { code, remedy } = error.failure;
+    return tellOf(deps, of, { fact: "start-failed", code, message: words, remedy });
+  }
+  deps.log("warn", "an agent could not be taken in hand", { session, error: String(error) });
+};
+
 /** null: that generation is over. Waits while it cannot be told; rejects when the daemon leaves. */
-export const find = async (
-  { hands, clock, log }: ReachDeps,
-  { session, generation }: Generation,
-): Promise<Agent | null> => {
+export const find = async (deps: ReachDeps, of: Generation): Promise<Agent | null> => {
+  const { hands, away } = deps;
   for (;;) {
     try {
-      return await hands.agent(session, generation);
+      return await hands.agent(of.session, of.generation);
     } catch (error) {
       if (hands.released()) throw error;
-      log("warn", "an agent could not be taken in hand", { session, error: String(error) });
-      await pause(clock, AGAIN_MS);
+      await explain(deps, of, error);
+      if (!isForgotten(error)) await away.pause(AGAIN_MS);
     }
   }
 };
 
+/** It is in hand again: what was known of its absence is over, and its silence meanwhile was none. */
+const back = async ({ clock, log, port }: ReachDeps, agent: Agent): Promise<void> => {
+  const { session } = agent;
+  agent.heardAt ??= clock.now();
+  try {
+    if ((await port.brief(session))?.unreachable === true)
+      await agent.report({ facts: [{ fact: "reachable" }] });
+  } catch (error) {
+    log("info", "that an agent is back was not recorded", { session, error: String(error) });
+  }
+};
+
 /** One attempt to adopt it; false: try again, with a link of its own. */
-export const adopt = async ({ hands, log }: ReachDeps, agent: Agent): Promise<boolean> => {
+export const adopt = async (deps: ReachDeps, agent: Agent): Promise<boolean> => {
+  const { hands, log } = deps;
   const { session, link } = agent;
   try {
     const liveness = await link.attach();
     log("info", "an agent was looked for", { session, liveness });
     agent.reached = liveness !== "unknown";
+    if (liveness === "alive") await back(deps, agent);
   } catch (error) {
     log("error", "an agent could not be looked after", { session, error: String(error) });
   }
@@ -54,12 +82,12 @@ export const reach = async (deps: ReachDeps, of: Generation): Promise<Agent | nu
     const agent = await find(deps, of);
     if (agent === null || agent.reached) return agent;
     if (await adopt(deps, agent)) return agent;
-    await pause(deps.clock, AGAIN_MS);
+    await deps.away.pause(AGAIN_MS);
   }
 };
 
 /** After an attempt that failed. */
 export const reachLater = async (deps: ReachDeps, of: Generation): Promise<Agent | null> => {
-  await pause(deps.clock, AGAIN_MS);
+  await deps.away.pause(AGAIN_MS);
   return reach(deps, of);
 };

@@ -9,6 +9,8 @@ import { isAdapterFailure, type Fact, type Reach } from "@skein/sdk";
 import { CRASH_CLASS, type Effect, type Failpoint } from "../engine/ports.ts";
 import type { Agent } from "./agent.ts";
 import { makeAttention } from "./attention.ts";
+import { isAway, makeAway, type Away } from "./away.ts";
+import { makeAbsence } from "./absence.ts";
 import { execute } from "./execute.ts";
 import { makeHands, type Hands, type HandsDeps } from "./hands.ts";
 import { untilTaken } from "./passing.ts";
@@ -26,8 +28,13 @@ export type Effects = {
   restore(sessions: readonly string[], waiting: readonly WaitingEffect[]): Promise<void>;
   /** Lets time decide for every session that has, or should have, a process. */
   tick(): void;
-  /** A host went out of reach, or came back: said of every agent there that is in hand. Never throws. */
+  /**
+   * A host went out of reach, or came back: said of every session that has a process there. One that no daemon has in hand
+   * since is said to be back when it is. Never throws.
+   */
   reached(host: string, reach: Reach): void;
+  /** Lets go of every agent of a host that is forgotten, and hears no more of them; harms none. Never rejects. */
+  forsake(host: string): Promise<void>;
   /** Lets go of every agent; harms none. */
   close(): Promise<void>;
 };
@@ -38,7 +45,7 @@ export type EffectsDeps = HandsDeps & {
   readonly failpoint: Failpoint;
 };
 
-type Works = EffectsDeps & { readonly hands: Hands };
+type Works = EffectsDeps & { readonly hands: Hands; readonly away: Away };
 
 /** What a deed that failed means for the session: nothing that was asked for just vanishes. */
 const consequence = (effect: Effect, message: string, remedy: string): Fact | null => {
@@ -114,7 +121,11 @@ const perform = async (works: Works, agent: Agent, effect: Effect): Promise<void
     await deed;
   } catch (error) {
     // A deed that broke off because its daemon leaves has not failed.
-    if (!works.hands.released()) await failed(works, effect, agent, error);
+    if (works.hands.released()) return;
+    if (!isAway(error)) return failed(works, effect, agent, error);
+    // What its link thinks of itself now may be wrong: a start that waits begins with another.
+    if (effect.kind === "agent.start") await works.hands.drop(agent);
+    throw error;
   }
 };
 
@@ -129,7 +140,7 @@ const remove = async (works: Works, session: string): Promise<void> => {
  * `process-bound`: done only to the life of the process that it was decided for, and only when that life is in reach.
  * `replay-safe`: a stop is also for what may be left of a process; a start adopts what runs already.
  */
-const act = async (works: Works, effect: Effect, leased: boolean): Promise<void> => {
+const actOnce = async (works: Works, effect: Effect, leased: boolean): Promise<void> => {
   const { failpoint } = works;
   if (effect.kind === "agent.remove") return remove(works, effect.session);
   const isBound = CRASH_CLASS[effect.kind] === "process-bound";
@@ -139,6 +150,24 @@ const act = async (works: Works, effect: Effect, leased: boolean): Promise<void>
   if (effect.kind === "agent.answer") failpoint("approval.answer", "before");
   await perform(works, agent, effect);
   if (effect.kind === "agent.answer") failpoint("approval.answer", "after");
+};
+
+/** Between two attempts, where nobody says that the host is back. */
+const AGAIN_MS = 5_000;
+
+/** What is to be done where nobody answers waits, in its order, until someone does. */
+const act = async (works: Works, effect: Effect, leased: boolean): Promise<void> => {
+  const { log, hands, away } = works;
+  for (;;) {
+    try {
+      return await actOnce(works, effect, leased);
+    } catch (error) {
+      if (!isAway(error) || hands.released()) throw error;
+      const { kind, session } = effect;
+      log("info", "an effect waits for its host", { effect: kind, session, error: String(error) });
+      await away.pause(AGAIN_MS);
+    }
+  }
 };
 
 /** Once the daemon leaves nothing is settled any more: what was under way stays recorded as begun. */
@@ -193,8 +222,10 @@ const startsOf = (waiting: readonly WaitingEffect[]): ReadonlySet<string> =>
 
 export const makeEffects = (deps: EffectsDeps): Effects => {
   const hands = makeHands(deps);
-  const works: Works = { ...deps, hands };
-  const attention = makeAttention({ ...deps, hands });
+  const away = makeAway(deps.clock);
+  const works: Works = { ...deps, hands, away };
+  const attention = makeAttention({ ...deps, hands, away });
+  const absence = makeAbsence({ ...deps, hands, away, attention });
   const queues = makeQueues();
 
   /** What could not be settled stays recorded: the next daemon finds it and does it again. */
@@ -232,19 +263,8 @@ export const makeEffects = (deps: EffectsDeps): Effects => {
       await Promise.all(attached);
     },
     tick: () => attention.tick(),
-    reached: (host, reach) => {
-      const fact: Fact =
-        reach.state === "reachable"
-          ? { fact: "reachable" }
-          : { fact: "unreachable", reason: reach.reason };
-      for (const agent of hands.all().filter((one) => one.host === host && !one.over))
-        agent.report({ facts: [fact] }).catch((error: unknown) =>
-          deps.log("info", "a reach was not recorded", {
-            session: agent.session,
-            error: String(error),
-          }),
-        );
-    },
+    reached: absence.reached,
+    forsake: absence.forsake,
     close: () => hands.release(),
   };
 };

@@ -38,6 +38,7 @@ const briefOf = (found: NonNullable<Awaited<ReturnType<AgentRecord["session"]>>>
     how: found.how,
     process: found.process,
     deleted: view.deletedAt !== null,
+    unreachable: found.unreachable,
     turn:
       found.current === null || view.turn === null
         ? null

@@ -42,6 +42,7 @@ export const brief: SessionBrief = {
   how: "new",
   process: "running",
   deleted: false,
+  unreachable: false,
   turn: null,
 };
 
