@@ -2,7 +2,7 @@
 import type { AgentDriver, AgentLink, BackendContext, SessionContext } from "@skein/sdk";
 import type { Effect } from "../../engine/ports.ts";
 import type { EffectsPort, SessionBrief } from "../ports.ts";
-import { makeEffects } from "../runner.ts";
+import { makeEffects, type EffectsDeps } from "../runner.ts";
 
 const makeHandClock = () => {
   let now = 0;
@@ -51,6 +51,7 @@ export const setUp = (
   changes: Partial<SessionBrief> = {},
   answers: Partial<AgentLink> = {},
   over: Partial<EffectsPort> = {},
+  house: Partial<EffectsDeps> = {},
 ) => {
   const done: string[] = [];
   const logged: { readonly level: string; readonly message: string }[] = [];
@@ -104,6 +105,7 @@ export const setUp = (
     remove: async (_host, dir) => void done.push(`remove ${dir}`),
     failpoint: () => {},
     log: (level, message) => void logged.push({ level, message }),
+    ...house,
   });
   return {
     effects,
