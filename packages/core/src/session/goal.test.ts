@@ -301,23 +301,28 @@ describe("the agent's word on its goal", () => {
   });
 });
 
-test("in any order of wishes, words, ticks and crashes, a goal never stands before a person", () => {
+/** What is wrong with where the goal stands; null: nothing. */
+const outOfPlace = (life: Life, wasTick: boolean): string | null => {
+  const { queue, current, process, held, open, unreachable, view } = life.state();
+  const mine = queue.filter(({ how }) => how === "goal");
+  if (mine.length > 1) return "it asks twice";
+  if (mine.length > 0 && view.goal?.state !== "active") return "it asks though it is not pursued";
+  // Words that came too late for their turn are at the end of the queue, whatever stands there.
+  const isLate = queue.some(({ how }) => how === "steer");
+  if (mine.length > 0 && queue.length > 1 && !isLate) return "it stands in the queue with a person";
+  const isFree = process === "running" && current === null && held === null && !unreachable;
+  return wasTick && isFree && Object.keys(open).length === 0 && view.goal?.state === "active"
+    ? "it does not go on"
+    : null;
+};
+
+test("in any order of wishes, words, ticks and crashes, a goal goes on, and never stands before a person", () => {
   fc.assert(
     fc.property(steps, (drawn) => {
       const { life, step } = makeWeather();
       for (const one of drawn) {
         step(one);
-        const { queue, current, process, held, open, unreachable, view } = life.state();
-        const people = queue.findLastIndex(({ how }) => how !== "goal");
-        const goal = queue.findIndex(({ how }) => how === "goal");
-        // What was given back, or came too late for its turn, keeps its place.
-        const steered = queue.some(({ how }) => how === "steer");
-        if (goal >= 0 && !steered) expect(people).toBe(-1);
-        expect(queue.filter(({ how }) => how === "goal").length).toBeLessThanOrEqual(1);
-        if (view.goal?.state !== "active") expect(goal).toBe(-1);
-        const isFree = process === "running" && current === null && held === null && !unreachable;
-        if (one.kind === "tick" && isFree && Object.keys(open).length === 0)
-          expect(view.goal?.state).not.toBe("active");
+        expect(outOfPlace(life, one.kind === "tick")).toBeNull();
       }
     }),
     { numRuns: 300 },

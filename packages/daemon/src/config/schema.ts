@@ -47,6 +47,14 @@ export const ConfigSchema = z.strictObject({
       silenceLimitMinutes: minutes
         .default(30)
         .describe("A turn without a word for this long is ended; 0: never"),
+      deleteAfterDays: z
+        .number()
+        .min(0)
+        .max(100_000)
+        .default(0)
+        .describe(
+          "A session without any sign of work for so long is deleted, if nothing and nobody waits for it; 0: never",
+        ),
       startSeconds: z
         .number()
         .min(1)
@@ -64,6 +72,7 @@ export const ConfigSchema = z.strictObject({
       idleMinutes: 30,
       silenceMinutes: 2,
       silenceLimitMinutes: 30,
+      deleteAfterDays: 0,
       startSeconds: 60,
       graceSeconds: 5,
     }),

@@ -11,6 +11,7 @@ import { makeIds } from "../engine/ids.ts";
 import { makeFeed } from "../feed/feed.ts";
 import { makeFolder } from "../folders.ts";
 import { makeHosts } from "../hosts/hosts.ts";
+import { letAge } from "../operations/ageing.ts";
 import { makeAgentRecord } from "../operations/agents.ts";
 import { makeChanges } from "../operations/changes.ts";
 import { makeOwners } from "../operations/owners.ts";
@@ -87,6 +88,11 @@ export const build = (building: Building) => {
   const port = effectsPort({ record, engine, feed, noticeId: () => id("ntc") });
   const sites = makeSites(building, { hosts, drivers, engine, signal: abort.signal });
   const effectsRoom = makeHouseEffects(building, { port, sites });
+  const tidy = async (): Promise<void> => {
+    await forgetReceipts(store, systemClock.now(), log);
+    const deleteAfterMs = config.sessions.deleteAfterDays * 24 * 3_600_000;
+    await letAge({ engine, store, now: systemClock.now, deleteAfterMs, log });
+  };
   hosts.onReach((host, reach) => effectsRoom.reached(host.id, reach));
   return {
     engine,
@@ -106,9 +112,12 @@ export const build = (building: Building) => {
       restoring.resolve();
       return restored;
     },
-    tidy: () => forgetReceipts(store, systemClock.now(), log),
+    tidy,
     listen: () => listen(building, { engine, feed, owners, changes, sites, id, hosts }),
-    lookAround: (orderly: boolean) => lookAround(building, { port, sites }, orderly),
+    lookAround: async (orderly: boolean) => {
+      await lookAround(building, { port, sites }, orderly);
+      await tidy();
+    },
   };
 };
 
@@ -122,7 +131,6 @@ const lookAround = async (
   const left = await clearLeftovers({ port: deps.port, host, spool: paths.spool });
   if (left.processes + left.folders > 0)
     log("warn", "leftovers of an earlier daemon were removed", { ...left });
-  await forgetReceipts(store, systemClock.now(), log);
   // After a crash the whole file is looked through, on a thread of its own.
   if (!orderly) await checkStore(store, health, log);
 };

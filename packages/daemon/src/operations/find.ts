@@ -2,6 +2,7 @@
 import { LIMITS, refuse, type Approval, type Session } from "@skein/contract";
 import { readApprovalRow, readSessionRow } from "../engine/session-kind.ts";
 import type { Row, Store } from "../engine/ports.ts";
+import { optional } from "./optional.ts";
 
 export const notFound = (ref: string) =>
   refuse(
@@ -34,6 +35,24 @@ export const findSession = async (store: Store, ref: string): Promise<FoundSessi
   const row = await store.row("session", await findSessionId(store, ref));
   if (row === null) throw notFound(ref);
   return readSessionRow(row);
+};
+
+/** Live sessions of a group, oldest first. */
+export const membersOf = async (store: Store, group: string): Promise<string[]> => {
+  const members: string[] = [];
+  let cursor: string | null | undefined;
+  while (cursor !== null) {
+    const page = await store.rows({
+      kind: "session",
+      order: "oldest",
+      limit: LIMITS.pageMax,
+      ...optional("cursor", cursor),
+    });
+    const views = page.rows.map((row) => readSessionRow(row).view);
+    members.push(...views.filter((one) => one.group === group).map(({ id }) => id));
+    cursor = page.next;
+  }
+  return members;
 };
 
 export const viewSession = async (store: Store, id: string): Promise<Session> =>

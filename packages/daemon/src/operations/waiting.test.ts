@@ -1,7 +1,7 @@
 import type { Session, Turn } from "@skein/contract";
 import { describe, expect, test } from "vitest";
 import { makeChanges } from "./changes.ts";
-import { outcomeOf, outcomeOfPrompt } from "./waiting.ts";
+import { outcomeOf, outcomeOfGoal, outcomeOfPrompt } from "./waiting.ts";
 
 const session = (state: string, more: object = {}): Session =>
   ({
@@ -103,5 +103,27 @@ describe("a sleeper", () => {
     const sleep = makeChanges().next(["a"], end.signal);
     end.abort();
     await expect(sleep).resolves.toBeUndefined();
+  });
+});
+
+describe("for someone who waits for its goal, a session", () => {
+  const idle = { turn: null, lastTurn: null };
+  test.each([
+    ["is done when it is complete", "idle", "complete", "done"],
+    ["waits for a person when it is blocked", "idle", "blocked", "waiting"],
+    ["waits for a person when it is paused", "working", "paused", "waiting"],
+    ["has failed when its budget is spent", "idle", "budget", "failed"],
+    ["has failed when it has had its turns", "idle", "limit", "failed"],
+    ["is at work while it is pursued, between turns too", "idle", "active", "working"],
+    ["waits when a person is needed", "waiting", "active", "waiting"],
+    ["has failed when its agent died", "failed", "active", "failed"],
+  ])("%s", (_title, state, goal, outcome) => {
+    expect(outcomeOfGoal(session(state, { ...idle, goal: { state: goal } }))).toBe(outcome);
+  });
+
+  test("is refused when it has none", () => {
+    expect(() => outcomeOfGoal(session("idle", { goal: null, name: "fizz-top" }))).toThrow(
+      "fizz-top has no goal.",
+    );
   });
 });

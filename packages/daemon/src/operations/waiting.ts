@@ -2,10 +2,17 @@
  * Waiting for sessions: until they have nothing left to do, one needs a person, one fails, or the time is over. With a prompt:
  * until its own turn has ended, whatever is queued before and behind it.
  */
-import { LIMITS, refuse, type Output, type Session, type Turn } from "@skein/contract";
+import {
+  LIMITS,
+  refuse,
+  type Output,
+  type ParsedInput,
+  type Session,
+  type Turn,
+} from "@skein/contract";
 import type { Store } from "../engine/ports.ts";
 import type { Handlers } from "./handlers.ts";
-import { findSession, findSessionId, openApprovals, type FoundSession } from "./find.ts";
+import { findSession, findSessionId, membersOf, openApprovals, type FoundSession } from "./find.ts";
 import { optional } from "./optional.ts";
 import type { OperationDeps } from "./ports.ts";
 
@@ -66,32 +73,69 @@ const findTurn = async (store: Store, view: Session, prompt: string): Promise<Tu
   return null;
 };
 
-const look = async (store: Store, id: string, prompt: string | undefined): Promise<Seen> => {
+/** What a session's goal means for someone who waits for that. Throws a Refusal when it has none. */
+export const outcomeOfGoal = (session: Session): Outcome => {
+  const { goal, name } = session;
+  if (goal === null)
+    throw refuse("no_goal", `${name} has no goal.`, "Wait for it without goal, or set one.");
+  if (goal.state === "complete") return "done";
+  if (goal.state === "budget" || goal.state === "limit") return "failed";
+  if (goal.state !== "active") return "waiting";
+  const now = outcomeOf(session);
+  return now === "done" ? "working" : now;
+};
+
+type Question = Pick<ParsedInput<"sessions.wait">, "prompt" | "goal">;
+
+const look = async (store: Store, id: string, { prompt, goal }: Question): Promise<Seen> => {
   const found = await findSession(store, id);
   const session = found.view;
+  if (goal) return { session, outcome: outcomeOfGoal(session), turn: null };
   if (prompt === undefined) return { session, outcome: outcomeOf(session), turn: null };
   const isQueued = found.queue.some((one) => one.prompt === prompt);
   const turn = isQueued ? null : await findTurn(store, session, prompt);
   return { session, outcome: outcomeOfPrompt(found, prompt, turn), turn };
 };
 
+/** Those that are named and those that are in the group now, each once. Throws a Refusal when that is nobody. */
+const awaited = async (
+  store: Store,
+  { sessions, group }: Pick<ParsedInput<"sessions.wait">, "sessions" | "group">,
+): Promise<string[]> => {
+  const named = await Promise.all(sessions.map((ref) => findSessionId(store, ref)));
+  const members = group === undefined ? [] : await membersOf(store, group);
+  const ids = [...new Set([...named, ...members])];
+  if (ids.length > LIMITS.waitSessions)
+    throw refuse(
+      "invalid_input",
+      `${ids.length} sessions are too many to wait for at once; ${LIMITS.waitSessions} is the most.`,
+      "Wait for some of them at a time.",
+    );
+  if (ids.length > 0) return ids;
+  throw group === undefined
+    ? refuse("invalid_input", "No session was named.", "Name sessions, or a group.")
+    : refuse(
+        "session_not_found",
+        `No session is in the group ${group}.`,
+        "See which groups there are with `skein list`.",
+      );
+};
+
 export const waitingHandlers = (deps: OperationDeps): Pick<Handlers, "sessions.wait"> => ({
   "sessions.wait": async (input, _caller, signal) => {
-    const ids = await Promise.all(
-      [...new Set(input.sessions)].map((ref) => findSessionId(deps.store, ref)),
-    );
-    if (input.prompt !== undefined && ids.length > 1)
+    const ids = await awaited(deps.store, input);
+    if (input.prompt !== undefined && (ids.length > 1 || input.goal))
       throw refuse(
         "invalid_input",
-        "A prompt belongs to one session; several were named.",
-        "Name the session that the prompt was sent to.",
+        "A prompt belongs to one session, and is no goal.",
+        "Name the session that the prompt was sent to, and nothing else.",
       );
     const limit = AbortSignal.any([signal, AbortSignal.timeout(Math.max(input.timeoutMs, 1))]);
     for (;;) {
       // Sleep is arranged before looking, so that no change falls between.
       const ended = new AbortController();
       const changed = deps.changes.next(ids, AbortSignal.any([limit, ended.signal]));
-      const seen = await Promise.all(ids.map((id) => look(deps.store, id, input.prompt)));
+      const seen = await Promise.all(ids.map((id) => look(deps.store, id, input)));
       const outcomes = seen.map((one) => one.outcome);
       const outcome =
         limit.aborted || input.timeoutMs === 0
