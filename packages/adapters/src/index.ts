@@ -3,4 +3,5 @@ export { makeClaudeCodeDriver } from "./agents/claude-code/driver.ts";
 export { makeCodexDriver } from "./agents/codex/driver.ts";
 export { makeContainerHost, makeContainerTerminals } from "./hosts/container/container.ts";
 export { findEngine, hasImage, noEngine } from "./hosts/container/engine.ts";
+export { makeTerminalDriver } from "./agents/terminal/driver.ts";
 export { makeLocalHost, type LocalHostDeps } from "./hosts/local/local.ts";

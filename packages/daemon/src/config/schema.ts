@@ -80,8 +80,9 @@ export const ConfigSchema = z.strictObject({
     .strictObject({
       "claude-code": backend.default(emptyBackend),
       codex: backend.default(emptyBackend),
+      terminal: backend.default(emptyBackend),
     })
-    .default({ "claude-code": emptyBackend, codex: emptyBackend }),
+    .default({ "claude-code": emptyBackend, codex: emptyBackend, terminal: emptyBackend }),
   containers: z
     .strictObject({
       command: z

@@ -1,5 +1,10 @@
 /** Every room of the daemon, made and wired. main.ts begins and ends it. */
-import { makeClaudeCodeDriver, makeCodexDriver, makeLocalHost } from "@skein/adapters";
+import {
+  makeClaudeCodeDriver,
+  makeCodexDriver,
+  makeLocalHost,
+  makeTerminalDriver,
+} from "@skein/adapters";
 import { systemClock } from "../clock.ts";
 import { withFailpoints } from "../effects/failpoints.ts";
 import { clearLeftovers } from "../effects/leftovers.ts";
@@ -57,7 +62,7 @@ export const build = (building: Building) => {
   const owners = makeOwners(store);
   const id = makeIds(systemClock.now);
   const hosts = makeHouseHosts(building);
-  const drivers = [makeClaudeCodeDriver(), makeCodexDriver()];
+  const drivers = [makeClaudeCodeDriver(), makeCodexDriver(), makeTerminalDriver()];
   for (const driver of drivers) makeFolder(building.paths.backend(driver.id));
   const feed = makeFeed({
     source: {

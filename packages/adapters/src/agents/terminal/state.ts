@@ -1,0 +1,28 @@
+/** What the next daemon has to know of a turn that is under way. */
+import type { Mark } from "./reading.ts";
+
+export type TurnState = {
+  readonly id: string;
+  readonly mark: Mark;
+  /** typing: it is not known whether the prompt reached the program. typed: it did. */
+  readonly phase: "typing" | "typed";
+};
+
+export type State = {
+  /** The program was ready for prompts once. */
+  readonly ready: boolean;
+  readonly turn: TurnState | null;
+};
+
+export const initialState: State = { ready: false, turn: null };
+
+/** Of this version of the fold; what another one wrote is not understood, and the turn is read anew. */
+const VERSION = 1;
+
+export const toCheckpoint = (state: State): unknown => ({ version: VERSION, ...state });
+
+export const fromCheckpoint = (checkpoint: unknown): State => {
+  const found = checkpoint as ({ version?: number } & State) | null;
+  if (found === null || found.version !== VERSION) return initialState;
+  return { ready: found.ready, turn: found.turn };
+};
