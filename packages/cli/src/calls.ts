@@ -113,6 +113,11 @@ const plainer = (problem: Problem, place: Place): Problem => {
       ...problem,
       remedy: "It came from SKEIN_TOKEN; the local socket needs none: unset it.",
     };
+  if (problem.code === "unauthenticated" && place.kind === "url" && place.gateway !== undefined)
+    return {
+      ...problem,
+      remedy: "On the host: skein token create sandbox --own --scope write. Set SKEIN_TOKEN to it.",
+    };
   const [, field, why] = /^invalid [\w.]+ params: at \/([^:]+): (.+)$/s.exec(problem.message) ?? [];
   if (problem.code !== "invalid_input" || field === undefined || why === undefined) return problem;
   const remedy = "Correct it; skein help VERB says what the verb takes.";
@@ -136,6 +141,12 @@ const asFailure = (
       "Check SKEIN_URL, and what stands between here and the daemon.",
     );
   if (wasSent) return broken(receipt);
+  if (place.kind === "url" && place.gateway !== undefined)
+    return transport(
+      "gateway_unreachable",
+      `No gateway answers at ${place.url.origin} (${code}).`,
+      "On the host: skein gateway install (or skein gateway). Then check SKEIN_GATEWAY_URL, and that the sandbox may reach it.",
+    );
   if (place.kind === "url")
     return transport(
       "unreachable",

@@ -34,7 +34,9 @@ export const isFailure = (error: unknown): error is Failure =>
 /** A refusal of the daemon, in its own words. Of a newer one the code may be unknown here; the client keeps it as a detail. */
 export const refused = ({ code, message, remedy, details }: Problem): Failure => {
   const own = code === "internal" ? details?.["code"] : undefined;
-  return fail(EXIT.refused, typeof own === "string" ? own : code, message, remedy);
+  // A gateway answered, but no daemon: as if none had.
+  const exit = code === "daemon_unreachable" ? EXIT.transport : EXIT.refused;
+  return fail(exit, typeof own === "string" ? own : code, message, remedy);
 };
 
 /** The command line itself makes no sense. */

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { STATE_FOLDER } from "@skein/contract/light";
 import { misused } from "./failure.ts";
+import { sharedFolder, type SharedFolder } from "./sandbox.ts";
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -28,25 +29,52 @@ export type Place =
       readonly home: string;
       readonly token?: string;
     }
-  | { readonly kind: "url"; readonly url: URL; readonly token: string };
+  | {
+      readonly kind: "url";
+      readonly url: URL;
+      readonly token: string;
+      /** Inside a sandbox: the address is that of the gateway on its host. */
+      readonly gateway?: { readonly shared: SharedFolder | null };
+    };
+
+/** The address of the host's gateway, which counts inside a sandbox only. */
+const gatewayOf = (env: Env): string | undefined => {
+  if (env["IS_SANDBOX"] !== "1") return undefined;
+  const address = env["SKEIN_GATEWAY_URL"] ?? env["DEV_SESSIONS_GATEWAY_URL"];
+  return address === "" ? undefined : address;
+};
+
+const httpUrl = (name: string, address: string, example: string): URL => {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url !== undefined && /^https?:$/.test(url.protocol)) return url;
+  throw misused(
+    `${name} is no http address: ${address}`,
+    `Set it to something like ${example}, or unset it to use the local socket.`,
+  );
+};
 
 /**
- * An address in SKEIN_URL goes before the socket: whoever sets it means it. It needs SKEIN_TOKEN. The socket needs none; one
- * that is set goes along, and the daemon grants no more than it does.
+ * An address in SKEIN_URL goes before all else: whoever sets it means it. Then the gateway, inside a sandbox. Both need
+ * SKEIN_TOKEN. The socket needs none; one that is set goes along, and the daemon grants no more than it does.
  */
 export const findPlace = (env: Env, home: string): Place => {
   const address = env["SKEIN_URL"];
   const token = tokenOf(env);
+  const gateway = gatewayOf(env);
+  if (gateway !== undefined && (address === undefined || address === "")) {
+    const url = httpUrl("SKEIN_GATEWAY_URL", gateway, "http://127.0.0.1:6767");
+    if (token === undefined)
+      throw misused(
+        "This is a sandbox, and SKEIN_TOKEN is not set.",
+        "On the host: skein token create sandbox --own --scope write. Give it to the sandbox as SKEIN_TOKEN.",
+      );
+    return { kind: "url", url, token, gateway: { shared: sharedFolder(env) } };
+  }
   if (address === undefined || address === "") {
     const socketPath = inHome.socket(home);
     return { kind: "socket", socketPath, home, ...(token === undefined ? {} : { token }) };
   }
-  const url = URL.canParse(address) ? new URL(address) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol))
-    throw misused(
-      `SKEIN_URL is no http address: ${address}`,
-      "Set it to something like http://127.0.0.1:8765, or unset it to use the local socket.",
-    );
+  const url = httpUrl("SKEIN_URL", address, "http://127.0.0.1:8765");
   if (token === undefined)
     throw misused(
       "SKEIN_URL is set, but SKEIN_TOKEN is not.",

@@ -58,24 +58,24 @@ type RunVerb = (verb: Verb, flags: unknown, words: readonly unknown[]) => Promis
 export const defineVerb = (command: Command, summary: string, verb: Verb, run: RunVerb): void => {
   command.summary(summary).description(`${summary}.`);
   verb.define(command);
-  if (verb.below === undefined)
+  if (verb.below !== undefined) command.helpCommand(false);
+  if (verb.below === undefined || verb.alone === true)
     command.action(async (...given: unknown[]) => {
       // commander ends the list with the flags and the command itself
       await run(verb, given.at(-2), given.slice(0, -2));
     });
-  else command.helpCommand(false);
   for (const [name, each] of Object.entries(verb.below ?? {}))
     defineVerb(command.command(name), each.summary, each, run);
   command.addHelpText("after", () => closing(verb));
 };
 
 /** What stands under the options: notes, then examples. */
-const closing = ({ notes, examples, below }: Verb): string => {
+const closing = ({ notes, examples, below, alone }: Verb): string => {
   const wide = Math.max(...examples.map(([command]) => command.length));
   const lines = examples.map(([command, says]) =>
     wide > 44 ? `  # ${says}\n  ${command}` : `  ${command.padEnd(wide)}  # ${says}`,
   );
-  const said = notes === undefined || below !== undefined ? "" : `\n${notes}\n`;
+  const said = notes === undefined || (below !== undefined && alone !== true) ? "" : `\n${notes}\n`;
   return `${said}\nExamples:\n${lines.join("\n")}`;
 };
 

@@ -12,6 +12,7 @@ import { EXIT, fail, toFailure } from "./failure.ts";
 import { visible } from "./format/escape.ts";
 import { makePaint } from "./format/paint.ts";
 import { findPlace, stateFolder, type Env } from "./place.ts";
+import { translated } from "./sandbox.ts";
 import { makeTransport } from "./transport.ts";
 import { readVersion } from "./version.ts";
 
@@ -90,8 +91,9 @@ const makeCli = (given: Run, signal: AbortSignal): Cli => {
   const home = stateFolder(env, cwd);
   const place = findPlace(env, home);
   const { stdout, stderr } = process;
+  const calls = makeCalls(makeTransport(place), place, signal);
   return {
-    ...makeCalls(makeTransport(place), place, signal),
+    ...translated(calls, place.kind === "url" ? (place.gateway?.shared ?? null) : null),
     print: (text) => stdout.write(`${text}\n`),
     tell: (text) => stderr.write(`${text}\n`),
     paint: makePaint(isColoured(stdout, env)),

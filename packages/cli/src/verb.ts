@@ -16,6 +16,8 @@ export type Verb = {
   readonly run: (cli: Cli, flags: never, ...words: never[]) => Promise<number>;
   /** Verbs below this one: `skein token create`. */
   readonly below?: Readonly<Record<string, Verb & { readonly summary: string }>>;
+  /** With verbs below it: it runs by itself, too. */
+  readonly alone?: true;
 };
 
 /** Ties the flags and words that `define` declares to what `run` receives; the only place that trusts them to agree. */

@@ -41,6 +41,16 @@ export const VERBS: Readonly<Record<string, Entry>> = {
     group: "Daemon",
     load: async () => (await import("./verbs/doctor.ts")).doctor,
   },
+  service: {
+    summary: "Start the daemon at login, by systemd or launchd",
+    group: "Daemon",
+    load: async () => (await import("./verbs/autostart.ts")).autostart,
+  },
+  gateway: {
+    summary: "Let programs in a sandbox use the daemon, each with its own token",
+    group: "Daemon",
+    load: async () => (await import("./verbs/gateway.ts")).gateway,
+  },
   create: {
     summary: "Create a session and start its agent",
     group: "Sessions",
@@ -150,6 +160,11 @@ export const VERBS: Readonly<Record<string, Entry>> = {
     summary: "Call any operation of the contract by its name",
     group: "Tools",
     load: async () => (await import("./verbs/call.ts")).call,
+  },
+  "install-skill": {
+    summary: "Teach Claude Code and Codex to use skein, by skills",
+    group: "Tools",
+    load: async () => (await import("./verbs/install-skill.ts")).installSkill,
   },
   completion: {
     summary: "Print the completion script of a shell",

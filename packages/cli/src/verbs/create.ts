@@ -114,7 +114,8 @@ const announce = (
  * wrong with it; on a daemon elsewhere the folder is not ours to resolve.
  */
 const folderOf = async (cli: Cli, path: string | undefined): Promise<string> => {
-  if (cli.place.kind === "url" && path !== undefined) return path;
+  const isElsewhere = cli.place.kind === "url" && cli.place.gateway === undefined;
+  if (isElsewhere && path !== undefined) return path;
   const meant = resolve(cli.cwd, path ?? ".");
   return realpath(meant).catch(() => meant);
 };

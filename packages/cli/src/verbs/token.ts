@@ -13,6 +13,7 @@ const SCOPES = ["read", "write", "approvals", "admin"];
 type CreateFlags = {
   readonly scope?: string[];
   readonly expires?: number;
+  readonly own?: boolean;
   readonly quiet?: boolean;
   readonly json?: boolean;
 };
@@ -33,6 +34,7 @@ const create = verb<CreateFlags, [label: string]>({
     ["skein token create laptop", "may look only"],
     ["skein token create ci --scope write --expires 30d", "may look and act, for a month"],
     ["SKEIN_TOKEN=$(skein token create -q phone --scope approvals)", "the bare secret"],
+    ["skein token create sandbox --own --scope write", "sees and touches its own sessions only"],
   ],
   notes:
     "Scopes: read (look), write (read, and act), approvals (decide what agents ask), admin (all).\n" +
@@ -50,13 +52,15 @@ const create = verb<CreateFlags, [label: string]>({
         "how long it is good: 12h, 30d (default: until revoked)",
         parseExpiry,
       )
+      .option("--own", "it may touch, and see, only the sessions that were created with it")
       .option("-q, --quiet", "print the bare secret")
       .option("--json", "print the view (tokens.create)"),
-  run: async (cli, { scope = ["read"], expires, quiet, json }, label) => {
+  run: async (cli, { scope = ["read"], expires, own, quiet, json }, label) => {
     const view = await cli.call("tokens.create", {
       label,
       scopes: [...new Set(scope)].map((each) => `operator.${each}` as Scope),
       ...(expires === undefined ? {} : { expiresInMs: expires }),
+      ...(own === true ? { sessions: "own" as const } : {}),
     });
     if (json === true) printJson(cli, view);
     else if (quiet === true) cli.print(oneLine(view.secret));
@@ -87,6 +91,7 @@ const columns = (cli: Cli): Column<Token>[] => [
     title: "SCOPES",
     cell: ({ scopes }) => scopes.map((each) => each.replace("operator.", "")).join(","),
   },
+  { title: "SESSIONS", cell: ({ sessions }) => sessions },
   { title: "CREATED", cell: ({ createdAt }) => clock(createdAt) },
   { title: "STATE", cell: (token) => stateOf(token, cli.now()) },
 ];

@@ -41,6 +41,11 @@ export const up = verb<Flags, []>({
       .option("--json", "print the daemon's status (system.status) once it is ready")
       .addOption(command.createOption("--ready-fd <number>").argParser(Number).hideHelp()),
   run: async (cli, flags) => {
+    if (cli.place.kind === "url" && cli.place.gateway !== undefined)
+      throw misused(
+        "This is a sandbox; the daemon runs on its host.",
+        "On the host: skein up --detach, and skein gateway install.",
+      );
     if (cli.place.kind === "url")
       throw misused(
         "SKEIN_URL points at a daemon elsewhere; up starts one here.",

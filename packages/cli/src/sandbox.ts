@@ -1,0 +1,93 @@
+/**
+ * Inside a sandbox the same folder has another name than on the host: HOST_PATH there is /workspace here. What is sent names
+ * the host's, what is shown names the one here. Without HOST_PATH a folder has one name on both sides.
+ */
+import { posix } from "node:path";
+import type { Calls } from "./calls.ts";
+import { EXIT, fail, misused } from "./failure.ts";
+import type { Env } from "./place.ts";
+
+export type SharedFolder = { readonly here: string; readonly host: string };
+
+const HERE = "/workspace";
+/** The names under which the contract's views and inputs hold paths. */
+const PATHS = new Set(["folder", "path"]);
+const MOST_DEPTH = 64;
+
+/** null: there is none. A Failure when what the environment says is no path. */
+export const sharedFolder = (env: Env): SharedFolder | null => {
+  const host = env["HOST_PATH"] ?? "";
+  if (host === "") return null;
+  const here = env["SKEIN_SANDBOX_PATH"] ?? HERE;
+  for (const [name, path] of [
+    ["HOST_PATH", host],
+    ["SKEIN_SANDBOX_PATH", here],
+  ] as const)
+    if (!path.startsWith("/"))
+      throw misused(
+        `${name} is no absolute path: ${path}`,
+        "Set HOST_PATH to the host's folder that is mounted here, beginning with /.",
+      );
+  return { here: tidy(here), host: tidy(host) };
+};
+
+const tidy = (path: string): string => posix.normalize(path).replace(/(.)\/+$/, "$1");
+
+/** The rest of a path below a folder; undefined when it lies elsewhere. `..` is resolved first. */
+const below = (folder: string, path: string): string | undefined => {
+  const clean = tidy(path);
+  if (clean === folder) return "";
+  const start = folder === "/" ? "/" : `${folder}/`;
+  return clean.startsWith(start) ? clean.slice(start.length) : undefined;
+};
+
+const join = (folder: string, rest: string): string =>
+  rest === "" ? folder : posix.join(folder, rest);
+
+/** Throws a Failure for a folder that the host does not see. */
+export const toHost = ({ here, host }: SharedFolder, path: string): string => {
+  const rest = below(here, path);
+  if (rest !== undefined) return join(host, rest);
+  throw fail(
+    EXIT.refused,
+    "folder_not_shared",
+    `The folder ${path} is not shared with the host.`,
+    `Agents run on the host, which sees ${here} only (there it is ${host}).`,
+  );
+};
+
+/** What lies elsewhere on the host keeps its name. */
+export const toHere = ({ here, host }: SharedFolder, path: string): string => {
+  const rest = path.startsWith("/") ? below(host, path) : undefined;
+  return rest === undefined ? path : join(here, rest);
+};
+
+const shown = (shared: SharedFolder, value: unknown, depth = 0): unknown => {
+  if (typeof value !== "object" || value === null || depth > MOST_DEPTH) return value;
+  if (Array.isArray(value)) return value.map((each) => shown(shared, each, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [
+      key,
+      PATHS.has(key) && typeof each === "string"
+        ? toHere(shared, each)
+        : shown(shared, each, depth + 1),
+    ]),
+  );
+};
+
+const meant = <I>(shared: SharedFolder, input: I): I => {
+  const { folder } = input as { readonly folder?: unknown };
+  return typeof folder === "string" ? { ...input, folder: toHost(shared, folder) } : input;
+};
+
+/** The same calls, in the names of this side. */
+export const translated = (calls: Calls, shared: SharedFolder | null): Calls => {
+  if (shared === null) return calls;
+  return {
+    call: async (name, input, options) =>
+      shown(shared, await calls.call(name, meant(shared, input), options)) as never,
+    watch: async function* (input, lost) {
+      for await (const frame of calls.watch(input, lost)) yield shown(shared, frame) as never;
+    },
+  };
+};
