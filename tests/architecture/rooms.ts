@@ -64,11 +64,18 @@ export const LAWS: readonly Law[] = [
     law: "the adapters' door names the adapters; its tests drive them through the sdk's doors",
   },
   {
-    room: "adapters/*",
+    room: "adapters/hosts",
     may: ["sdk", "contract"],
+    node: false,
+    vendors: [],
+    law: "what all hosts share is pure: it imports sdk and contract only",
+  },
+  {
+    room: "adapters/*",
+    may: ["adapters/hosts", "sdk", "contract"],
     node: true,
     vendors: "declared",
-    law: "an adapter imports sdk, contract and its own vendor, never core, daemon or a sibling",
+    law: "an adapter imports sdk, contract, what all hosts share and its own vendor, never core, daemon or a sibling",
   },
   {
     room: "client",

@@ -3,7 +3,8 @@ import { execFile } from "node:child_process";
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { promisify } from "node:util";
-import { adapterFailure, type AdapterFailure, type Clock } from "@skein/sdk";
+import type { Clock } from "@skein/sdk";
+import { gone } from "../refusals.ts";
 
 const execute = promisify(execFile);
 const firstPauseMs = 1;
@@ -14,18 +15,6 @@ export const makeFifo = async (path: string): Promise<void> => {
   await rm(path, { force: true });
   await execute("mkfifo", ["-m", "600", path]);
 };
-
-export const gone = (what: string, cause?: unknown): AdapterFailure =>
-  adapterFailure(
-    `The agent's process is gone; ${what}.`,
-    {
-      kind: "unavailable",
-      code: "backend_unavailable",
-      remedy: "Send again: the session starts its agent anew.",
-      retryable: true,
-    },
-    cause,
-  );
 
 export type Fifo = {
   /** Writes the line and a newline, after all lines before it. A reader that is slow, or stopped, makes it wait. */

@@ -2,13 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { chmod, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import {
-  adapterFailure,
-  type AdapterFailure,
-  type Clock,
-  type FileEntry,
-  type Files,
-} from "@skein/sdk";
+import type { AdapterFailure, Clock, FileEntry, Files } from "@skein/sdk";
+import { fileFailure } from "../refusals.ts";
 import { tail, type Ending } from "./tail.ts";
 
 const MAX_ENTRIES = 10_000;
@@ -23,18 +18,7 @@ const isMissing = (error: unknown): boolean =>
 
 const failure = (what: string, error: unknown): AdapterFailure => {
   const isFull = ["ENOSPC", "EDQUOT"].includes(codeOf(error) ?? "");
-  return adapterFailure(
-    `${what}: ${(error as Error).message}.`,
-    {
-      kind: "unavailable",
-      code: isFull ? "storage_full" : "storage_failed",
-      remedy: isFull
-        ? "Make room on that disk; then try again."
-        : "Give the daemon's user the right to read and write there.",
-      retryable: isFull,
-    },
-    error,
-  );
+  return fileFailure(what, (error as Error).message, isFull, error);
 };
 
 const read: Files["read"] = async (path, { maxBytes, from = 0 }) => {

@@ -3,16 +3,17 @@ import { realpathSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock, Detached, Exit, Host, Owner } from "@skein/sdk";
+import { byOwner, sameOwner, type OwnedProcess } from "../marks.ts";
 import { makeDetached, type DetachedDeps } from "./detached.ts";
 import { makeExitWatch } from "./exits.ts";
 import { makeFiles } from "./files.ts";
 import { findProgram, lookAtFolder } from "./paths.ts";
 import { openPipe } from "./pipe.ts";
-import { makeLinuxProcesses, type OwnedProcess, type Processes } from "./processes.ts";
+import { makeLinuxProcesses, type Processes } from "./processes.ts";
 import { makePsProcesses } from "./processes-ps.ts";
 import { runCommand } from "./run.ts";
 import { spawnDetached } from "./spawn.ts";
-import { sameOwner, sweepOwner } from "./sweep.ts";
+import { sweepOwner } from "./sweep.ts";
 import { readSpool } from "./tail.ts";
 
 export type LocalHostDeps = {
@@ -45,14 +46,6 @@ const resolved = (dir: string): string => {
   } catch {
     return dir;
   }
-};
-
-const byOwner = (owned: readonly OwnedProcess[]) => {
-  const groups = Map.groupBy(owned, (one) => `${one.owner.generation} ${one.owner.session}`);
-  return [...groups.values()].flatMap((group) => {
-    const [first] = group;
-    return first === undefined ? [] : [{ owner: first.owner, pids: group.map((one) => one.pid) }];
-  });
 };
 
 /** Nothing to close: it holds no descriptors of its own, and its handles are closed one by one. */

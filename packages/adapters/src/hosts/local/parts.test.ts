@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import { ownerIn, parseStat } from "./processes.ts";
-import { parseRow } from "./processes-ps.ts";
-import { makeLineCutter } from "./tail.ts";
+import { makeLineCutter } from "../lines.ts";
+import { ownerIn, parseRow, parseStat } from "../marks.ts";
 
 const stat = (command: string, state: string) =>
   `42 (${command}) ${state} 1 42 40 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 987654 1000 2 18446744073709551615`;

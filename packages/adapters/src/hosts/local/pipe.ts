@@ -1,7 +1,7 @@
 /** An attached process: it lives as long as this daemon holds it. */
 import { spawn } from "node:child_process";
 import type { Host, Pipe } from "@skein/sdk";
-import { notStarted } from "./run.ts";
+import { notStarted } from "../refusals.ts";
 import { send } from "./sweep.ts";
 
 const errorBytes = 8 * 1024;

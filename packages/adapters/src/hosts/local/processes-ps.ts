@@ -4,7 +4,8 @@
  */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import type { OwnedProcess, Processes, ProcessStat } from "./processes.ts";
+import { parseRow, type OwnedProcess, type ProcessStat } from "../marks.ts";
+import type { Processes } from "./processes.ts";
 
 const execute = promisify(execFile);
 const columns = "pid=,pgid=,sess=,stat=,lstart=";
@@ -15,23 +16,6 @@ const list = async (args: readonly string[]): Promise<readonly string[]> => {
     (error: { stdout?: string }) => ({ stdout: error.stdout ?? "" }),
   );
   return stdout.split("\n").filter((line) => line.trim() !== "");
-};
-
-/** `lstart` is five words: Thu Nov 20 10:00:00 2026. */
-export const parseRow = (line: string): { stat: ProcessStat; rest: string } | null => {
-  const found = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(\S+)\s+(\S+ +\S+ +\S+ +\S+ +\S+)(.*)$/.exec(line);
-  if (found === null || found[4]?.startsWith("Z")) return null;
-  const [, pid, group, session, , started, rest] = found;
-  return {
-    stat: {
-      pid: Number(pid),
-      group: Number(group),
-      // Some systems print the session as an address: the group stands in for it.
-      session: Number(session) || Number(group),
-      started: started ?? "",
-    },
-    rest: rest ?? "",
-  };
 };
 
 const stat = async (pid: number): Promise<ProcessStat | null> => {

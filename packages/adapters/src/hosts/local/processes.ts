@@ -7,23 +7,7 @@
  */
 import { readFileSync, readlinkSync } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
-import type { Owner } from "@skein/sdk";
-
-export type ProcessStat = {
-  readonly pid: number;
-  readonly started: string;
-  readonly group: number;
-  readonly session: number;
-};
-
-export type OwnedProcess = ProcessStat & { readonly owner: Owner };
-
-/** The marks, in one place: what `start` adds to the environment and what a scan looks for. */
-export const marksOf = (home: string, owner: Owner): Record<string, string> => ({
-  SKEIN_HOME: home,
-  SKEIN_SESSION: owner.session,
-  SKEIN_GENERATION: String(owner.generation),
-});
+import { ownerIn, parseStat, type OwnedProcess, type ProcessStat } from "../marks.ts";
 
 export type Processes = {
   /** null: it is dead (or a zombie). */
@@ -38,19 +22,6 @@ export type Processes = {
   age(stat: ProcessStat): Promise<number>;
 };
 
-/**
- * /proc/PID/stat, proc_pid_stat(5): the command in parentheses may hold spaces and parentheses, so fields are counted
- * after the last `)`: state is the first of them, group the third, session the fourth, start time (field 22) the twentieth.
- */
-export const parseStat = (pid: number, text: string, evenDead = false): ProcessStat | null => {
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  const [state, , group, session] = fields;
-  const started = fields[19];
-  if (started === undefined || state === undefined) return null;
-  if (!evenDead && "ZXx".includes(state)) return null;
-  return { pid, started, group: Number(group), session: Number(session) };
-};
-
 const readStat = (pid: number, evenDead = false): ProcessStat | null => {
   try {
     // Synchronous on purpose: procfs answers from memory, and a spawned process must be caught before it is reaped.
@@ -58,19 +29,6 @@ const readStat = (pid: number, evenDead = false): ProcessStat | null => {
   } catch {
     return null;
   }
-};
-
-/** The owner that an environment block (NAME=value, each ended by NUL) names; null when it is not of this home. */
-export const ownerIn = (environment: Buffer, home: string): Owner | null => {
-  if (!environment.includes(`SKEIN_HOME=${home}\0`)) return null;
-  const variables = environment.toString("utf8").split("\0");
-  const read = (name: string) =>
-    variables.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
-  const session = read("SKEIN_SESSION");
-  const generation = Number(read("SKEIN_GENERATION"));
-  // The first of two equal names wins, as getenv(3) has it.
-  if (read("SKEIN_HOME") !== home || !session || !Number.isInteger(generation)) return null;
-  return { session, generation };
 };
 
 const batch = 64;

@@ -1,6 +1,7 @@
 /** A short command, by argv, with an end: its own or the clock's. */
 import { spawn } from "node:child_process";
-import { adapterFailure, type Clock, type Host, type RunResult } from "@skein/sdk";
+import type { Clock, Host, RunResult } from "@skein/sdk";
+import { notStarted } from "../refusals.ts";
 import { send } from "./sweep.ts";
 
 type Options = Parameters<Host["run"]>[1];
@@ -20,18 +21,6 @@ const makeSink = (maxBytes: number) => {
     text: (): string => Buffer.concat(parts).toString("utf8"),
   };
 };
-
-export const notStarted = (program: string, cause: unknown) =>
-  adapterFailure(
-    `${program} could not be started: ${(cause as Error).message}.`,
-    {
-      kind: "unavailable",
-      code: "backend_unavailable",
-      remedy: `Check that ${program} is installed and may be executed.`,
-      retryable: false,
-    },
-    cause,
-  );
 
 export const runCommand = (
   clock: Clock,

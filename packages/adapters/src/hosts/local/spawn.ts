@@ -3,59 +3,22 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, constants, openSync } from "node:fs";
 import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { adapterFailure, type DetachedSpec, type Exit, type ProcessRef } from "@skein/sdk";
+import type { DetachedSpec, Exit, ProcessRef } from "@skein/sdk";
+import { folderRefusal, programForbidden, programMissing, refusal } from "../refusals.ts";
 import { makeFifo } from "./fifo.ts";
 import { lookAtFolder } from "./paths.ts";
-import { marksOf, type Processes } from "./processes.ts";
-
-const refusal = (
-  code: "folder_not_found" | "folder_not_directory" | "backend_not_installed" | "internal",
-  message: string,
-  remedy: string,
-  cause?: unknown,
-) => adapterFailure(message, { kind: "unavailable", code, remedy, retryable: false }, cause);
+import { marksOf } from "../marks.ts";
+import type { Processes } from "./processes.ts";
 
 /** A missing folder and a missing program are the same ENOENT of spawn(2): the folder is looked at first. */
 const checkFolder = async (folder: string): Promise<void> => {
-  switch (await lookAtFolder(folder)) {
-    case "directory":
-      return;
-    case "missing":
-      throw refusal(
-        "folder_not_found",
-        `The folder ${folder} does not exist.`,
-        "Create it, or choose another folder.",
-      );
-    case "file":
-      throw refusal(
-        "folder_not_directory",
-        `${folder} is a file, not a folder.`,
-        "Choose the folder that it lies in.",
-      );
-    case "unreadable":
-      throw refusal(
-        "folder_not_found",
-        `The folder ${folder} may not be entered.`,
-        "Give yourself the right to read it, or choose another folder.",
-      );
-  }
+  const refused = folderRefusal(folder, await lookAtFolder(folder));
+  if (refused !== null) throw refused;
 };
 
 const whyNotStarted = (program: string, error: NodeJS.ErrnoException) => {
-  if (error.code === "ENOENT")
-    return refusal(
-      "backend_not_installed",
-      `The program ${program} does not exist.`,
-      "Install it, or name its path in the configuration.",
-      error,
-    );
-  if (error.code === "EACCES")
-    return refusal(
-      "backend_not_installed",
-      `The program ${program} may not be executed.`,
-      "Give yourself the right to execute it, or name another one in the configuration.",
-      error,
-    );
+  if (error.code === "ENOENT") return programMissing(program, error);
+  if (error.code === "EACCES") return programForbidden(program, error);
   if (error.code === "E2BIG")
     return refusal(
       "internal",

@@ -1,13 +1,11 @@
 /** Ends everything that an owner has here, in whatever process group or session. */
 import { adapterFailure, type Clock, type Owner, type Spare } from "@skein/sdk";
-import type { OwnedProcess, Processes } from "./processes.ts";
+import { sameOwner, type OwnedProcess } from "../marks.ts";
+import type { Processes } from "./processes.ts";
 
 const firstPauseMs = 2;
 const longestPauseMs = 50;
 const patienceMs = 10_000;
-
-export const sameOwner = (one: Owner, other: Owner): boolean =>
-  one.session === other.session && one.generation === other.generation;
 
 /** No error when it is dead already; false then. */
 export const send = (pid: number, signal: NodeJS.Signals): boolean => {

@@ -1,8 +1,8 @@
 /** Lines of a growing file, from an offset, as they come. */
 import { closeSync, fstatSync, openSync, read, readSync, watch } from "node:fs";
 import { promisify } from "node:util";
-import { LIMITS } from "@skein/contract";
 import type { Clock, SpoolLine } from "@skein/sdk";
+import { makeLineCutter } from "../lines.ts";
 
 // Plain descriptors: a FileHandle that a forgotten iterator leaves behind ends the whole process when it is collected.
 const readAsync = promisify(read);
@@ -13,51 +13,11 @@ const chunkBytes = 256 * 1024;
 const fallbackPollMs = 500;
 /** When not even a watch can be had (its limit is reached), the poll is all there is. */
 const pollWithoutWatchMs = 50;
-const newline = 10;
 
 /** Something that is so from some moment on, and can be waited for. */
 export type Ending = {
   readonly done: () => boolean;
   readonly listen: (run: () => void) => () => void;
-};
-
-/** Cuts bytes into lines. Bytes that are no UTF-8 become U+FFFD; the rest of a line over the limit is dropped. */
-export const makeLineCutter = (from: number, limit: number = LIMITS.wireLineBytes) => {
-  let parts: Buffer[] = [];
-  let kept = 0;
-  let cut = false;
-  let offset = from;
-
-  const keep = (bytes: Buffer): void => {
-    const room = limit - kept;
-    if (bytes.length > room) cut = true;
-    const part = bytes.length > room ? bytes.subarray(0, room) : bytes;
-    if (part.length > 0) parts.push(part);
-    kept += part.length;
-    offset += bytes.length;
-  };
-  const finish = (): SpoolLine => {
-    const line = { text: Buffer.concat(parts).toString("utf8"), cut, end: offset };
-    parts = [];
-    kept = 0;
-    cut = false;
-    return line;
-  };
-  return {
-    *push(bytes: Buffer): Generator<SpoolLine> {
-      let at = 0;
-      for (;;) {
-        const end = bytes.indexOf(newline, at);
-        keep(bytes.subarray(at, end === -1 ? bytes.length : end));
-        if (end === -1) return;
-        offset += 1;
-        yield finish();
-        at = end + 1;
-      }
-    },
-    /** What stands behind the last newline; null when nothing does. */
-    rest: (): SpoolLine | null => (kept > 0 ? finish() : null),
-  };
 };
 
 /** Wakes a reader when the file grew, when it is over, or when it is time to look for oneself. */

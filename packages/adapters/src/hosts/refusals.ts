@@ -1,0 +1,98 @@
+/** What every host says when it cannot do what it was asked, in the same words. */
+import { adapterFailure, type AdapterFailure, type Host } from "@skein/sdk";
+
+export const refusal = (
+  code: "folder_not_found" | "folder_not_directory" | "backend_not_installed" | "internal",
+  message: string,
+  remedy: string,
+  cause?: unknown,
+) => adapterFailure(message, { kind: "unavailable", code, remedy, retryable: false }, cause);
+
+/** null: it can be worked in. */
+export const folderRefusal = (
+  folder: string,
+  found: Awaited<ReturnType<Host["folder"]>>,
+): AdapterFailure | null => {
+  switch (found) {
+    case "directory":
+      return null;
+    case "missing":
+      return refusal(
+        "folder_not_found",
+        `The folder ${folder} does not exist.`,
+        "Create it, or choose another folder.",
+      );
+    case "file":
+      return refusal(
+        "folder_not_directory",
+        `${folder} is a file, not a folder.`,
+        "Choose the folder that it lies in.",
+      );
+    case "unreadable":
+      return refusal(
+        "folder_not_found",
+        `The folder ${folder} may not be entered.`,
+        "Give yourself the right to read it, or choose another folder.",
+      );
+  }
+};
+
+export const programMissing = (program: string, cause?: unknown): AdapterFailure =>
+  refusal(
+    "backend_not_installed",
+    `The program ${program} does not exist.`,
+    "Install it, or name its path in the configuration.",
+    cause,
+  );
+
+export const programForbidden = (program: string, cause?: unknown): AdapterFailure =>
+  refusal(
+    "backend_not_installed",
+    `The program ${program} may not be executed.`,
+    "Give yourself the right to execute it, or name another one in the configuration.",
+    cause,
+  );
+
+export const notStarted = (program: string, cause: unknown): AdapterFailure =>
+  adapterFailure(
+    `${program} could not be started: ${(cause as Error).message}.`,
+    {
+      kind: "unavailable",
+      code: "backend_unavailable",
+      remedy: `Check that ${program} is installed and may be executed.`,
+      retryable: false,
+    },
+    cause,
+  );
+
+export const gone = (what: string, cause?: unknown): AdapterFailure =>
+  adapterFailure(
+    `The agent's process is gone; ${what}.`,
+    {
+      kind: "unavailable",
+      code: "backend_unavailable",
+      remedy: "Send again: the session starts its agent anew.",
+      retryable: true,
+    },
+    cause,
+  );
+
+/** Of a file or folder there: a full disk is told from any other fault. */
+export const fileFailure = (
+  what: string,
+  why: string,
+  isFull: boolean,
+  cause?: unknown,
+): AdapterFailure =>
+  adapterFailure(
+    `${what}: ${why}.`,
+    {
+      kind: "unavailable",
+      code: isFull ? "storage_full" : "storage_failed",
+      remedy: isFull
+        ? "Make room on that disk; then try again."
+        : "Give the daemon's user the right to read and write there.",
+      retryable: isFull,
+    },
+    cause,
+  );
