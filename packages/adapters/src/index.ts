@@ -1,4 +1,5 @@
 /** What Skein can speak to, built in. Each goes through the same door as anyone's plugin. */
+export { makeAcpDrivers } from "./agents/acp/driver.ts";
 export { makeClaudeCodeDriver } from "./agents/claude-code/driver.ts";
 export { makeCodexDriver } from "./agents/codex/driver.ts";
 export { makeContainerHost, makeContainerTerminals } from "./hosts/container/container.ts";

@@ -47,6 +47,8 @@ export const ERRORS = {
   no_turn: row(409, "INVALID_REQUEST"),
   nothing_to_fork: row(409, "INVALID_REQUEST"),
   steer_unsupported: row(409, "INVALID_REQUEST"),
+  fork_unsupported: row(409, "INVALID_REQUEST"),
+  resume_unsupported: row(409, "INVALID_REQUEST"),
   no_goal: row(409, "INVALID_REQUEST"),
   goal_spent: row(409, "INVALID_REQUEST"),
   // backends

@@ -190,6 +190,8 @@ export type ProbeResult = {
   readonly loginDetail: string | null;
   readonly models: readonly Model[];
   readonly modelsSource: "asked" | "known-list";
+  /** What the agent itself said that it can; absent: what the driver declares. */
+  readonly capabilities?: Capabilities;
   readonly remedy: string | null;
 };
 

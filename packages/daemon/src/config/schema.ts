@@ -20,6 +20,9 @@ const backend = z.strictObject({
 
 const emptyBackend = { env: {}, models: [] };
 
+/** `acp:<name>`: any agent that speaks ACP; by default the program of that name. */
+const acpName = /^acp:[a-z0-9-]{1,60}$/;
+
 export const ConfigSchema = z.strictObject({
   server: z
     .strictObject({
@@ -77,10 +80,16 @@ export const ConfigSchema = z.strictObject({
       graceSeconds: 5,
     }),
   backends: z
-    .strictObject({
+    .object({
       "claude-code": backend.default(emptyBackend),
       codex: backend.default(emptyBackend),
       terminal: backend.default(emptyBackend),
+    })
+    .catchall(backend)
+    .superRefine((value, context) => {
+      const known = ["claude-code", "codex", "terminal"];
+      const keys = Object.keys(value).filter((key) => !known.includes(key) && !acpName.test(key));
+      if (keys.length > 0) context.addIssue({ code: "unrecognized_keys", keys, input: value });
     })
     .default({ "claude-code": emptyBackend, codex: emptyBackend, terminal: emptyBackend }),
   containers: z

@@ -88,7 +88,7 @@ const ask = async (deps: BackendsDeps, of: AgentDriver): Promise<Backend> => {
     title: of.title,
     ...result,
     models: [...result.models, ...extra],
-    capabilities: of.capabilities,
+    capabilities: result.capabilities ?? of.capabilities,
     interfaces: [...of.interfaces],
     remedy: missingCommand(of, settings, result.found) ?? result.remedy,
     checkedAt: new Date(deps.clock.now()).toISOString(),
@@ -118,12 +118,17 @@ export const makeBackends = (deps: BackendsDeps): Backends => {
   const { drivers } = deps;
   const known = new Map<string, Promise<Backend>>();
   const asking = new Set<Promise<Backend>>();
+  /** As the agents themselves said it last; before that, as their drivers declare it. */
+  const told = new Map<string, Capabilities>();
 
   const askOnce = (of: AgentDriver): Promise<Backend> => {
     const answer = known.get(of.id) ?? ask(deps, of);
     known.set(of.id, answer);
     asking.add(answer);
     answer.finally(() => asking.delete(answer)).catch(() => undefined);
+    answer
+      .then(({ found, capabilities }) => found && told.set(of.id, capabilities))
+      .catch(() => undefined);
     // A question that failed is asked again next time.
     answer.catch(() => known.get(of.id) === answer && known.delete(of.id));
     return answer;
@@ -131,7 +136,8 @@ export const makeBackends = (deps: BackendsDeps): Backends => {
 
   return {
     ids: drivers.map((one) => one.id),
-    capabilities: (id) => drivers.find((one) => one.id === id)?.capabilities ?? incapable,
+    capabilities: (id) =>
+      told.get(id) ?? drivers.find((one) => one.id === id)?.capabilities ?? incapable,
     driver: (id) => drivers.find((one) => one.id === id),
     context: (of, over) => contextOf(deps, of, over),
     list: () => Promise.all(drivers.map(askOnce)),

@@ -1,5 +1,6 @@
 /** Every room of the daemon, made and wired. main.ts begins and ends it. */
 import {
+  makeAcpDrivers,
   makeClaudeCodeDriver,
   makeCodexDriver,
   makeLocalHost,
@@ -62,7 +63,12 @@ export const build = (building: Building) => {
   const owners = makeOwners(store);
   const id = makeIds(systemClock.now);
   const hosts = makeHouseHosts(building);
-  const drivers = [makeClaudeCodeDriver(), makeCodexDriver(), makeTerminalDriver()];
+  const drivers = [
+    makeClaudeCodeDriver(),
+    makeCodexDriver(),
+    ...makeAcpDrivers(Object.keys(config.backends)),
+    makeTerminalDriver(),
+  ];
   for (const driver of drivers) makeFolder(building.paths.backend(driver.id));
   const feed = makeFeed({
     source: {
