@@ -1,0 +1,25 @@
+/** One driver for every agent that speaks the Agent Client Protocol (version 1): one process for each session. */
+import type { AgentDriver } from "@skein/sdk";
+import { ACP_AGENTS, configuredAgent, type AcpAgent } from "./agents.ts";
+import { makeLink } from "./link.ts";
+import { probe } from "./probe.ts";
+
+/** Holds nothing: every session has a process of its own. */
+export const makeAcpDriver = (agent: AcpAgent): AgentDriver => ({
+  id: agent.id,
+  title: agent.title,
+  program: agent.program,
+  envPrefixes: agent.envPrefixes,
+  capabilities: agent.capabilities,
+  interfaces: ["protocol"],
+  probe: (context, signal) => probe(agent, context, signal),
+  open: (context) => makeLink(agent, context),
+  close: async () => undefined,
+});
+
+/** Those that are known out of the box, and what else the configuration names (`acp:<name>`). */
+export const makeAcpDrivers = (configured: readonly string[]): readonly AgentDriver[] => {
+  const isNew = (id: string): boolean =>
+    id.startsWith("acp:") && ACP_AGENTS.every((agent) => agent.id !== id);
+  return [...ACP_AGENTS, ...configured.filter(isNew).map(configuredAgent)].map(makeAcpDriver);
+};

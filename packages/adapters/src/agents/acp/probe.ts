@@ -1,0 +1,95 @@
+/** Asks an ACP agent what it is: its name, version and what it can. Opens no session and spends no tokens. */
+import { join } from "node:path";
+import type { Capabilities } from "@skein/contract";
+import type { BackendContext, Detached, ProbeResult } from "@skein/sdk";
+import type { AcpAgent } from "./agents.ts";
+import { initializeFrame, initializeId, knownOf } from "./handshake.ts";
+import { argvOf } from "./process.ts";
+import type { Known } from "./state.ts";
+import { readLine, type Json } from "./wire.ts";
+
+const absent = (agent: AcpAgent): ProbeResult => ({
+  found: false,
+  command: null,
+  version: null,
+  login: "unknown",
+  loginDetail: null,
+  models: [],
+  modelsSource: "known-list",
+  remedy: agent.install,
+});
+
+const initializeOf = async (detached: Detached, version: string): Promise<Json | null> => {
+  await detached.write(initializeFrame(version));
+  for await (const { text } of detached.lines(0)) {
+    const line = readLine(text);
+    if (line.type === "result" && line.id === initializeId) return line.result;
+    if (line.type === "error" && line.id === initializeId) return null;
+  }
+  return null;
+};
+
+const ask = async (
+  agent: AcpAgent,
+  context: BackendContext,
+  command: readonly [string, ...string[]],
+  signal: AbortSignal,
+): Promise<Json | null> => {
+  const { host, clock, timing, env } = context;
+  // Not a session: its process is the driver's own to look after.
+  const owner = { session: `${agent.id.replace(":", "-")}-probe`, generation: 0 };
+  const dir = join(context.dir, "probe");
+  // Of a daemon that died while it asked.
+  await host.sweep(owner);
+  await host.remove(dir);
+  const folder = (await host.folder(context.dir)) === "directory" ? context.dir : "/";
+  const detached = await host.start({ dir, argv: argvOf(agent, command), env, folder, owner });
+  const giveUp = (): void => void detached.terminate(0);
+  const cancel = clock.after(timing.startMs, giveUp);
+  signal.addEventListener("abort", giveUp, { once: true });
+  // An abort that came while it was being started is not told again.
+  if (signal.aborted) giveUp();
+  try {
+    return await initializeOf(detached, context.version);
+  } finally {
+    cancel();
+    signal.removeEventListener("abort", giveUp);
+    await detached.terminate(0);
+    await detached.close();
+    await host.remove(dir);
+  }
+};
+
+const capabilitiesOf = ({ load, resume, fork }: Known): Capabilities => ({
+  steer: false,
+  fork,
+  resume: resume || load,
+  questions: false,
+});
+
+/**
+ * Never rejects: an agent that is not there is a finding. Its models and its login show only in a session, which would be one
+ * more in the person's list at each start: they are not asked for.
+ */
+export const probe = async (
+  agent: AcpAgent,
+  context: BackendContext,
+  signal: AbortSignal,
+): Promise<ProbeResult> => {
+  const { command } = context;
+  if (command === null) return absent(agent);
+  const failed = (error: unknown): null => {
+    context.log("warn", `${agent.title} could not be asked`, { error: String(error) });
+    return null;
+  };
+  const result = await ask(agent, context, command, signal).catch(failed);
+  const known = result === null ? null : knownOf(result);
+  return {
+    ...absent(agent),
+    found: true,
+    command: command[0],
+    version: known?.version ?? null,
+    ...(known === null ? {} : { capabilities: capabilitiesOf(known) }),
+    remedy: known === null ? "It did not answer; start it by hand to see what it says." : null,
+  };
+};

@@ -1,0 +1,133 @@
+/** How a turn begins, and how the answer to its prompt ends it. Pure. */
+import type { Fact } from "@skein/sdk";
+import { bodyOf, itemId } from "./calls.ts";
+import { failureOf, stopFailure, turnError } from "./failures.ts";
+import { chain, folded, type Folded, type Settings } from "./fold.ts";
+import { settleSpeech } from "./speech.ts";
+import type { State, TurnState } from "./state.ts";
+import { usageOf } from "./usage.ts";
+import { cancelFrame, permissionFrame, string, type Json, type WireError } from "./wire.ts";
+
+type TurnEnded = Extract<Fact, { fact: "turn-ended" }>;
+
+/** We are about to give the prompt. */
+export const giving = (state: State, id: string, since: number): State => {
+  const turn: TurnState = {
+    id,
+    since,
+    accepted: false,
+    interrupting: false,
+    doubted: false,
+    worked: false,
+  };
+  return { ...state, turn };
+};
+
+/** It is in the agent's stdin, or the agent answers it. */
+export const acceptTurn = (state: State): Folded => {
+  const { turn } = state;
+  if (turn === null || turn.accepted) return folded(state);
+  return folded({ ...state, turn: { ...turn, accepted: true } }, [
+    { fact: "accepted", turn: turn.id },
+  ]);
+};
+
+/** The first sign of work: there are words in the conversation now, so it can be resumed and forked. */
+export const worked = (state: State): Folded => {
+  const { turn } = state;
+  if (turn === null || turn.worked) return folded(state);
+  return chain(acceptTurn(state), (before) => {
+    const next = { ...before, turn: { ...turn, accepted: true, worked: true } };
+    return before.told ? folded(next) : tellConversation(next);
+  });
+};
+
+const tellConversation = (state: State): Folded => {
+  const { conversation } = state;
+  if (conversation === null || state.told) return folded(state);
+  return folded({ ...state, told: true }, [
+    { fact: "provider-session", providerSessionId: conversation },
+  ]);
+};
+
+const endOf = (
+  turn: TurnState,
+  answer: { readonly result: Json } | { readonly error: WireError },
+  { agent }: Settings,
+): Pick<TurnEnded, "outcome" | "error"> => {
+  const reason = "result" in answer ? (string(answer.result["stopReason"]) ?? "") : "error";
+  if (turn.doubted && (reason === "cancelled" || reason === "error")) {
+    const message =
+      "The daemon ended just as the prompt was handed over, and the agent had not begun: it was taken back.";
+    return { outcome: "failed", error: turnError(agent, "agent", message) };
+  }
+  if ("error" in answer) {
+    if (turn.interrupting) return { outcome: "interrupted", error: null };
+    return { outcome: "failed", error: failureOf(agent, answer.error) };
+  }
+  if (reason === "cancelled") return { outcome: "interrupted", error: null };
+  const error = stopFailure(agent, reason);
+  return error === null ? { outcome: "completed", error } : { outcome: "failed", error };
+};
+
+/** Of a call that has not ended nothing more will be said. */
+const settleCalls = (state: State, outcome: TurnEnded["outcome"], settings: Settings): Folded => {
+  const status = outcome === "interrupted" ? "interrupted" : "failed";
+  const facts = Object.entries(state.calls)
+    .filter(([, call]) => !call.declined)
+    .map(([id, call]): Fact => ({
+      fact: "item",
+      id: itemId(settings.generation, id),
+      body: bodyOf(call, outcome === "completed" ? "done" : status, settings.folder),
+    }));
+  return folded({ ...state, calls: {} }, facts);
+};
+
+const withdrawAll = (state: State, reason: string): Folded =>
+  folded(
+    { ...state, asks: {} },
+    Object.keys(state.asks).map((request) => ({ fact: "withdrawn", request, reason })),
+  );
+
+/** An agent that says its failure as if it were an answer (claude-agent-acp 0.49.0): it is told once, as the failure. */
+const withoutEcho = (state: State, error: TurnEnded["error"]): State =>
+  state.speech !== null && error?.message.includes(state.speech.text.trim()) === true
+    ? { ...state, speech: null }
+    : state;
+
+/** The answer to the prompt. A second one finds no turn, and changes nothing. */
+export const onAnswer = (
+  state: State,
+  answer: { readonly result: Json } | { readonly error: WireError },
+  settings: Settings,
+): Folded => {
+  const { turn } = state;
+  if (turn === null) return folded(state);
+  const end = endOf(turn, answer, settings);
+  const usage = "result" in answer ? usageOf(answer.result, state) : null;
+  const ended: Fact = { fact: "turn-ended", turn: turn.id, ...end, usage };
+  const quiet = chain(settleSpeech(withoutEcho(state, end.error)), (before) =>
+    settleCalls(before, end.outcome, settings),
+  );
+  const closed = chain(quiet, (before) => withdrawAll(before, "the turn is over"));
+  const known = chain(closed, (before) =>
+    end.outcome === "completed" ? tellConversation(before) : folded(before),
+  );
+  return chain(known, (before) =>
+    folded({ ...before, turn: null, cost: before.costNow ?? before.cost }, [ended]),
+  );
+};
+
+/** Ends the turn: what it waits for is answered with that, as the protocol wants it. */
+export const interrupting = (state: State): Folded => {
+  const { turn, conversation } = state;
+  if (turn === null || conversation === null) return folded(state);
+  const frames = [
+    cancelFrame(conversation),
+    ...Object.values(state.asks).map(({ id }) => permissionFrame(id, null)),
+  ];
+  const next = { ...state, turn: { ...turn, interrupting: true } };
+  return chain(folded(next, [], { frames }), (before) =>
+    withdrawAll(before, "the turn was interrupted"),
+  );
+};
