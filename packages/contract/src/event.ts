@@ -107,7 +107,15 @@ export const EVENT_DATA = {
     .object({ prompt: PromptId, turn: TurnId })
     .describe("The agent has taken it: it is never given again"),
   "session.turn.interrupting": z.object({ turn: TurnId, by: z.string() }),
-  "session.turn.started": z.object({ turn: Turn }),
+  "session.turn.started": z.object({
+    turn: Turn,
+    begun: z
+      .string()
+      .optional()
+      .describe(
+        "Nobody asked Skein for it: typed into the agent itself; the driver's key for the turn",
+      ),
+  }),
   "session.turn.ended": z.object({ turn: Turn }),
   "session.item": z.object({ item: Item }),
   "session.reported": z

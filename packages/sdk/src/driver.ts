@@ -54,6 +54,12 @@ export type Fact =
   /** The agent has taken the turn's prompt: from here on it must not be given again. It is in the transcript with that; only words that steer, or that someone else typed, are told as `user` items. */
   | { readonly fact: "accepted"; readonly turn: string }
   /** An item appeared or changed; `id` is stable, the newest body counts. `outside`: typed into the agent by someone else. */
+  /**
+   * The agent began a turn that nobody asked Skein for: a person typed into its own terminal. It is taken already, and `text` is
+   * their message; later facts, and what is asked of the driver, name the turn by `key`, unique in the generation. A prompt that was
+   * handed over and not taken goes back to the queue, and is handed over again when this turn has ended.
+   */
+  | { readonly fact: "begun"; readonly key: string; readonly text: string }
   | { readonly fact: "item"; readonly id: string; readonly body: ItemBody }
   /** The agent waits for a decision. `request` is the driver's key for it, unique in the generation. */
   | {

@@ -99,7 +99,12 @@ const steer = (draft: Draft, input: Of<"send">): Decision | Rejection | null => 
     type: "session.prompt.steered",
     data: { prompt, turn: view.turn.id, text: input.text, by: draft.context.actor },
   });
-  draft.effect({ kind: "agent.steer", turn: view.turn.id, prompt, text: input.text });
+  draft.effect({
+    kind: "agent.steer",
+    turn: current.key ?? view.turn.id,
+    prompt,
+    text: input.text,
+  });
   return draft.done({ prompt, delivery: "steered" });
 };
 
@@ -153,7 +158,7 @@ const interruptTurn = (draft: Draft): boolean => {
     type: "session.turn.interrupting",
     data: { turn: view.turn.id, by: draft.context.actor },
   });
-  draft.effect({ kind: "agent.interrupt", turn: view.turn.id });
+  draft.effect({ kind: "agent.interrupt", turn: current.key ?? view.turn.id });
   settle(draft, "command");
   return true;
 };

@@ -8,6 +8,7 @@ import {
   endTurn,
   expireApprovals,
   mayRestart,
+  returnPrompt,
   silentError,
   wakeProcess,
 } from "./flow.ts";
@@ -29,20 +30,10 @@ const died = (reason: string): TurnError => ({
   remedy: "Send again: the agent resumes the conversation.",
 });
 
-/** A prompt that the agent never took goes back to the head of the queue; a turn that it had begun is over. */
 const endTurnOfDeadProcess = (draft: Draft, { expected, reason }: End): void => {
   const { current, stopWhy } = draft.state;
   if (current === null) return;
-  if (!current.accepted) {
-    const { turn } = draft.state.view;
-    draft.emit({ type: "session.prompt.returned", data: { prompt: current.prompt, reason } });
-    if (turn === null) return;
-    draft.emit({
-      type: "session.turn.ended",
-      data: { turn: { ...turn, endedAt: draft.context.now, outcome: "interrupted" } },
-    });
-    return;
-  }
+  if (!current.accepted) return returnPrompt(draft, reason);
   const error = stopWhy === "fault" ? silentError : expected ? null : died(reason);
   endTurn(draft, { outcome: error === null ? "interrupted" : "failed", error, usage: null });
 };

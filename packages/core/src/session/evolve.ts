@@ -10,7 +10,13 @@ import {
 } from "@skein/contract";
 import { wordOf } from "./goal-words.ts";
 import { without } from "./record.ts";
-import { MEMORY, type QueuedPrompt, type SessionState, type Steer } from "./state.ts";
+import {
+  MEMORY,
+  type CurrentTurn,
+  type QueuedPrompt,
+  type SessionState,
+  type Steer,
+} from "./state.ts";
 
 const newState = (view: Session, forkFrom: string | null, owner: string | null): SessionState => ({
   view,
@@ -30,6 +36,7 @@ const newState = (view: Session, forkFrom: string | null, owner: string | null):
   settled: [],
   items: 0,
   open: {},
+  begun: [],
   asked: [],
   silentSince: null,
   held: null,
@@ -102,21 +109,36 @@ const promptQueued: Evolver<"session.prompt.queued"> = (state, data, at) => {
 
 const promptReturned: Evolver<"session.prompt.returned"> = (state, data) => {
   const back = state.current;
-  if (back === null || back.prompt !== data.prompt) return state;
-  const { accepted: _a, interrupting: _i, ...prompt } = back;
-  return { ...withQueue(state, [prompt, ...state.queue]), current: null };
+  if (back === null || back.prompt !== data.prompt || back.how === "outside") return state;
+  const { prompt, text, how, by } = back;
+  return { ...withQueue(state, [{ prompt, text, how, by }, ...state.queue]), current: null };
 };
 
-const turnStarted: Evolver<"session.turn.started"> = (state, { turn }, at) => {
-  const taken = state.queue.find((one) => one.prompt === turn.prompt);
-  if (taken === undefined) return state;
+type TurnStarted = EventData<"session.turn.started">;
+
+/** Of a turn that began outside the agent has the words already. */
+const currentOf = (state: SessionState, { turn, begun }: TurnStarted): CurrentTurn | null => {
+  const { prompt } = turn;
+  if (begun !== undefined) {
+    const outside = { text: "", how: "outside", by: "outside", accepted: true } as const;
+    return { prompt, ...outside, interrupting: false, key: begun };
+  }
+  const taken = state.queue.find((one) => one.prompt === prompt);
+  return taken === undefined ? null : { ...taken, accepted: false, interrupting: false, key: null };
+};
+
+const turnStarted: Evolver<"session.turn.started"> = (state, data, at) => {
+  const { turn, begun } = data;
+  const current = currentOf(state, data);
+  if (current === null) return state;
   const rest = withQueue(
     state,
-    state.queue.filter((one) => one !== taken),
+    state.queue.filter((one) => one.prompt !== turn.prompt),
   );
   return {
     ...rest,
-    current: { ...taken, accepted: false, interrupting: false },
+    current,
+    begun: begun === undefined ? state.begun : [...state.begun, begun].slice(-MEMORY.begunTurns),
     silentSince: null,
     held: null,
     said: null,
@@ -188,6 +210,7 @@ const processEvolvers = {
     processSince: at,
     stopsRepeated: 0,
     how: data.how,
+    begun: [],
     asked: [],
     view: { ...state.view, generation: data.generation },
   }),

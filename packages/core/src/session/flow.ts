@@ -50,6 +50,16 @@ export const advance = (draft: Draft): void => {
   if (process === "none") startProcess(draft);
 };
 
+/** A prompt that the agent never took goes back to the head of the queue; the turn that was made for it is over. */
+export const returnPrompt = (draft: Draft, reason: string): void => {
+  const { current, view } = draft.state;
+  if (current === null) return;
+  draft.emit({ type: "session.prompt.returned", data: { prompt: current.prompt, reason } });
+  if (view.turn === null) return;
+  const turn = { ...view.turn, endedAt: draft.context.now, outcome: "interrupted" as const };
+  draft.emit({ type: "session.turn.ended", data: { turn } });
+};
+
 export const wakeProcess = (draft: Draft): void => {
   if (draft.state.process === "none" && draft.state.view.deletedAt === null) startProcess(draft);
 };

@@ -64,6 +64,12 @@ export type SessionFact =
       readonly truncated: boolean;
     }
   | {
+      readonly fact: "begun";
+      readonly key: string;
+      readonly text: string;
+      readonly truncated: boolean;
+    }
+  | {
       readonly fact: "asked";
       readonly request: string;
       readonly title: string;

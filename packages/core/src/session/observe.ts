@@ -2,14 +2,22 @@
  * What drivers report. Facts of a generation that is over are refused here, in pure code, so that no adapter and no store
  * needs a guard of its own. A fact that is told again, after a crash, changes nothing.
  */
-import type { ApprovalRequest, Item, ItemBody, Resolution } from "@skein/contract";
+import type { ApprovalRequest, Item, ItemBody, Resolution, Turn } from "@skein/contract";
 import { problem } from "@skein/contract";
 import { rejection, type Context, type Decision, type Rejection } from "../decision.ts";
 import { makeDraft, type Draft } from "./draft.ts";
 import { exited, startFailed } from "./ending.ts";
-import { advance, endTurn, silentError } from "./flow.ts";
+import {
+  advance,
+  closeItems,
+  endTurn,
+  expireApprovals,
+  returnPrompt,
+  silentError,
+} from "./flow.ts";
 import { pursue } from "./goal.ts";
 import type { SessionFact, SessionInput } from "./input.ts";
+import { makeWay } from "./goal-verdict.ts";
 import { own } from "./record.ts";
 import { leaveAlone, settle } from "./settle.ts";
 import type { SessionState } from "./state.ts";
@@ -82,6 +90,8 @@ const applyWord = (
     case "accepted":
       return accepted(draft, fact);
     case "item":
+    case "begun":
+      return begun(draft, fact);
       return putItem(draft, fact.id, fact.body, fact.truncated);
     case "notice":
       return putItem(draft, fact.id, { kind: "notice", level: fact.level, text: fact.text }, false);
@@ -138,6 +148,40 @@ const putItem = (draft: Draft, id: string, body: ItemBody, truncated: boolean): 
     turn: known === undefined ? (view.turn?.id ?? null) : known.turn,
     order: known?.order ?? items + 1,
     at: known?.at ?? draft.context.now,
+/**
+ * A person gave the agent something to do, at its own terminal. What waits goes on waiting; a prompt that was handed over and not
+ * taken waits again. Beside a turn that the agent works at these are words for that turn.
+ */
+const begun = (draft: Draft, fact: FactOf<"begun">): void => {
+  const { begun: known, settled, current, process } = draft.state;
+  if (known.includes(fact.key) || settled.some((one) => one.id === fact.key)) return;
+  const body = { kind: "user", text: fact.text, how: "outside" } as const;
+  if (current?.accepted === true || process === "starting")
+    return putItem(draft, fact.key, body, fact.truncated);
+  const { context } = draft;
+  if (current !== null) giveWay(draft);
+  const turn: Turn = {
+    id: context.id("trn"),
+    number: draft.state.view.turns + 1,
+    prompt: context.id("prm"),
+    startedAt: context.now,
+    endedAt: null,
+    outcome: null,
+    error: null,
+    usage: null,
+  };
+  draft.emit({ type: "session.turn.started", data: { turn, begun: fact.key } });
+  putItem(draft, turn.prompt, body, fact.truncated);
+};
+
+const giveWay = (draft: Draft): void => {
+  const reason = "someone gave the agent something to do at its terminal first";
+  expireApprovals(draft, reason);
+  closeItems(draft, draft.state.view.turn?.id ?? null);
+  returnPrompt(draft, reason);
+  makeWay(draft);
+};
+
     truncated,
     body,
   };
@@ -202,11 +246,15 @@ const withdrawn = (draft: Draft, fact: FactOf<"withdrawn">): void => {
 
 /** After a failed login or at a limit the next prompt would fare no better: the queue is held until a person comes back. */
 const turnEnded = (draft: Draft, fact: FactOf<"turn-ended">): void => {
-  const { view, stopWhy } = draft.state;
-  if (view.turn?.id !== fact.turn) return;
+  const { stopWhy } = draft.state;
+  if (!isCurrent(draft, fact.turn)) return;
   const silenced = stopWhy === "fault" && fact.outcome !== "completed";
   endTurn(draft, silenced ? { ...fact, outcome: "failed", error: silentError } : fact);
   if (draft.state.held !== null) return;
   advance(draft);
   pursue(draft);
 };
+/** By its id, or as the driver calls it. */
+const isCurrent = ({ state: { view, current } }: Draft, turn: string): boolean =>
+  view.turn !== null && (view.turn.id === turn || current?.key === turn);
+

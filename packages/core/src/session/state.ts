@@ -14,11 +14,14 @@ export type CurrentTurn = {
   readonly prompt: string;
   /** Empty once the agent has taken it: it is in the transcript then. */
   readonly text: string;
-  readonly how: "queue" | "steer" | "interrupt" | "goal";
+  /** `outside`: typed into the agent itself. */
+  readonly how: QueuedPrompt["how"] | "outside";
   readonly by: string;
   /** The agent has taken the prompt: it is never given again. */
   readonly accepted: boolean;
   readonly interrupting: boolean;
+  /** What the driver calls the turn, where that is not its id: a turn that began outside. */
+  readonly key: string | null;
 };
 
 /** Until the agent shows that it has `taken` them they are kept whole: they go back to the queue, once, when it comes to that. */
@@ -30,7 +33,12 @@ export type OpenApproval = { readonly approval: Approval; readonly request: stri
 export type SettledItem = Pick<Item, "id" | "order" | "turn" | "at">;
 
 /** How much is remembered to tell repeated words from new ones. */
-export const MEMORY = { settledItems: 64, askedRequests: 128, takenSteers: 32 } as const;
+export const MEMORY = {
+  settledItems: 64,
+  askedRequests: 128,
+  takenSteers: 32,
+  begunTurns: 32,
+} as const;
 
 export type SessionState = {
   readonly view: Session;
@@ -61,6 +69,8 @@ export type SessionState = {
   readonly items: number;
   /** Approvals that wait, by approval id. Kept as rows of their own; loaded with the session. */
   readonly open: Readonly<Record<string, OpenApproval>>;
+  /** The driver's keys of this generation's turns that began outside, newest last. */
+  readonly begun: readonly string[];
   /** The driver's keys of this generation's approvals, newest last: each is asked for once. */
   readonly asked: readonly string[];
   /** The newest silence that was told of; null when the agent speaks. */

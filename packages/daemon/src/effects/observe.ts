@@ -82,6 +82,8 @@ export const recordable = async (
   switch (fact.fact) {
     case "item":
       return { fact: "item", id: fact.id, ...cutBody(fact.body) };
+    case "begun":
+      return { ...fact, ...cutText(fact.text, LIMITS.itemTextBytes) };
     case "asked":
       return { ...fact, approval: cutRequest(fact.approval) };
     case "notice":

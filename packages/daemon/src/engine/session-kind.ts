@@ -26,7 +26,15 @@ const before = {
 /** What was kept before sessions had owners has none. */
 export const readSessionRow = (row: Row): Kept => {
   const kept = JSON.parse(row.state) as Kept;
-  return { ...kept, said: kept.said ?? null, owner: row.owner, view: { ...before, ...kept.view } };
+  const { current, begun = [], said = null } = kept;
+  return {
+    ...kept,
+    current: current === null ? null : { ...current, key: current.key ?? null },
+    begun,
+    said,
+    owner: row.owner,
+    view: { ...before, ...kept.view },
+  };
 };
 export const readApprovalRow = (row: Row): OpenApproval => JSON.parse(row.state) as OpenApproval;
 

@@ -53,6 +53,11 @@ export const makeLedger = () => {
         if (places.get(data.prompt) !== "current") broken.push(`${data.prompt} was taken unasked`);
         return;
       case "session.turn.started":
+        // Typed into the agent itself: it never stood in the queue.
+        if (data.begun !== undefined) {
+          taken.add(data.turn.prompt);
+          return move(data.turn.prompt, [undefined], "current");
+        }
         if (taken.has(data.turn.prompt)) broken.push(`${data.turn.prompt} was given again`);
         if (queue[0] !== data.turn.prompt) broken.push(`${data.turn.prompt} was not next`);
         leave(data.turn.prompt);

@@ -58,6 +58,9 @@ const KINDS = [
   "abandon",
   "provider",
   "two-at-once",
+  "begin-outside",
+  "begin-outside",
+  "finish-outside",
   "stale",
   "crash",
   "crash",
@@ -176,6 +179,14 @@ export const makeWeather = () => {
     back: () => say({ fact: "reachable" }),
     abandon: () => life.abandon("its host was removed"),
     provider: (n) => say({ fact: "provider-session", providerSessionId: `vendor-${n % 3}` }),
+    "begin-outside": (n) =>
+      say({
+        fact: "begun",
+        key: `key${generation}.${n % 9}`,
+        text: `typed ${n}`,
+        truncated: false,
+      }),
+    "finish-outside": (n) => say(end(`key${generation}.${n % 9}`, "completed", n)),
     "two-at-once": (n) =>
       say({ fact: "accepted", turn: current() }, end(current(), "completed", n)),
   };
