@@ -29,6 +29,8 @@ export type TerminalKey = (typeof TERMINAL_KEYS)[number];
 
 export type TerminalSpec = {
   readonly id: string;
+  /** What tmux calls it, for people who look there: letters, digits and hyphens. Default: `aises-` and the id's own part. */
+  readonly name?: string;
   /** Program and arguments; never a shell string. */
   readonly argv: readonly [string, ...string[]];
   /** The whole environment, apart from the owner's marks and TERM. It never stands in an argument list. */

@@ -113,7 +113,7 @@ export const makeSites = (building: Building, deps: SitesDeps): Sites => {
   const siteOf = (host: Host): Site => {
     const known = made.get(host);
     if (known !== undefined) return known;
-    const site = { host, paths: pathsOf(host.home), terminals: makeTerminals(host) };
+    const site = { host, paths: pathsOf(host.home), terminals: makeTerminals(host, systemClock) };
     const whole = { ...site, backends: backendsOf(building, deps, site) };
     made.set(host, whole);
     return whole;

@@ -1,24 +1,109 @@
-/** Terminals of one host, held by tmux. */
-import { adapterFailure, type Host, type Terminals } from "@skein/sdk";
+/** Terminals of one host, held by tmux: the door that drivers and the house use. */
+import type { Clock, Host, ProcessRef, TerminalLook, Terminals } from "@skein/sdk";
+import { makeEnds } from "./ends.ts";
+import { notHeld, nothingRuns } from "./failures.ts";
+import { closeTerminal, openTerminal } from "./opening.ts";
+import { findPane, type Pane } from "./panes.ts";
+import { readScreenOf } from "./screen.ts";
+import { makeStarted } from "./started.ts";
+import { readOutput } from "./tap.ts";
+import { harmless } from "./text.ts";
+import { makeTmux, type Answer, type Tmux } from "./tmux.ts";
 
-export const makeTerminals = (host: Host): Terminals => {
-  const none = async (): Promise<never> => {
-    throw adapterFailure(`There are no terminals on ${host.id} yet.`, {
-      kind: "unsupported",
-      code: "terminal_unavailable",
-      remedy: "Use the session without its terminal.",
-      retryable: false,
-    });
+const dead: TerminalLook = { liveness: "dead", held: false, process: null, exit: null };
+const unknown: TerminalLook = { liveness: "unknown", held: false, process: null, exit: null };
+
+const lookOf = (pane: Pane, process: ProcessRef | null): TerminalLook =>
+  pane.dead
+    ? {
+        liveness: "dead",
+        held: true,
+        process: null,
+        exit: { exitCode: pane.exitCode, signal: pane.signal },
+      }
+    : { liveness: "alive", held: true, process, exit: null };
+
+/** One after the other for each terminal, in the order of the calls. */
+const makeTurns = () => {
+  const last = new Map<string, Promise<unknown>>();
+  return <T>(id: string, run: () => Promise<T>): Promise<T> => {
+    const before = last.get(id) ?? Promise.resolve();
+    const mine = before.then(run, run);
+    const settled = mine
+      .catch(() => undefined)
+      .then(() => {
+        if (last.get(id) === settled) last.delete(id);
+      });
+    last.set(id, settled);
+    return mine;
   };
-  const output = () => ({ [Symbol.asyncIterator]: () => ({ next: none }) });
+};
+
+const held = async (tmux: Tmux, id: string): Promise<Pane> => {
+  const found = await findPane(tmux, id);
+  if ("is" in found) throw found.failure;
+  if (found.pane === null) throw notHeld(id);
+  return found.pane;
+};
+
+const must = (answer: Answer, id: string): void => {
+  if (answer.is === "unknown") throw answer.failure;
+  if (answer.is === "absent") throw notHeld(id);
+};
+
+/** Nothing to close: what it opens ends with the calls that need it. */
+export const makeTerminals = (host: Host, clock: Clock): Terminals => {
+  const tmux = makeTmux(host);
+  const ends = makeEnds(tmux, clock);
+  const startedOf = makeStarted(host);
+  const inTurn = makeTurns();
+  let pastes = 0;
+
+  const look = async (id: string): Promise<TerminalLook> => {
+    const found = await findPane(tmux, id);
+    if ("is" in found) return unknown;
+    if (found.pane === null) return dead;
+    return lookOf(found.pane, found.pane.dead ? null : await startedOf(found.pane.pid));
+  };
+
+  const running = async (id: string): Promise<Pane> => {
+    const pane = await held(tmux, id);
+    if (pane.dead) throw nothingRuns(id);
+    return pane;
+  };
+
+  const paste = async (id: string, text: string): Promise<void> => {
+    const { pane } = await running(id);
+    const input = harmless(text);
+    if (input === "") return;
+    const buffer = `skein-${(pastes += 1)}`;
+    const commands = [
+      ["load-buffer", "-b", buffer, "-"],
+      ["paste-buffer", "-d", "-p", "-r", "-b", buffer, "-t", pane],
+    ];
+    must(await tmux.commands(commands, { input }), id);
+  };
+
   return {
-    open: none,
-    look: none,
-    paste: none,
-    keys: none,
-    screen: none,
-    ended: none,
-    output,
-    close: none,
+    open: (spec) =>
+      inTurn(spec.id, async () => {
+        await openTerminal(tmux, spec);
+        return look(spec.id);
+      }),
+    look,
+    paste: (id, text) => inTurn(id, () => paste(id, text)),
+    keys: (id, keys) =>
+      inTurn(id, async () => {
+        const { pane } = await running(id);
+        must(await tmux.run(["send-keys", "-t", pane, ...keys]), id);
+      }),
+    screen: async (id, history = 0) => {
+      const screen = await readScreenOf(tmux, await held(tmux, id), history);
+      if (!("is" in screen)) return screen;
+      throw screen.is === "unknown" ? screen.failure : notHeld(id);
+    },
+    ended: (id, signal) => ends.wait(id, signal),
+    output: (id, signal) => readOutput(tmux, ends, id, signal),
+    close: (id) => inTurn(id, () => closeTerminal(tmux, id)),
   };
 };

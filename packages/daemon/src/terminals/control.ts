@@ -1,0 +1,116 @@
+/**
+ * A client of tmux in control mode, over pipes: the pane's bytes as they come, and commands with their replies, in one
+ * order: the reply to a command stands behind all output that tmux had taken from the pane when it ran the command.
+ */
+import type { Pipe } from "@skein/sdk";
+import { makeControlReader, type ControlLine } from "./control-lines.ts";
+import { noAnswer } from "./failures.ts";
+import type { Pane } from "./panes.ts";
+import type { Tmux } from "./tmux.ts";
+
+export type Reply = { readonly ok: boolean; readonly body: Uint8Array };
+
+export type ControlEnd = {
+  /** Of the host, nothing of tmux is known then. */
+  readonly linkLost: boolean;
+  readonly reason: string;
+};
+
+export type Control = {
+  /** One line of tmux's command language with `replies` commands in it, run in one go. Rejects with an AdapterFailure when the client ends. */
+  command(line: string, replies?: number): Promise<readonly Reply[]>;
+  /** Resolves once. Never rejects. */
+  readonly ended: Promise<ControlEnd>;
+  close(): void;
+};
+
+export type ControlEvents = {
+  /** The pane's bytes. The reader waits for it: tmux, and in the end the program, is held up. */
+  readonly output: (bytes: Uint8Array) => Promise<void> | void;
+  /** tmux has left output out, because it was not read for too long. */
+  readonly paused: () => void;
+};
+
+type Waiting = {
+  readonly replies: Reply[];
+  readonly count: number;
+  readonly resolve: (replies: readonly Reply[]) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+/** Seconds after which tmux leaves output out rather than keep it. */
+const PAUSE_AFTER = 5;
+
+/** Rejects with an AdapterFailure when the client cannot be started. */
+export const openControl = async (
+  tmux: Tmux,
+  { session, pane }: Pane,
+  events: ControlEvents,
+): Promise<Control> => {
+  const flags = `ignore-size,pause-after=${PAUSE_AFTER}`;
+  const pipe: Pipe = await tmux.open(["-C", "attach-session", "-t", session, "-f", flags]);
+  const read = makeControlReader();
+  const waiting: Waiting[] = [];
+  let open = true;
+  let exit = "";
+
+  const take = (line: ControlLine): Promise<void> | void => {
+    switch (line.is) {
+      case "output":
+        return line.pane === pane ? events.output(line.bytes) : undefined;
+      case "paused":
+        return events.paused();
+      case "exit":
+        exit = line.reason;
+        return;
+      case "reply": {
+        const first = waiting[0];
+        if (first === undefined) return;
+        first.replies.push(line);
+        // A command that fails takes those behind it on its line with it.
+        if (line.ok && first.replies.length < first.count) return;
+        waiting.shift();
+        first.resolve(first.replies);
+      }
+    }
+  };
+
+  const pump = async (): Promise<void> => {
+    try {
+      for await (const bytes of pipe.output)
+        for (const line of read(bytes)) {
+          const held = take(line);
+          if (held !== undefined) await held;
+        }
+    } catch {
+      // The pipe's own word on how it ended follows.
+    }
+  };
+
+  const ended = (async (): Promise<ControlEnd> => {
+    await pump();
+    const { errors, linkLost } = await pipe.ended;
+    open = false;
+    const failure = noAnswer(tmux.host.id);
+    for (const { reject } of waiting.splice(0)) reject(failure);
+    return { linkLost, reason: exit || errors };
+  })();
+
+  return {
+    ended,
+    command: (line, count = 1) => {
+      if (!open) return Promise.reject(noAnswer(tmux.host.id));
+      const { promise, resolve, reject } = Promise.withResolvers<readonly Reply[]>();
+      const mine = { replies: [], count, resolve, reject };
+      waiting.push(mine);
+      pipe.write(Buffer.from(`${line}\n`)).catch((error: unknown) => {
+        const at = waiting.indexOf(mine);
+        if (at === -1) return;
+        waiting.splice(at, 1);
+        reject(noAnswer(tmux.host.id, error));
+      });
+      return promise;
+    },
+    close: () => pipe.close(),
+  };
+};
