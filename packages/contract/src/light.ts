@@ -6,3 +6,4 @@ export * from "./errors.ts";
 export * from "./limits.ts";
 export * from "./nearest.ts";
 export * from "./state-folder.ts";
+export * from "./terminal-bytes.ts";
