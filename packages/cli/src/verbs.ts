@@ -96,6 +96,16 @@ export const VERBS: Readonly<Record<string, Entry>> = {
     group: "Sessions",
     load: async () => (await sessions()).kill,
   },
+  outside: {
+    summary: "Conversations begun with an agent's own program: list them, watch one",
+    group: "Sessions",
+    load: async () => (await import("./verbs/outside.ts")).outside,
+  },
+  adopt: {
+    summary: "Go on with such a conversation as a session",
+    group: "Sessions",
+    load: async () => (await import("./verbs/outside.ts")).adopt,
+  },
   send: {
     summary: "Give an agent a prompt and return at once",
     group: "Conversation",
@@ -110,6 +120,11 @@ export const VERBS: Readonly<Record<string, Entry>> = {
     summary: "Wait until sessions are done, or one needs a person",
     group: "Conversation",
     load: async () => (await import("./verbs/wait.ts")).wait,
+  },
+  goal: {
+    summary: "Give a session a goal that it works towards by itself, show it, pause it, resume it",
+    group: "Conversation",
+    load: async () => (await import("./verbs/goal.ts")).goal,
   },
   "last-message": {
     summary: "Print the agent's newest message",

@@ -59,6 +59,9 @@ export const ERRORS = {
   model_unknown: row(400, "INVALID_REQUEST"),
   effort_unknown: row(400, "INVALID_REQUEST"),
   interface_unsupported: row(400, "INVALID_REQUEST"),
+  // conversations begun elsewhere
+  conversation_not_found: row(404, "INVALID_REQUEST"),
+  conversation_held: row(409, "INVALID_REQUEST"),
   // hosts
   host_unknown: row(404, "INVALID_REQUEST"),
   host_known: row(409, "INVALID_REQUEST"),

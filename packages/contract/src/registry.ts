@@ -5,6 +5,7 @@ import { eventOperations } from "./event.ts";
 import { goalOperations } from "./goal-operations.ts";
 import { hostOperations } from "./host.ts";
 import type { InputOf, Operation, OutputOf, ParsedInputOf } from "./operation.ts";
+import { outsideOperations } from "./outside.ts";
 import { sessionOperations } from "./session.ts";
 import { systemOperations } from "./system.ts";
 import { terminalOperations } from "./terminal.ts";
@@ -17,6 +18,7 @@ export const operations = {
   ...eventOperations,
   ...backendOperations,
   ...hostOperations,
+  ...outsideOperations,
   ...terminalOperations,
   ...tokenOperations,
   ...systemOperations,

@@ -19,6 +19,7 @@ import type {
 } from "@skein/contract";
 import type { Clock } from "./clock.ts";
 import type { Host, Liveness } from "./host.ts";
+import type { Outside } from "./outside.ts";
 import type { Terminals } from "./terminal.ts";
 
 /** Tokens of one turn as the vendor tells them. `costUsd`: the vendor's own figure, null when it gives none. */
@@ -53,13 +54,13 @@ export type Fact =
   | { readonly fact: "provider-session"; readonly providerSessionId: string }
   /** The agent has taken the turn's prompt: from here on it must not be given again. It is in the transcript with that; only words that steer, or that someone else typed, are told as `user` items. */
   | { readonly fact: "accepted"; readonly turn: string }
-  /** An item appeared or changed; `id` is stable, the newest body counts. `outside`: typed into the agent by someone else. */
   /**
    * The agent began a turn that nobody asked Skein for: a person typed into its own terminal. It is taken already, and `text` is
    * their message; later facts, and what is asked of the driver, name the turn by `key`, unique in the generation. A prompt that was
    * handed over and not taken goes back to the queue, and is handed over again when this turn has ended.
    */
   | { readonly fact: "begun"; readonly key: string; readonly text: string }
+  /** An item appeared or changed; `id` is stable, the newest body counts. `outside`: typed into the agent by someone else. */
   | { readonly fact: "item"; readonly id: string; readonly body: ItemBody }
   /** The agent waits for a decision. `request` is the driver's key for it, unique in the generation. */
   | {
@@ -257,6 +258,8 @@ export type AgentDriver = {
   probe(context: BackendContext, signal: AbortSignal): Promise<ProbeResult>;
   /** Makes the link; does no I/O. */
   open(context: SessionContext): AgentLink;
+  /** Its conversations that were begun without Skein; undefined: it cannot find them. */
+  readonly outside?: Outside;
   /** The daemon leaves: lets go of what is shared by sessions; harms nothing. */
   close(): Promise<void>;
 };

@@ -3,5 +3,6 @@ export * from "./clock.ts";
 export * from "./driver.ts";
 export * from "./failure.ts";
 export * from "./host.ts";
+export * from "./outside.ts";
 export * from "./stale.ts";
 export * from "./terminal.ts";

@@ -2,6 +2,7 @@
 import { addUsage, noUsage, problem, type Session } from "@skein/contract";
 import { rejection, type Context, type Decision, type Rejection } from "../decision.ts";
 import { makeDraft, type Draft } from "./draft.ts";
+import { conversationClaim } from "./conversation.ts";
 import { evolveSession } from "./evolve.ts";
 import { queueFull } from "./backlog.ts";
 import { pursue } from "./goal.ts";
@@ -35,7 +36,7 @@ const newSession = (input: CreateInput, name: string, now: string): Session => (
   parent: input.parent,
   forkedFrom: input.fork?.session ?? null,
   generation: 0,
-  providerSessionId: null,
+  providerSessionId: input.adopt?.conversation ?? null,
   status: { state: "starting", waitingFor: null, reason: "created", source: "command", since: now },
   turn: null,
   lastTurn: null,
@@ -59,9 +60,22 @@ const nameTaken = (name: string): Rejection =>
     ),
   );
 
+const conversationHeld = (conversation: string): Rejection =>
+  rejection(
+    problem(
+      "conversation_held",
+      `A session of Skein's has the conversation ${conversation} already.`,
+      "Use that session: `skein outside --all` names it. To go another way from there, fork it.",
+    ),
+  );
+
 export const create = (input: CreateInput, context: Context): Decision | Rejection => {
   const name = chooseName(input, context);
   if (name === null || context.taken(name)) return nameTaken(name ?? input.names[0] ?? "");
+  const conversation = input.adopt?.conversation ?? null;
+  const held = conversation === null ? null : conversationClaim(input, conversation);
+  if (conversation !== null && held !== null && context.taken(held))
+    return conversationHeld(conversation);
   const created = {
     type: "session.created" as const,
     data: {
@@ -73,6 +87,12 @@ export const create = (input: CreateInput, context: Context): Decision | Rejecti
   };
   const draft = makeDraft(evolveSession(null, created, context.now), context);
   draft.take(name);
+  if (held !== null) draft.take(held);
+  for (const [index, past] of (input.adopt?.history ?? []).entries()) {
+    const at = past.at === "" ? context.now : past.at;
+    const item = { ...past, at, turn: null, order: index + 1, truncated: false };
+    draft.emit({ type: "session.item", data: { item } });
+  }
   wakeProcess(draft);
   const rest = draft.done();
   return { ...rest, events: [created, ...rest.events] };
@@ -260,6 +280,8 @@ export const remove = (state: SessionState, context: Context): Decision => {
   sayDeleted(draft);
   draft.emit({ type: "session.deleted", data: { by: context.actor } });
   draft.release(state.view.name);
+  const conversation = state.view.providerSessionId;
+  if (conversation !== null) draft.release(conversationClaim(state.view, conversation));
   return draft.done();
 };
 

@@ -5,6 +5,7 @@ import type {
   ErrorCode,
   ApprovalRequest,
   Decision,
+  Item,
   ItemBody,
   PermissionMode,
   Program,
@@ -36,6 +37,11 @@ export type CreateInput = {
   readonly parent: string | null;
   /** The id of the token for its own sessions that it is created with. */
   readonly token: string | null;
+  /** A conversation that was begun elsewhere and is gone on with: the vendor's id, and what was said there, settled. */
+  readonly adopt: {
+    readonly conversation: string;
+    readonly history: readonly Pick<Item, "id" | "at" | "body">[];
+  } | null;
   /** A fork: the session and the vendor's id of the conversation it copies. */
   readonly fork: { readonly session: string; readonly providerSessionId: string } | null;
 };
@@ -58,15 +64,15 @@ export type SessionFact =
   | { readonly fact: "provider-session"; readonly providerSessionId: string }
   | { readonly fact: "accepted"; readonly turn: string }
   | {
-      readonly fact: "item";
-      readonly id: string;
-      readonly body: ItemBody;
-      readonly truncated: boolean;
-    }
-  | {
       readonly fact: "begun";
       readonly key: string;
       readonly text: string;
+      readonly truncated: boolean;
+    }
+  | {
+      readonly fact: "item";
+      readonly id: string;
+      readonly body: ItemBody;
       readonly truncated: boolean;
     }
   | {

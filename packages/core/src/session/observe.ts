@@ -5,6 +5,7 @@
 import type { ApprovalRequest, Item, ItemBody, Resolution, Turn } from "@skein/contract";
 import { problem } from "@skein/contract";
 import { rejection, type Context, type Decision, type Rejection } from "../decision.ts";
+import { conversationClaim } from "./conversation.ts";
 import { makeDraft, type Draft } from "./draft.ts";
 import { exited, startFailed } from "./ending.ts";
 import {
@@ -16,8 +17,8 @@ import {
   silentError,
 } from "./flow.ts";
 import { pursue } from "./goal.ts";
-import type { SessionFact, SessionInput } from "./input.ts";
 import { makeWay } from "./goal-verdict.ts";
+import type { SessionFact, SessionInput } from "./input.ts";
 import { own } from "./record.ts";
 import { leaveAlone, settle } from "./settle.ts";
 import type { SessionState } from "./state.ts";
@@ -89,9 +90,9 @@ const applyWord = (
       return provider(draft, fact.providerSessionId);
     case "accepted":
       return accepted(draft, fact);
-    case "item":
     case "begun":
       return begun(draft, fact);
+    case "item":
       return putItem(draft, fact.id, fact.body, fact.truncated);
     case "notice":
       return putItem(draft, fact.id, { kind: "notice", level: fact.level, text: fact.text }, false);
@@ -104,9 +105,19 @@ const applyWord = (
   }
 };
 
+/** Of a conversation that changed its id the old one is let go. */
+const hold = (draft: Draft, conversation: string | null): void => {
+  const { view } = draft.state;
+  if (conversation === null || conversation === view.providerSessionId) return;
+  if (view.providerSessionId !== null)
+    draft.release(conversationClaim(view, view.providerSessionId));
+  draft.take(conversationClaim(view, conversation));
+};
+
 const provider = (draft: Draft, providerSessionId: string | null): void => {
   if (providerSessionId === null || providerSessionId === draft.state.view.providerSessionId)
     return;
+  hold(draft, providerSessionId);
   draft.emit({ type: "session.provider", data: { providerSessionId } });
 };
 
@@ -114,6 +125,7 @@ const provider = (draft: Draft, providerSessionId: string | null): void => {
 const started = (draft: Draft, fact: FactOf<"started">): void => {
   const { view, process } = draft.state;
   if (process !== "starting") return provider(draft, fact.providerSessionId);
+  hold(draft, fact.providerSessionId);
   draft.emit({
     type: "session.process.started",
     data: {
@@ -136,18 +148,6 @@ const accepted = (draft: Draft, fact: FactOf<"accepted">): void => {
   putItem(draft, prompt, { kind: "user", text, how }, false);
 };
 
-const putItem = (draft: Draft, id: string, body: ItemBody, truncated: boolean): void => {
-  const { openItems, items, view } = draft.state;
-  const settled = draft.state.settled.find((one) => one.id === id);
-  // A settled item stays settled, and an echo of a prompt says nothing new.
-  const isRunning = "status" in body && body.status === "running";
-  if (settled !== undefined && (isRunning || body.kind === "user")) return;
-  const known = own(openItems, id) ?? settled;
-  const item: Item = {
-    id,
-    turn: known === undefined ? (view.turn?.id ?? null) : known.turn,
-    order: known?.order ?? items + 1,
-    at: known?.at ?? draft.context.now,
 /**
  * A person gave the agent something to do, at its own terminal. What waits goes on waiting; a prompt that was handed over and not
  * taken waits again. Beside a turn that the agent works at these are words for that turn.
@@ -182,6 +182,18 @@ const giveWay = (draft: Draft): void => {
   makeWay(draft);
 };
 
+const putItem = (draft: Draft, id: string, body: ItemBody, truncated: boolean): void => {
+  const { openItems, items, view } = draft.state;
+  const settled = draft.state.settled.find((one) => one.id === id);
+  // A settled item stays settled, and an echo of a prompt says nothing new.
+  const isRunning = "status" in body && body.status === "running";
+  if (settled !== undefined && (isRunning || body.kind === "user")) return;
+  const known = own(openItems, id) ?? settled;
+  const item: Item = {
+    id,
+    turn: known === undefined ? (view.turn?.id ?? null) : known.turn,
+    order: known?.order ?? items + 1,
+    at: known?.at ?? draft.context.now,
     truncated,
     body,
   };
@@ -244,6 +256,10 @@ const withdrawn = (draft: Draft, fact: FactOf<"withdrawn">): void => {
   });
 };
 
+/** By its id, or as the driver calls it. */
+const isCurrent = ({ state: { view, current } }: Draft, turn: string): boolean =>
+  view.turn !== null && (view.turn.id === turn || current?.key === turn);
+
 /** After a failed login or at a limit the next prompt would fare no better: the queue is held until a person comes back. */
 const turnEnded = (draft: Draft, fact: FactOf<"turn-ended">): void => {
   const { stopWhy } = draft.state;
@@ -254,7 +270,3 @@ const turnEnded = (draft: Draft, fact: FactOf<"turn-ended">): void => {
   advance(draft);
   pursue(draft);
 };
-/** By its id, or as the driver calls it. */
-const isCurrent = ({ state: { view, current } }: Draft, turn: string): boolean =>
-  view.turn !== null && (view.turn.id === turn || current?.key === turn);
-

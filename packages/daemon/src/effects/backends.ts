@@ -3,7 +3,14 @@
  * What it says is recorded only when it is new.
  */
 import type { Backend, Capabilities } from "@skein/contract";
-import type { AgentDriver, BackendContext, Clock } from "@skein/sdk";
+import type {
+  AgentDriver,
+  BackendContext,
+  Clock,
+  Outside,
+  OutsideConversation,
+  OutsidePage,
+} from "@skein/sdk";
 
 export type Elsewhere = Pick<BackendContext, "host" | "terminals" | "dir">;
 
@@ -21,6 +28,13 @@ export type Backends = {
   soon(ms: number): Promise<readonly Backend[]>;
   /** Asks again, all or one. Never rejects for reasons of an agent. */
   refresh(id?: string): Promise<readonly Backend[]>;
+  /** Conversations that were begun outside Skein; of the agents in `ids` only. */
+  readonly outside: {
+    readonly ids: readonly string[];
+    list(backend: string): Promise<readonly OutsideConversation[]>;
+    find(backend: string, id: string): Promise<OutsideConversation | null>;
+    read(backend: string, id: string, from: number): Promise<OutsidePage | null>;
+  };
   /** Resolves when nobody is being asked any more, well or badly: whatever was started to ask is gone then. Never rejects. */
   settled(): Promise<void>;
 };
@@ -114,6 +128,28 @@ const unanswered = (of: AgentDriver, host: string, now: number): Backend => ({
   checkedAt: new Date(now).toISOString(),
 });
 
+const outsideOf = (deps: BackendsDeps): Backends["outside"] => {
+  const find = (id: string): AgentDriver => {
+    const found = deps.drivers.find((one) => one.id === id && one.outside !== undefined);
+    if (found === undefined) throw new Error(`${id} finds no conversations`);
+    return found;
+  };
+  const ask = async <T>(
+    id: string,
+    question: (outside: Outside, context: BackendContext) => Promise<T>,
+  ): Promise<T> => {
+    const of = find(id);
+    return question(of.outside!, await contextOf(deps, of));
+  };
+  return {
+    ids: deps.drivers.filter((one) => one.outside !== undefined).map((one) => one.id),
+    list: (backend) => ask(backend, (outside, context) => outside.list(context)),
+    find: (backend, id) => ask(backend, (outside, context) => outside.find(context, id)),
+    read: (backend, id, from) =>
+      ask(backend, (outside, context) => outside.read(context, id, from)),
+  };
+};
+
 export const makeBackends = (deps: BackendsDeps): Backends => {
   const { drivers } = deps;
   const known = new Map<string, Promise<Backend>>();
@@ -163,6 +199,7 @@ export const makeBackends = (deps: BackendsDeps): Backends => {
       for (const of of asked) known.delete(of.id);
       return Promise.all(asked.map(askOnce));
     },
+    outside: outsideOf(deps),
     settled: async () => void (await Promise.allSettled(asking)),
   };
 };

@@ -48,6 +48,7 @@ const creation = (
   tags: [],
   parent: null,
   token: null,
+  adopt: null,
   fork: null,
 });
 

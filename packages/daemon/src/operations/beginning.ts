@@ -1,6 +1,6 @@
 /** How sessions come to be: created, or forked from another. */
 import { refuse, type Session } from "@skein/contract";
-import { proposeNames, type SessionInput, type SessionState } from "@skein/core";
+import { conversationClaim, proposeNames, type SessionInput, type SessionState } from "@skein/core";
 import type { ReceiptKey } from "../engine/receipts.ts";
 import { sessionKind } from "../engine/session-kind.ts";
 import {
@@ -28,13 +28,14 @@ const isNameTaken = (error: unknown): boolean =>
   (error as { problem?: { code?: string } }).problem?.code === "name_taken";
 
 /** A name that nobody chose may be taken while it is decided: then another one is tried. */
-const begin = async (
+export const begin = async (
   deps: OperationDeps,
   caller: Caller,
   fields: NewSession,
   receipt: ReceiptKey | null,
 ): Promise<{ session: Session }> => {
   const luck = deps.random();
+  const held = fields.adopt === null ? [] : [conversationClaim(fields, fields.adopt.conversation)];
   for (let tries = 0; tries < NAME_TRIES; tries++) {
     const id = deps.id("ses");
     const names =
@@ -46,7 +47,7 @@ const begin = async (
         { type: "create", id, ...fields, names, token: ownerOf(caller) },
         {
           actor: caller.actor,
-          names: fields.name === null ? names : [fields.name],
+          names: [...(fields.name === null ? names : [fields.name]), ...held],
           receipt,
           answer: (state: SessionState) => ({ session: state.view }),
         },
@@ -110,6 +111,7 @@ export const beginningHandlers = (
           description: input.description ?? null,
           tags,
           parent: input.parent === undefined ? null : await findSessionId(deps.store, input.parent),
+          adopt: null,
           fork: null,
         };
         return begin(deps, caller, fields, receipt);
@@ -141,6 +143,7 @@ export const beginningHandlers = (
           parent,
           name: input.name ?? null,
           description: input.description ?? view.description,
+          adopt: null,
           fork: { session: view.id, providerSessionId: view.providerSessionId! },
         };
         return begin(deps, caller, fields, receipt);

@@ -1,10 +1,13 @@
 /** From an operation's name to its handler. */
 import { refuse, type OperationName } from "@skein/contract";
+import { isAdapterFailure } from "@skein/sdk";
 import { beginningHandlers } from "./beginning.ts";
 import { approvalHandlers } from "./approvals.ts";
 import type { HandledOperation, Handlers } from "./handlers.ts";
+import { hostHandlers } from "./hosts.ts";
 import { otherHandlers } from "./others.ts";
 import type { Caller, OperationDeps } from "./ports.ts";
+import { outsideHandlers } from "./outside.ts";
 import { pagingHandlers } from "./paging.ts";
 import { readingHandlers } from "./reading.ts";
 import { sessionHandlers } from "./sessions.ts";
@@ -23,7 +26,16 @@ const handlersOf = (deps: OperationDeps): Handlers => ({
   ...approvalHandlers(deps),
   ...tokenHandlers(deps),
   ...otherHandlers(deps),
+  ...hostHandlers(deps),
+  ...outsideHandlers(deps),
 });
+
+/** What an adapter cannot do is said in its own words: they are for a person, with a code of the contract. */
+const inContract = (error: unknown): unknown => {
+  if (!isAdapterFailure(error)) return error;
+  const { code, remedy } = error.failure;
+  return refuse(code, error.message, remedy);
+};
 
 /** Input must have been parsed by the contract, and the caller's scope checked. Rejects with a Refusal. */
 export const makeOperate = (deps: OperationDeps) => {
@@ -50,6 +62,8 @@ export const makeOperate = (deps: OperationDeps) => {
         "Watches are opened on the socket, or as server-sent events.",
       );
     }
-    return handler(input, caller, signal);
+    return handler(input, caller, signal).catch((error: unknown) => {
+      throw inContract(error);
+    });
   };
 };

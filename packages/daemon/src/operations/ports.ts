@@ -1,6 +1,6 @@
 /** What the operations ask of the house. */
-import type { Backend, Capabilities, Container } from "@skein/contract";
-import type { Host } from "@skein/sdk";
+import type { Backend, Capabilities, Container, HostCheck } from "@skein/contract";
+import type { Host, OutsideConversation, OutsidePage } from "@skein/sdk";
 import type { Engine } from "../engine/engine.ts";
 import type { MakeId } from "../engine/ids.ts";
 import type { Store } from "../engine/ports.ts";
@@ -12,10 +12,7 @@ export type OperationDeps = {
   readonly id: MakeId;
   readonly now: () => number;
   readonly random: () => number;
-  readonly hosts: {
-    names(): readonly string[];
-    get(name: string): Pick<Host, "id" | "folder" | "reach"> | undefined;
-  };
+  readonly hosts: HostsPort;
   /** Rejects with a Refusal when that container could not be run on that host. */
   admitContainer(host: string, container: Container): Promise<void>;
   /** The agents of a host; undefined: there is no such host. */
@@ -39,12 +36,42 @@ export type OperationDeps = {
   };
 };
 
+/** A host that was reached and looked at, and that nobody has in hand yet: exactly one of the two is called. */
+export type MetHost = {
+  /** Skein's folder there. */
+  readonly home: string;
+  readonly check: HostCheck;
+  take(): void;
+  leave(): Promise<void>;
+};
+
+export type HostsPort = {
+  /** `local` first. */
+  names(): readonly string[];
+  get(name: string): Pick<Host, "id" | "home" | "folder" | "reach"> | undefined;
+  /** Rejects with an AdapterFailure that says what keeps it from being reached, or used; nothing is left behind then. */
+  meet(name: string): Promise<MetHost>;
+  /** Of one that is in hand. Rejects with an AdapterFailure. */
+  check(name: string): Promise<HostCheck>;
+  /** Lets go of its agents, and hears no more of them. Harms none, never rejects. */
+  forsake(name: string): Promise<void>;
+  /** Lets go of the host itself. */
+  drop(name: string): Promise<void>;
+};
+
 export type BackendsPort = {
   readonly ids: readonly string[];
   capabilities(id: string): Capabilities;
   list(): Promise<readonly Backend[]>;
   get(id: string): Promise<Backend | undefined>;
   refresh(id?: string): Promise<readonly Backend[]>;
+  /** Conversations that were begun outside Skein; of the agents in `ids` only. */
+  readonly outside: {
+    readonly ids: readonly string[];
+    list(backend: string): Promise<readonly OutsideConversation[]>;
+    find(backend: string, id: string): Promise<OutsideConversation | null>;
+    read(backend: string, id: string, from: number): Promise<OutsidePage | null>;
+  };
 };
 
 export type { Caller };

@@ -1,6 +1,7 @@
 /** Claude Code (2.1.197) as `claude -p` with stream-json both ways: one process for each session. */
 import type { AgentDriver } from "@skein/sdk";
 import { makeLink } from "./link.ts";
+import { outside } from "./outside.ts";
 import { probe } from "./probe.ts";
 
 /** Holds nothing: every session has a process of its own. */
@@ -12,6 +13,7 @@ export const makeClaudeCodeDriver = (): AgentDriver => ({
   capabilities: { steer: true, fork: true, resume: true, questions: true },
   interfaces: ["protocol"],
   probe,
+  outside,
   open: makeLink,
   close: async () => undefined,
 });

@@ -1,6 +1,7 @@
 /** Codex 0.169.0: one `codex app-server` for each CODEX_HOME, a thread of it for each session. */
 import type { AgentDriver, BackendContext } from "@skein/sdk";
 import { makeLink } from "./link.ts";
+import { outside } from "./outside.ts";
 import { probeCodex } from "./probe.ts";
 import { placeOf } from "./process.ts";
 import { makeServer, type Server } from "./server.ts";
@@ -32,6 +33,7 @@ export const makeCodexDriver = (): AgentDriver => {
       );
       return probeCodex(backend, signal);
     },
+    outside,
     open: (context) => makeLink(context, serverOf(context.backend)),
     close: async () => {
       await Promise.all([...servers.values()].map((server) => server.close()));

@@ -24,10 +24,10 @@ const failure = (what: string, error: unknown): AdapterFailure => {
 const read: Files["read"] = async (path, { maxBytes, from = 0 }) => {
   try {
     await using file = await open(path, "r");
-    const { size, ...found } = await file.stat();
+    const found = await file.stat();
     if (!found.isFile()) return null;
-    const at = from < 0 ? Math.max(0, size + from) : from;
-    const buffer = Buffer.alloc(Math.max(0, Math.min(maxBytes, size - at)));
+    const at = from < 0 ? Math.max(0, found.size + from) : from;
+    const buffer = Buffer.alloc(Math.max(0, Math.min(maxBytes, found.size - at)));
     const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
     return buffer.subarray(0, bytesRead);
   } catch (error) {

@@ -34,6 +34,7 @@ export const creation = (over: Partial<CreateInput> = {}): CreateInput => ({
   tags: [],
   parent: null,
   token: null,
+  adopt: null,
   fork: null,
   ...over,
 });
@@ -257,7 +258,8 @@ export const makeLife = (others: readonly string[] = [], approvalLimit = 64) => 
       });
     },
     queue: (): string[] => now_().queue.map((one) => one.text),
-    names: (): string[] => [...held],
+    names: (): string[] => [...held].filter((name) => !name.includes("@")),
+    conversations: (): string[] => [...held].filter((name) => name.includes("@")),
     events: <T extends NewEvent["type"]>(type: T): EventData<T>[] =>
       events.filter((one) => one.type === type).map((one) => one.data as EventData<T>),
     all: (): readonly NewEvent[] => events,

@@ -1,0 +1,155 @@
+/** Conversations that were begun outside Skein: listed, looked at, taken over. */
+import { refuse, type Conversation, type Item, type ParsedInput } from "@skein/contract";
+import { conversationClaim } from "@skein/core";
+import type { OutsideConversation, OutsidePage } from "@skein/sdk";
+import { admitBackend, admitFolder, admitHost, admitPermissions } from "./admission.ts";
+import { begin } from "./beginning.ts";
+import type { Handlers } from "./handlers.ts";
+import { identityOf, type BackendsPort, type OperationDeps } from "./ports.ts";
+
+/** What a taken-over conversation brings along into the transcript: the newest of it. */
+const HISTORY_ITEMS = 200;
+const HISTORY_BYTES = 2 * 1024 * 1024;
+const ITEM_BYTES = 64 * 1024;
+const PAGES = 64;
+
+const unknownBackend = (id: string, backends: BackendsPort) =>
+  refuse(
+    "backend_unknown",
+    `${id} keeps no conversations that Skein could find.`,
+    `Known: ${backends.outside.ids.join(", ")}.`,
+  );
+
+const notFound = (id: string) =>
+  refuse(
+    "conversation_not_found",
+    `There is no conversation ${id}.`,
+    "List them with `skein outside`.",
+  );
+
+const sessionOf = async (
+  deps: OperationDeps,
+  where: { readonly backend: string; readonly host: string },
+  id: string,
+): Promise<string | null> => deps.store.claimed("session-name", conversationClaim(where, id));
+
+const list = async (
+  deps: OperationDeps,
+  { host: name, backend, folder, all }: ParsedInput<"outside.list">,
+): Promise<Conversation[]> => {
+  const { host, backends } = admitHost(deps, name);
+  if (backend !== undefined && !backends.outside.ids.includes(backend))
+    throw unknownBackend(backend, backends);
+  const asked = backend === undefined ? backends.outside.ids : [backend];
+  const told = async (id: string): Promise<Conversation[]> => {
+    const found = await backends.outside.list(id);
+    const wanted = found.filter((one) => folder === undefined || one.folder === folder);
+    const where = { backend: id, host: host.id };
+    return Promise.all(
+      wanted.map(async (one) => ({
+        ...where,
+        ...one,
+        session: await sessionOf(deps, where, one.id),
+      })),
+    );
+  };
+  const found = (await Promise.all(asked.map(told))).flat();
+  return found
+    .filter((one) => all || one.session === null)
+    .toSorted((one, other) => other.activeAt.localeCompare(one.activeAt));
+};
+
+/** The newest items, settled: nobody goes on with what was open there. */
+const historyOf = async (
+  read: (from: number) => Promise<OutsidePage | null>,
+): Promise<readonly Pick<Item, "id" | "at" | "body">[]> => {
+  const items = new Map<string, OutsidePage["items"][number]>();
+  let from = 0;
+  for (let pages = 0; pages < PAGES; pages++) {
+    const page = await read(from);
+    if (page === null) break;
+    for (const item of page.items) items.set(item.id, item);
+    if (!page.more || page.next === from) break;
+    from = page.next;
+  }
+  let bytes = 0;
+  const newest = [...items.values()].slice(-HISTORY_ITEMS).toReversed();
+  const kept = newest.filter(({ body }) => {
+    const size = JSON.stringify(body).length;
+    if (size > ITEM_BYTES) return false;
+    bytes += size;
+    return bytes <= HISTORY_BYTES;
+  });
+  return kept.toReversed().map(({ id, at, body }) => ({
+    id,
+    at: at ?? "",
+    body: "status" in body && body.status === "running" ? { ...body, status: "interrupted" } : body,
+  }));
+};
+
+/** Nobody else may write to it: neither a program that has it open, nor another session of ours. */
+const admitUnheld = ({ id, held }: OutsideConversation): void => {
+  if (held !== "yes") return;
+  throw refuse(
+    "conversation_held",
+    `A program has the conversation ${id} open: two writers would spoil it.`,
+    "End that program there, then try again; or look at it with `skein outside show`.",
+  );
+};
+
+const adopt =
+  (deps: OperationDeps): Handlers["outside.adopt"] =>
+  (input, caller) =>
+    deps.engine.receipts.once(
+      { caller: identityOf(caller), clientId: input.clientId, operation: "outside.adopt", input },
+      async (receipt) => {
+        const { permissions, conversation } = input;
+        admitPermissions({ permissions }, caller);
+        const { host, backends } = admitHost(deps, input.host);
+        if (!backends.outside.ids.includes(input.backend))
+          throw unknownBackend(input.backend, backends);
+        const found = await backends.outside.find(input.backend, conversation);
+        if (found === null) throw notFound(conversation);
+        admitUnheld(found);
+        await admitFolder(host, found.folder);
+        const agent = await admitBackend(backends, input.backend);
+        const fields = {
+          backend: input.backend,
+          host: host.id,
+          folder: found.folder,
+          interface: agent.interfaces[0] ?? "protocol",
+          program: null,
+          container: null,
+          group: null,
+          name: input.name ?? null,
+          model: null,
+          effort: null,
+          permissions,
+          description: found.title,
+          tags: [],
+          parent: null,
+          fork: null,
+          adopt: {
+            conversation,
+            history: await historyOf((from) =>
+              backends.outside.read(input.backend, conversation, from),
+            ),
+          },
+        };
+        return begin(deps, caller, fields, receipt);
+      },
+    );
+
+export const outsideHandlers = (
+  deps: OperationDeps,
+): Pick<Handlers, "outside.list" | "outside.read" | "outside.adopt"> => ({
+  "outside.list": async (input) => ({ conversations: await list(deps, input) }),
+  "outside.read": async ({ host, backend, conversation, from }) => {
+    const { backends } = admitHost(deps, host);
+    if (!backends.outside.ids.includes(backend)) throw unknownBackend(backend, backends);
+    const page = await backends.outside.read(backend, conversation, from);
+    if (page === null) throw notFound(conversation);
+    return { ...page, items: [...page.items] };
+  },
+  "outside.adopt": adopt(deps),
+});
