@@ -46,6 +46,9 @@ export const LIMITS = {
   wireLineBytes: 16 * MiB,
   arguments: 256,
   argumentChars: 32_768,
+  // hosts
+  hosts: 256,
+
   // terminals
   terminals: 1_000,
   terminalColumns: 1_000,

@@ -138,6 +138,7 @@ const begin = async (beginning: Beginning): Promise<Daemon> => {
   const house = build({ options, paths, config, log, failpoint, store, health, stop });
   undo.defer(() => house.close());
   const left = await whatWasLeft(store);
+  house.recall(left);
   const server = await house.listen();
   undo.defer(() => server.close());
   // Only now: agents are taken in hand by a daemon that really runs.

@@ -1,4 +1,5 @@
 /** What a person may set in $SKEIN_HOME/config.json5. Unknown keys are refused. */
+import { BackendId, HostName } from "@skein/contract";
 import { z } from "zod";
 
 const minutes = z.number().min(0).max(100_000);
@@ -106,6 +107,18 @@ export const ConfigSchema = z.strictObject({
       image: z.string().min(1).optional().describe("For sessions that name no image"),
     })
     .default({ options: [] }),
+  hosts: z
+    .record(
+      HostName,
+      z.strictObject({
+        backends: z
+          .record(BackendId, backend)
+          .default({})
+          .describe("Agents as they are there: by default what the PATH of the login there finds"),
+      }),
+    )
+    .default({})
+    .describe("What is different on a host that was added with `skein host add`"),
   log: z
     .strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") })
     .default({ level: "info" }),

@@ -26,17 +26,26 @@ const explain = async (deps: ReachDeps, of: Generation, error: unknown): Promise
   deps.log("warn", "an agent could not be taken in hand", { session, error: String(error) });
 };
 
+/** One attempt; undefined: not now, and its session says why. Rejects when the daemon leaves. */
+export const takeInHand = async (
+  deps: ReachDeps,
+  of: Generation,
+): Promise<Agent | null | undefined> => {
+  try {
+    return await deps.hands.agent(of.session, of.generation);
+  } catch (error) {
+    if (deps.hands.released()) throw error;
+    await explain(deps, of, error);
+    return isForgotten(error) ? null : undefined;
+  }
+};
+
 /** null: that generation is over. Waits while it cannot be told; rejects when the daemon leaves. */
 export const find = async (deps: ReachDeps, of: Generation): Promise<Agent | null> => {
-  const { hands, away } = deps;
   for (;;) {
-    try {
-      return await hands.agent(of.session, of.generation);
-    } catch (error) {
-      if (hands.released()) throw error;
-      await explain(deps, of, error);
-      if (!isForgotten(error)) await away.pause(AGAIN_MS);
-    }
+    const found = await takeInHand(deps, of);
+    if (found !== undefined) return found;
+    await deps.away.pause(AGAIN_MS);
   }
 };
 

@@ -16,7 +16,7 @@ import { makeHands, type Hands, type HandsDeps } from "./hands.ts";
 import { untilTaken } from "./passing.ts";
 import type { WaitingEffect } from "./ports.ts";
 import { makeQueues } from "./queues.ts";
-import { adopt, find, reach, reachLater } from "./reach.ts";
+import { adopt, find, reach, reachLater, takeInHand } from "./reach.ts";
 
 export type Effects = {
   /** Takes effects that have been recorded. Never throws, never waits. */
@@ -201,8 +201,8 @@ const attach = async (
     if (brief === null || brief.process === "none") return;
     const { generation } = brief;
     if (starts.has(generationKey({ session, generation }))) return;
-    const agent = await hands.agent(session, generation);
-    if (agent === null || (await adopt(works, agent))) return;
+    const agent = await takeInHand(works, { session, generation });
+    if (agent === null || (agent !== undefined && (await adopt(works, agent)))) return;
     looked();
     await reachLater(works, { session, generation });
   } catch (error) {

@@ -1,4 +1,5 @@
 /** What a daemon finds when it begins, and what it does now and then to keep the store in order. */
+import { LIMITS, LOCAL_HOST } from "@skein/contract";
 import type { Health } from "../health.ts";
 import type { Effect, Store } from "../engine/ports.ts";
 import type { WaitingEffect } from "./ports.ts";
@@ -10,6 +11,8 @@ type Log = (
 ) => void;
 
 export type Left = {
+  /** The hosts that were added, by name, each with Skein's folder there. */
+  readonly hosts: readonly { readonly name: string; readonly home: string }[];
   readonly sessions: readonly string[];
   readonly waiting: readonly WaitingEffect[];
 };
@@ -17,7 +20,14 @@ export type Left = {
 const PAGE = 500;
 const RECEIPTS_KEPT_MS = 7 * 24 * 3_600_000;
 
-/** Sessions that may have a process, and effects that were not finished. */
+const recordedHosts = async (store: Store): Promise<Left["hosts"]> => {
+  const { rows } = await store.rows({ kind: "host", limit: LIMITS.hosts });
+  return rows
+    .map((row) => JSON.parse(row.state) as { readonly name: string; readonly home: string })
+    .filter(({ name }) => name !== LOCAL_HOST);
+};
+
+/** Hosts, sessions that may have a process, and effects that were not finished. */
 export const whatWasLeft = async (store: Store): Promise<Left> => {
   const sessions: string[] = [];
   let cursor: string | undefined;
@@ -38,7 +48,7 @@ export const whatWasLeft = async (store: Store): Promise<Left> => {
       leased: leasedAt !== null,
     }),
   );
-  return { sessions, waiting };
+  return { hosts: await recordedHosts(store), sessions, waiting };
 };
 
 /** A command can be repeated safely for a week. Never rejects: what cannot be forgotten now is forgotten later. */

@@ -2,36 +2,52 @@
 import { LOCAL_HOST } from "@skein/contract";
 import type { Host, Reach } from "@skein/sdk";
 
+/** A host with the link to it. */
+export type LinkedHost = {
+  readonly host: Host;
+  /** Ends the link; whatever runs there goes on. Never rejects. */
+  close(): Promise<void>;
+};
+
 export type Hosts = {
   /** undefined: nobody added it, or it was removed. */
   get(name: string): Host | undefined;
   /** `local` first. */
   all(): readonly Host[];
   /** Takes a host in hand; one of that name must not be there. */
-  add(host: Host): void;
+  add(linked: LinkedHost): void;
   /** Lets go of it: whatever runs there goes on. No error when there is none. */
-  remove(name: string): void;
+  remove(name: string): Promise<void>;
   /** Calls `changed` whenever one of them goes out of reach or comes back. */
   onReach(changed: (host: Host, reach: Reach) => void): void;
+  /** The daemon leaves: lets go of all. */
+  close(): Promise<void>;
 };
 
 export const makeHosts = (local: Host): Hosts => {
-  const known = new Map<string, Host>([[LOCAL_HOST, local]]);
+  const known = new Map<string, LinkedHost>([[LOCAL_HOST, { host: local, close: async () => {} }]]);
   const unwatch = new Map<string, () => void>();
   const listeners: ((host: Host, reach: Reach) => void)[] = [];
+  const remove = async (name: string): Promise<void> => {
+    const found = known.get(name);
+    unwatch.get(name)?.();
+    unwatch.delete(name);
+    known.delete(name);
+    await found?.close();
+  };
   return {
-    get: (name) => known.get(name),
-    all: () => [...known.values()],
-    add: (host) => {
-      known.set(host.id, host);
+    get: (name) => known.get(name)?.host,
+    all: () => [...known.values()].map(({ host }) => host),
+    add: (linked) => {
+      const { host } = linked;
+      known.set(host.id, linked);
       const tell = (reach: Reach): void => listeners.forEach((run) => run(host, reach));
       unwatch.set(host.id, host.onReach(tell));
     },
-    remove: (name) => {
-      unwatch.get(name)?.();
-      unwatch.delete(name);
-      known.delete(name);
-    },
+    remove,
     onReach: (changed) => void listeners.push(changed),
+    close: async () => {
+      await Promise.all([...known.keys()].filter((name) => name !== LOCAL_HOST).map(remove));
+    },
   };
 };

@@ -16,18 +16,26 @@ import type { Site } from "./sites.ts";
 const commandOf = ({ containers }: Config) =>
   containers.command === undefined ? null : (containers.command as [string, ...string[]]);
 
-/** Rejects with a Refusal: no engine, or no such image. */
+/** The container whole. Rejects with a Refusal: no image named, no engine, or no such image. */
 export const admitContainer = async (
   config: Config,
   host: Host,
-  { image }: Container,
-): Promise<void> => {
+  wish: Omit<Container, "image"> & { readonly image?: string | undefined },
+): Promise<Container> => {
+  const image = wish.image ?? config.containers.image;
+  if (image === undefined) {
+    throw refuse(
+      "container_image_missing",
+      "No image was named for the container.",
+      "Name one with --image, or as containers.image in config.json5; docs/containers.md says what it needs.",
+    );
+  }
   const engine = await findEngine(host, { command: commandOf(config) });
   if (engine === null) {
     const { message, failure } = noEngine(host.id);
     throw refuse(failure.code, message, failure.remedy);
   }
-  if (await hasImage(host, engine, image)) return;
+  if (await hasImage(host, engine, image)) return { ...wish, image };
   throw refuse(
     "container_image_missing",
     `${host.id} has no image ${image}.`,

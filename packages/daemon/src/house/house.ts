@@ -6,15 +6,18 @@ import {
   makeLocalHost,
   makeTerminalDriver,
 } from "@skein/adapters";
+import { LOCAL_HOST } from "@skein/contract";
+import type { AgentDriver } from "@skein/sdk";
 import { systemClock } from "../clock.ts";
 import { withFailpoints } from "../effects/failpoints.ts";
-import { clearLeftovers } from "../effects/leftovers.ts";
 import type { EffectsPort } from "../effects/ports.ts";
 import { makeEffects, type Effects } from "../effects/runner.ts";
 import { checkStore, forgetReceipts, type Left } from "../effects/upkeep.ts";
 import { makeEngine } from "../engine/engine.ts";
 import { makeIds } from "../engine/ids.ts";
+import type { Store } from "../engine/ports.ts";
 import { makeFeed } from "../feed/feed.ts";
+import type { Feed } from "../feed/ports.ts";
 import { makeFolder } from "../folders.ts";
 import { makeHosts } from "../hosts/hosts.ts";
 import { letAge } from "../operations/ageing.ts";
@@ -23,6 +26,8 @@ import { makeChanges } from "../operations/changes.ts";
 import { makeOwners } from "../operations/owners.ts";
 import { makeSnapshot } from "../operations/watching.ts";
 import type { Building } from "./building.ts";
+import { makeHosting, type Hosting } from "./hosting.ts";
+import { makeLinker } from "./linker.ts";
 import { listen } from "./listen.ts";
 import { effectsPort, policyOf } from "./record.ts";
 import { makeSites, type Sites } from "./sites.ts";
@@ -55,22 +60,8 @@ const makeHouseEffects = (
   });
 };
 
-export const build = (building: Building) => {
-  const { log, failpoint, store, config } = building;
-  const abort = new AbortController();
-  const restoring = Promise.withResolvers<void>();
-  const changes = makeChanges();
-  const owners = makeOwners(store);
-  const id = makeIds(systemClock.now);
-  const hosts = makeHouseHosts(building);
-  const drivers = [
-    makeClaudeCodeDriver(),
-    makeCodexDriver(),
-    ...makeAcpDrivers(Object.keys(config.backends)),
-    makeTerminalDriver(),
-  ];
-  for (const driver of drivers) makeFolder(building.paths.backend(driver.id));
-  const feed = makeFeed({
+const makeHouseFeed = (store: Store): Feed =>
+  makeFeed({
     source: {
       head: () => store.head(),
       events: (query) => store.events(query),
@@ -78,8 +69,46 @@ export const build = (building: Building) => {
     },
     clock: systemClock,
   });
-  const engine = makeEngine({
+
+type EngineWires = Pick<Parameters<typeof makeEngine>[0], "publish" | "effects" | "id">;
+
+const makeHouseEngine = (building: Building, wires: EngineWires) => {
+  const { store, failpoint, log, stop } = building;
+  return makeEngine({
     store,
+    ...wires,
+    now: systemClock.now,
+    failpoint,
+    fatal: (error) => {
+      log("error", "the disk can no longer be trusted: the daemon ends", { error: String(error) });
+      stop(false);
+    },
+  });
+};
+
+/** A new agent is one new folder and one line here. */
+const makeDrivers = ({ config, paths }: Building): readonly AgentDriver[] => {
+  const drivers = [
+    makeClaudeCodeDriver(),
+    makeCodexDriver(),
+    ...makeAcpDrivers(Object.keys(config.backends)),
+    makeTerminalDriver(),
+  ];
+  for (const driver of drivers) makeFolder(paths.backend(driver.id));
+  return drivers;
+};
+
+export const build = (building: Building) => {
+  const { log, store, config } = building;
+  const abort = new AbortController();
+  const restoring = Promise.withResolvers<void>();
+  const changes = makeChanges();
+  const owners = makeOwners(store);
+  const id = makeIds(systemClock.now);
+  const hosts = makeHouseHosts(building);
+  const drivers = makeDrivers(building);
+  const feed = makeHouseFeed(store);
+  const engine = makeHouseEngine(building, {
     publish: (events) => {
       owners.published(events);
       feed.publish(events);
@@ -87,13 +116,7 @@ export const build = (building: Building) => {
     },
     // What is decided before the agents are in hand waits for that.
     effects: (effects) => void restoring.promise.then(() => effectsRoom.offer(effects)),
-    now: systemClock.now,
     id,
-    failpoint,
-    fatal: (error) => {
-      log("error", "the disk can no longer be trusted: the daemon ends", { error: String(error) });
-      building.stop(false);
-    },
   });
   const record = makeAgentRecord({ engine, store, policy: policyOf(config) });
   const port = effectsPort({ record, engine, feed, noticeId: () => id("ntc") });
@@ -104,7 +127,15 @@ export const build = (building: Building) => {
     const deleteAfterMs = config.sessions.deleteAfterDays * 24 * 3_600_000;
     await letAge({ engine, store, now: systemClock.now, deleteAfterMs, log });
   };
-  hosts.onReach((host, reach) => effectsRoom.reached(host.id, reach));
+  const hosting = makeHosting(building, {
+    hosts,
+    sites,
+    drivers,
+    effects: effectsRoom,
+    port,
+    linker: makeLinker(building),
+    restored: restoring.promise,
+  });
   return {
     engine,
     effects: effectsRoom,
@@ -114,34 +145,36 @@ export const build = (building: Building) => {
     close: async () => {
       abort.abort();
       await effectsRoom.close();
+      await hosts.close();
       await Promise.all(sites.made().map((site) => site.backends.settled()));
       await Promise.all(drivers.map((driver) => driver.close()));
       await engine.close();
     },
+    recall: ({ hosts: recorded }: Left): void => hosting.recall(recorded),
     restore: ({ sessions, waiting }: Left): Promise<void> => {
       const restored = effectsRoom.restore(sessions, waiting);
       restoring.resolve();
       return restored;
     },
     tidy,
-    listen: () => listen(building, { engine, feed, owners, changes, sites, id, hosts }),
+    listen: () => listen(building, { engine, feed, owners, changes, sites, id, hosting }),
     lookAround: async (orderly: boolean) => {
-      await lookAround(building, { port, sites }, orderly);
+      // Nobody waits for those that do not answer.
+      for (const host of hosts.all()) if (host.id !== LOCAL_HOST) void hosting.tidy(host);
+      await lookAround(building, { hosting, sites }, orderly);
       await tidy();
     },
   };
 };
 
 const lookAround = async (
-  { log, store, health }: Building,
-  deps: { readonly port: EffectsPort; readonly sites: Sites },
+  { store, health, log }: Building,
+  deps: { readonly hosting: Hosting; readonly sites: Sites },
   orderly: boolean,
 ): Promise<void> => {
-  const { host, paths, backends } = deps.sites.local();
+  const { host, backends } = deps.sites.local();
   await backends.list();
-  const left = await clearLeftovers({ port: deps.port, host, spool: paths.spool });
-  if (left.processes + left.folders > 0)
-    log("warn", "leftovers of an earlier daemon were removed", { ...left });
+  await deps.hosting.tidy(host);
   // After a crash the whole file is looked through, on a thread of its own.
   if (!orderly) await checkStore(store, health, log);
 };

@@ -3,7 +3,6 @@ import { systemClock } from "../clock.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { MakeId } from "../engine/ids.ts";
 import type { Feed } from "../feed/ports.ts";
-import type { Hosts } from "../hosts/hosts.ts";
 import type { Changes } from "../operations/ports.ts";
 import type { Owners } from "../operations/owners.ts";
 import { makeOperate } from "../operations/operate.ts";
@@ -13,6 +12,7 @@ import type { Server } from "../server/ports.ts";
 import { startServer } from "../server/server.ts";
 import type { Building } from "./building.ts";
 import { admitContainer } from "./containers.ts";
+import type { Hosting } from "./hosting.ts";
 import type { Sites } from "./sites.ts";
 
 type Deps = {
@@ -22,7 +22,7 @@ type Deps = {
   readonly changes: Changes;
   readonly sites: Sites;
   readonly id: MakeId;
-  readonly hosts: Hosts;
+  readonly hosting: Hosting;
 };
 
 const makeHouseOperate = (building: Building, deps: Deps, server: () => Server | null) => {
@@ -34,7 +34,7 @@ const makeHouseOperate = (building: Building, deps: Deps, server: () => Server |
     id: deps.id,
     now: systemClock.now,
     random: Math.random,
-    hosts: { names: () => deps.hosts.all().map((host) => host.id), get: deps.hosts.get },
+    hosts: deps.hosting.port,
     admitContainer: (host, container) =>
       admitContainer(building.config, deps.sites.get(host)!.host, container),
     backends: (host) => deps.sites.get(host)?.backends,

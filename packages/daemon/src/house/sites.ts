@@ -14,7 +14,7 @@ import type { Config } from "../config/schema.ts";
 import { makeBackends, type Backends } from "../effects/backends.ts";
 import type { SessionBrief } from "../effects/ports.ts";
 import type { Engine } from "../engine/engine.ts";
-import { backendKind } from "../engine/small-kinds.ts";
+import { backendKind, backendStream } from "../engine/small-kinds.ts";
 import type { Hosts } from "../hosts/hosts.ts";
 import { makeTerminals } from "../terminals/terminals.ts";
 import type { Building } from "./building.ts";
@@ -44,9 +44,15 @@ type SitesDeps = {
   readonly signal: AbortSignal;
 };
 
-/** One record for each agent on each host. */
-const recordOf = (host: string, backend: string): string =>
-  host === LOCAL_HOST ? `backend:${backend}` : `backend:${host}:${backend}`;
+const unchosen: Config["backends"]["codex"] = { env: {}, models: [] };
+
+/** What the configuration names is a program of this machine; what it names for a host, one of that. */
+export const chosenFor = (config: Config, host: string, backend: string) => {
+  const here = config.backends[backend as keyof Config["backends"]] ?? unchosen;
+  if (host === LOCAL_HOST) return here;
+  const there = config.hosts[host]?.backends[backend] ?? unchosen;
+  return { ...there, models: [...new Set([...here.models, ...there.models])] };
+};
 
 const backendsOf = (
   { config, log, store, options }: Building,
@@ -60,12 +66,11 @@ const backendsOf = (
     clock: systemClock,
     signal: deps.signal,
     settings: async (driver) => {
-      const chosen = config.backends[driver.id as keyof Config["backends"]];
+      const chosen = chosenFor(config, host.id, driver.id);
       const command =
         typeof chosen.command === "string" ? [chosen.command] : (chosen.command ?? null);
       return {
-        // What the configuration names is a program of this machine.
-        command: host.id === LOCAL_HOST ? (command as [string, ...string[]] | null) : null,
+        command: command as [string, ...string[]] | null,
         env: agentEnvironment(await host.environment(), driver.envPrefixes, chosen.env),
         models: chosen.models,
       };
@@ -86,13 +91,13 @@ const backendsOf = (
         log(level, message, { backend: driver.id, host: host.id, ...fields }),
     }),
     recorded: async (id) => {
-      const row = await store.row("backend", recordOf(host.id, id));
+      const row = await store.row("backend", backendStream(host.id, id));
       return row === null ? null : (JSON.parse(row.state) as Backend);
     },
     record: async (backend) => {
       await deps.engine.dispatch(
         backendKind,
-        recordOf(host.id, backend.id),
+        backendStream(host.id, backend.id),
         { type: "observe", backend },
         { actor: "skein", answer: () => undefined },
       );

@@ -5,7 +5,7 @@ import type { Caller } from "./ports.ts";
 /** `events.watch` and `events.unwatch` belong to the connection that carries them. */
 export type HandledOperation = Exclude<
   OperationName,
-  "events.watch" | "events.unwatch" | `hosts.${string}` | `terminals.${string}`
+  "events.watch" | "events.unwatch" | `terminals.${string}`
 >;
 
 export type Handlers = {

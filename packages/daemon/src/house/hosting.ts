@@ -1,0 +1,119 @@
+/** Hosts as they are met, kept and let go: the link to each, and what is looked after there once it answers. */
+import { LOCAL_HOST } from "@skein/contract";
+import type { AgentDriver, Host } from "@skein/sdk";
+import { systemClock } from "../clock.ts";
+import type { Config } from "../config/schema.ts";
+import { clearLeftovers } from "../effects/leftovers.ts";
+import type { EffectsPort } from "../effects/ports.ts";
+import type { Effects } from "../effects/runner.ts";
+import { checkHost, type Sought } from "../hosts/check.ts";
+import type { Hosts, LinkedHost } from "../hosts/hosts.ts";
+import type { HostsPort } from "../operations/ports.ts";
+import type { Building } from "./building.ts";
+import { chosenFor, type Sites } from "./sites.ts";
+
+/** The way to hosts that are not this one. */
+export type Linker = {
+  /** Reaches it for the first time. Rejects with an AdapterFailure that says what a person must do; nothing is left behind then. */
+  meet(name: string): Promise<LinkedHost>;
+  /** One that was met before, with Skein's folder there. Reaches out only once it is asked for something. */
+  link(name: string, home: string): LinkedHost;
+};
+
+export type HostingDeps = {
+  readonly hosts: Hosts;
+  readonly sites: Sites;
+  readonly drivers: readonly AgentDriver[];
+  readonly effects: Effects;
+  readonly port: EffectsPort;
+  readonly linker: Linker;
+  /** Resolves when the agents that the last daemon left are in hand, or being looked for. */
+  readonly restored: Promise<void>;
+};
+
+export type Hosting = {
+  readonly port: HostsPort;
+  /** Takes the recorded ones in hand, and waits for none of them. */
+  recall(recorded: readonly { readonly name: string; readonly home: string }[]): void;
+  /** Clears what a crash left on a host; on one that does not answer, as soon as it does. Never rejects. */
+  tidy(host: Host): Promise<void>;
+};
+
+/** The program that is nobody's: the terminal backend runs what it is told to. */
+const PROGRAMLESS = "terminal";
+
+const soughtOn = (config: Config, drivers: readonly AgentDriver[], host: string): Sought[] =>
+  drivers
+    .filter(({ id }) => id !== PROGRAMLESS)
+    .map(({ id, program }) => {
+      const { command } = chosenFor(config, host, id);
+      const words = typeof command === "string" ? [command] : (command ?? [program]);
+      return { backend: id, command: words as [string, ...string[]] };
+    });
+
+const makeTidy = ({ log }: Building, { sites, port, restored }: HostingDeps) => {
+  const tidied = new Set<Host>();
+  return async (host: Host): Promise<void> => {
+    await restored;
+    const site = sites.get(host.id);
+    if (tidied.has(host) || site?.host !== host) return;
+    tidied.add(host);
+    try {
+      const left = await clearLeftovers({ port, host, spool: site.paths.spool });
+      if (left.processes + left.folders > 0)
+        log("warn", "leftovers of an earlier daemon were removed", { host: host.id, ...left });
+    } catch (error) {
+      // Next time that it answers.
+      tidied.delete(host);
+      log("info", "leftovers could not be looked for", { host: host.id, error: String(error) });
+    }
+  };
+};
+
+const hostsPort = (
+  { config }: Building,
+  deps: HostingDeps,
+  take: (linked: LinkedHost) => void,
+): HostsPort => {
+  const { hosts, drivers, effects, linker } = deps;
+  const check = (host: Host) => checkHost(host, soughtOn(config, drivers, host.id), systemClock);
+  return {
+    names: () => hosts.all().map((host) => host.id),
+    get: hosts.get,
+    meet: async (name) => {
+      const linked = await linker.meet(name);
+      try {
+        const found = await check(linked.host);
+        return {
+          home: linked.host.home,
+          check: found,
+          take: () => take(linked),
+          leave: linked.close,
+        };
+      } catch (error) {
+        await linked.close();
+        throw error;
+      }
+    },
+    check: (name) => check(hosts.get(name)!),
+    forsake: effects.forsake,
+    drop: hosts.remove,
+  };
+};
+
+export const makeHosting = (building: Building, deps: HostingDeps): Hosting => {
+  const { hosts, effects, linker } = deps;
+  const tidy = makeTidy(building, deps);
+  const take = (linked: LinkedHost): void => hosts.add(linked);
+  hosts.onReach((host, reach) => {
+    effects.reached(host.id, reach);
+    if (reach.state === "reachable") void tidy(host);
+  });
+  return {
+    port: hostsPort(building, deps, take),
+    recall: (recorded) => {
+      for (const { name, home } of recorded) if (name !== LOCAL_HOST) take(linker.link(name, home));
+    },
+    tidy,
+  };
+};
