@@ -112,3 +112,49 @@ export const fakeCodex: Fixture = {
   breaks: [],
   sandboxes: true,
 };
+
+/** The same scripted agent under any name that the configuration gives it: nothing of it is known out of the box. */
+export const fakeAcpBackend = async (place: string) => {
+  const home = join(place, "acp");
+  await mkdir(home, { recursive: true });
+  return { command: await launcher(place, "acp"), env: { FAKE_ACP_HOME: home } };
+};
+
+type StoredSession = {
+  readonly id: string;
+  readonly model: string;
+  readonly effort: string;
+  readonly turns: readonly string[];
+  readonly ended: number;
+};
+
+const storedSessions = async (place: string): Promise<StoredSession[]> => {
+  const folder = join(place, "acp", "sessions");
+  const files = (await readdir(folder)).filter((name) => name.endsWith(".json"));
+  return Promise.all(
+    files.map(async (name) => JSON.parse(await readFile(join(folder, name), "utf8"))),
+  ) as Promise<StoredSession[]>;
+};
+
+export const fakeAcp: Fixture = {
+  id: "acp:scripted",
+  capabilities: { steer: false, fork: true, resume: true, questions: false },
+  prepare: fakeAcpBackend,
+  choice: { model: "fake-small", effort: "high", asked: "fake-small" },
+  wanted: async ({ place }, agent) => {
+    const { providerSessionId } = await agent.view();
+    const found = (await storedSessions(place)).find(({ id }) => id === providerSessionId);
+    return { model: found?.model ?? "", effort: found?.effort ?? null };
+  },
+  quiet: async ({ place }) => {
+    await untilTrue("the turn has ended", async () =>
+      (await storedSessions(place).catch(() => [])).some(
+        ({ turns, ended }) => ended === turns.length,
+      ),
+    );
+  },
+  tokens: { ...tokens, reasoningTokens: fakeUsage.reasoning },
+  sharesProcess: false,
+  breaks: ["GARBAGE", "FLOOD", "DIE", "HALF", "CHILD", "DEAF"],
+  sandboxes: false,
+};

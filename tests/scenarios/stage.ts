@@ -13,7 +13,7 @@ export type Tokens = {
 
 /** What a scenario has to know of an agent. */
 export type Fixture = {
-  readonly id: "claude-code" | "codex";
+  readonly id: string;
   readonly capabilities: Capabilities;
   /** `backends.<id>` of the configuration; `place` is the house's, for a home of the agent's own. */
   prepare(place: string): Promise<Readonly<Record<string, unknown>>>;

@@ -1,3 +1,4 @@
+export { fakeAcpCommand } from "./fake-acp/command.ts";
 export { fakeClaudeCommand } from "./fake-claude/command.ts";
 export { fakeCodexCommand } from "./fake-codex/command.ts";
 export { claudeEnv, codexEnv, writeCodexHome, type CodexHome } from "./fake-llm/homes.ts";
