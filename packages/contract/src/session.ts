@@ -188,7 +188,13 @@ export const sessionOperations = {
       ),
       interface: SessionInterface.optional().describe("Default: the backend's first"),
       program: Program.optional().describe("With the backend `terminal`, and with no other"),
-      container: Container.optional(),
+      container: Container.extend({
+        image: Container.shape.image
+          .optional()
+          .describe("Default: the configuration's containers.image"),
+      })
+        .optional()
+        .describe("Runs the agent in a container on that host"),
       group: GroupName.optional(),
       model: z.string().min(1).max(200).optional(),
       effort: z.string().min(1).max(32).optional(),

@@ -4,12 +4,13 @@ import { resolve } from "node:path";
 import type { PermissionMode, Session } from "@skein/contract";
 import { backendOf } from "../agent.ts";
 import { printJson, type Cli } from "../cli.ts";
+import { containerOf, withContainerOptions, type ContainerFlags } from "../container.ts";
 import { EXIT, misused } from "../failure.ts";
 import { oneLine } from "../format/escape.ts";
 import { withProgress } from "../progress.ts";
 import { collect, verb } from "../verb.ts";
 
-type CreateFlags = {
+type CreateFlags = ContainerFlags & {
   readonly path?: string;
   readonly description?: string;
   readonly cli?: string;
@@ -18,6 +19,7 @@ type CreateFlags = {
   readonly permissions?: PermissionMode;
   readonly name?: string;
   readonly tag?: string[];
+  readonly group?: string;
   readonly parent?: string;
   readonly clientId?: string;
   readonly quiet?: boolean;
@@ -34,7 +36,7 @@ export const create = verb<CreateFlags, []>({
     "Permissions: read-only (looks, changes nothing), guarded (asks before it changes or runs; the\n" +
     "default), workspace (edits in its folder without asking, asks for the rest), full (never asks).",
   define: (command) =>
-    command
+    withContainerOptions(command)
       .option("-p, --path <folder>", "where the agent works (default: the current folder)")
       .option("-d, --description <text>", "what the session is for")
       .option("--cli <agent>", "claude, codex or a backend's id (default: claude)")
@@ -47,6 +49,7 @@ export const create = verb<CreateFlags, []>({
       )
       .option("--name <name>", "instead of a chosen one such as fizz-top")
       .option("--tag <tag>", "a tag to find it by; may be repeated", collect)
+      .option("--group <name>", "a group that is sent to, waited for and ended together")
       .option("--parent <id>", "the session that creates it (default: the one this runs in)")
       .option("--client-id <key>", "run again with the same key, the same session is answered")
       .option("-q, --quiet", "print the bare name")
@@ -60,7 +63,8 @@ export const create = verb<CreateFlags, []>({
       folder: await folderOf(cli, flags.path),
       backend: backendOf(flags.cli ?? "claude"),
       clientId: flags.clientId ?? cli.key(),
-      ...given(flags, "description", "model", "effort", "permissions", "name"),
+      ...given(flags, "description", "model", "effort", "permissions", "name", "group"),
+      ...containerOf(flags),
       ...(flags.tag === undefined ? {} : { tags: flags.tag }),
       ...(parent === undefined ? {} : { parent }),
     };

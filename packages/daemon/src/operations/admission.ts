@@ -3,6 +3,7 @@ import {
   allows,
   refuse,
   type Backend,
+  type Container,
   type ParsedInput,
   type PermissionMode,
   type SessionInterface,
@@ -96,15 +97,15 @@ export const admitAgent = async (
   host: string,
   backends: BackendsPort,
   input: ParsedInput<"sessions.create">,
-): Promise<Backend> => {
+): Promise<{ readonly agent: Backend; readonly container: Container | null }> => {
   if (input.container === undefined) {
     const agent = await admitBackend(backends, input.backend);
     admitModel(agent, input.model, input.effort);
-    return agent;
+    return { agent, container: null };
   }
-  await deps.admitContainer(host, input.container);
+  const container = await deps.admitContainer(host, input.container);
   const known = await backends.get(input.backend);
-  return known ?? admitBackend(backends, input.backend);
+  return { agent: known ?? (await admitBackend(backends, input.backend)), container };
 };
 
 const sample = (words: readonly string[]): string =>

@@ -94,7 +94,7 @@ export const beginningHandlers = (
         admitPermissions({ permissions }, caller);
         const { host, backends } = admitHost(deps, input.host);
         await admitFolder(host, input.folder);
-        const agent = await admitAgent(deps, host.id, backends, input);
+        const { agent, container } = await admitAgent(deps, host.id, backends, input);
         const { backend, folder, tags } = input;
         const fields = {
           backend,
@@ -102,7 +102,7 @@ export const beginningHandlers = (
           folder,
           interface: admitInterface(agent, input.interface),
           program: input.program ?? null,
-          container: input.container ?? null,
+          container,
           group: input.group ?? null,
           name: input.name ?? null,
           model: input.model ?? null,

@@ -13,8 +13,11 @@ export type OperationDeps = {
   readonly now: () => number;
   readonly random: () => number;
   readonly hosts: HostsPort;
-  /** Rejects with a Refusal when that container could not be run on that host. */
-  admitContainer(host: string, container: Container): Promise<void>;
+  /** The container whole: what was left open is the configuration's. Rejects with a Refusal when it could not be run on that host. */
+  admitContainer(
+    host: string,
+    wish: Omit<Container, "image"> & { readonly image?: string | undefined },
+  ): Promise<Container>;
   /** The agents of a host; undefined: there is no such host. */
   backends(host: string): BackendsPort | undefined;
   readonly changes: Changes;
