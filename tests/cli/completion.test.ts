@@ -71,8 +71,8 @@ describe.concurrent("help", () => {
       expect(flag.stdout).toBe(help.stdout);
       expect(help.stdout).toMatch(/\nExamples:\n {2}/);
       expect(help.stdout).toContain(`skein ${name}`);
-      // These two print no view: a script, and a family of verbs that each have their own.
-      const hasView = !["completion", "token"].includes(name);
+      // These print no view: a script, and families of verbs that each have their own.
+      const hasView = !["completion", "token", "service"].includes(name);
       expect(/ --json /.test(help.stdout)).toBe(hasView);
     },
   );

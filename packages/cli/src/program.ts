@@ -59,6 +59,8 @@ export const defineVerb = (command: Command, summary: string, verb: Verb, run: R
   command.summary(summary).description(`${summary}.`);
   verb.define(command);
   if (verb.below !== undefined) command.helpCommand(false);
+  // What stands behind a verb below this one is for that verb, also when both have an option of that name.
+  if (verb.alone === true) command.enablePositionalOptions();
   if (verb.below === undefined || verb.alone === true)
     command.action(async (...given: unknown[]) => {
       // commander ends the list with the flags and the command itself
@@ -94,6 +96,7 @@ export const makeProgram = (written: Written): Command => {
       getErrHasColors: () => false,
     })
     .exitOverride()
+    .enablePositionalOptions()
     .helpCommand("help [VERB]", "print the help of a verb")
     .addHelpText(
       "after",

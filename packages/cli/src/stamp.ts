@@ -69,13 +69,21 @@ export const writeText = (path: string, text: string): void => {
     writeFileSync(half, text, { mode: 0o644, flag: "wx" });
     renameSync(half, path);
   } catch (error) {
-    rmSync(half, { force: true });
+    clear(half);
     throw fail(
       EXIT.refused,
       "file_not_writable",
       `${path} cannot be written: ${(error as Error).message}`,
       "Give yourself the right to write there, then try again.",
     );
+  }
+};
+
+const clear = (path: string): void => {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Where nothing can be made, nothing was.
   }
 };
 

@@ -5,7 +5,7 @@ const VERSION = 1;
 
 export const handoffSkill = stamped(`---
 name: handoff
-description: Hand the work of this session over to a new agent session with a written briefing, through the skein command. Use it when the person asks for a handoff, when the context is nearly full, or when another agent or machine should go on.
+description: Hand the work of this session over to a new agent session with a written briefing, by the program skein. Use it when the person asks for a handoff, when the context is nearly full, or when another agent or machine should go on.
 metadata:
   ${stampPlace(VERSION)}
 ---
@@ -49,9 +49,8 @@ the other has begun: two writers in one folder undo each other's work.
     NAME=$(skein create -q -p "$PWD" -d "takes over: GOAL IN A FEW WORDS")
     skein send "$NAME" -f .handoff/NAME.md
 
-With another agent: skein create --cli codex. On another machine: skein create --host HOST -p FOLDER,
-where the folder must have the same commit; a file that lies here only is not seen there, so send the
-briefing with -f as above, which carries its text.
+With another agent: skein create --cli codex. In another folder it must have the same commit, and a file
+that lies here only is not seen there: send the briefing with -f as above, which carries its text.
 
 Give it no wider permissions than you have.
 

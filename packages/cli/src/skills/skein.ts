@@ -5,7 +5,7 @@ const VERSION = 1;
 
 export const skeinSkill = stamped(`---
 name: skein
-description: Start other coding agents (Claude Code, Codex and others) as sessions, give them work, wait for it, read their answers and decide what they ask, with the skein command. Use it when work should be delegated, done in parallel, or looked at by a second agent.
+description: Start other coding agents (Claude Code, Codex and others) as sessions, give them work, wait for it, read their answers and decide what they ask, by the program skein. Use it when work should be delegated, done in parallel, or looked at by a second agent.
 metadata:
   ${stampPlace(VERSION)}
 ---
@@ -75,10 +75,7 @@ goes beyond the task, is for the person you work for: ask them, do not decide it
     skein wait $A $B --any              # until the first is
 
 Sessions in one folder see each other's changes. Let only one of them write, or give each its own
-git worktree. A group has one name for many: skein create --group reviews, then
-skein list --group reviews.
-
-On another machine: skein host list shows which there are, skein create --host HOST -p /path/there.
+git worktree.
 
 ## Looking
 
