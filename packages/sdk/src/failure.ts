@@ -19,3 +19,16 @@ export const adapterFailure = (
 
 export const isAdapterFailure = (error: unknown): error is AdapterFailure =>
   error instanceof Error && "failure" in error;
+
+/** Whether it came to nothing because its host does not answer: nothing has failed, it waits until the host is back. */
+export const isHostAway = (error: unknown): error is AdapterFailure =>
+  isAdapterFailure(error) && error.failure.code === "host_unreachable";
+
+/** For a driver that finds out by itself that its link to a process is cut. */
+export const hostAway = (host: string): AdapterFailure =>
+  adapterFailure(`${host} does not answer at present.`, {
+    kind: "unavailable",
+    code: "host_unreachable",
+    remedy: `Look with \`skein host check ${host}\`.`,
+    retryable: true,
+  });

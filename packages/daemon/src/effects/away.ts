@@ -5,10 +5,6 @@
 import { isAdapterFailure, type Clock, type Fact, type Reach } from "@skein/sdk";
 import type { EffectsPort } from "./ports.ts";
 
-/** Whether a deed came to nothing because its host did not answer: it has not failed, it waits. */
-export const isAway = (error: unknown): boolean =>
-  isAdapterFailure(error) && error.failure.code === "host_unreachable";
-
 /** Whether a person has forgotten the host: nothing will ever be done there. */
 export const isForgotten = (error: unknown): boolean =>
   isAdapterFailure(error) && error.failure.code === "host_unknown";

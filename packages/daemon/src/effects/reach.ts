@@ -1,8 +1,8 @@
 /** From the name of a generation to an agent that hears: what cannot be looked at or reached now is tried again later. */
 import type { Agent } from "./agent.ts";
 import type { Hands, HandsDeps } from "./hands.ts";
-import { isAway, isForgotten, tellOf, type Away } from "./away.ts";
-import { isAdapterFailure } from "@skein/sdk";
+import { isForgotten, tellOf, type Away } from "./away.ts";
+import { isAdapterFailure, isHostAway } from "@skein/sdk";
 
 export type ReachDeps = Pick<HandsDeps, "clock" | "log" | "port"> & {
   readonly hands: Hands;
@@ -18,7 +18,7 @@ const AGAIN_MS = 5_000;
 const explain = async (deps: ReachDeps, of: Generation, error: unknown): Promise<void> => {
   const { session } = of;
   const words = error instanceof Error ? error.message : String(error);
-  if (isAway(error)) return tellOf(deps, of, { fact: "unreachable", reason: words });
+  if (isHostAway(error)) return tellOf(deps, of, { fact: "unreachable", reason: words });
   if (isForgotten(error) && isAdapterFailure(error)) {
     const { code, remedy } = error.failure;
     return tellOf(deps, of, { fact: "start-failed", code, message: words, remedy });

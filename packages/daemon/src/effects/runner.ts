@@ -5,11 +5,11 @@
  * before the deed, so that the next daemon knows what may have happened: replay-safe effects run again, process-bound ones
  * only while their process lives.
  */
-import { isAdapterFailure, type Fact, type Reach } from "@skein/sdk";
+import { isAdapterFailure, isHostAway, type Fact, type Reach } from "@skein/sdk";
 import { CRASH_CLASS, type Effect, type Failpoint } from "../engine/ports.ts";
 import type { Agent } from "./agent.ts";
 import { makeAttention } from "./attention.ts";
-import { isAway, makeAway, type Away } from "./away.ts";
+import { makeAway, type Away } from "./away.ts";
 import { makeAbsence } from "./absence.ts";
 import { execute } from "./execute.ts";
 import { makeHands, type Hands, type HandsDeps } from "./hands.ts";
@@ -122,7 +122,7 @@ const perform = async (works: Works, agent: Agent, effect: Effect): Promise<void
   } catch (error) {
     // A deed that broke off because its daemon leaves has not failed.
     if (works.hands.released()) return;
-    if (!isAway(error)) return failed(works, effect, agent, error);
+    if (!isHostAway(error)) return failed(works, effect, agent, error);
     // What its link thinks of itself now may be wrong: a start that waits begins with another.
     if (effect.kind === "agent.start") await works.hands.drop(agent);
     throw error;
@@ -162,7 +162,7 @@ const act = async (works: Works, effect: Effect, leased: boolean): Promise<void>
     try {
       return await actOnce(works, effect, leased);
     } catch (error) {
-      if (!isAway(error) || hands.released()) throw error;
+      if (!isHostAway(error) || hands.released()) throw error;
       const { kind, session } = effect;
       log("info", "an effect waits for its host", { effect: kind, session, error: String(error) });
       await away.pause(AGAIN_MS);

@@ -4,11 +4,12 @@
  * the socket itself lies in a 0700 folder of the vendor's under /tmp, PATH is a link to it.
  */
 import { createHash } from "node:crypto";
-import { lstat, mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { posix } from "node:path";
 import { LIMITS } from "@skein/contract";
 import {
   adapterFailure,
+  hostAway,
+  isHostAway,
   type AdapterFailure,
   type BackendContext,
   type Clock,
@@ -26,6 +27,7 @@ export type Place = {
 };
 
 const retryMs = 15;
+const folderMs = 10_000;
 const reasonBytes = 2_000;
 
 export const pause = (clock: Clock, ms: number): Promise<void> => {
@@ -39,18 +41,19 @@ const hashOf = (text: string): string =>
 
 /** CODEX_HOME as the server will take it; without HOME there is none, and the server refuses to start. */
 export const codexHome = (env: BackendContext["env"]): string =>
-  env["CODEX_HOME"] ?? join(env["HOME"] ?? "", ".codex");
+  env["CODEX_HOME"] ?? posix.join(env["HOME"] ?? "", ".codex");
 
 /** The same for the same state folder and CODEX_HOME, so that the next daemon finds what this one started. */
 export const placeOf = (backend: Pick<BackendContext, "dir" | "env">): Place => {
   const hash = hashOf(codexHome(backend.env));
-  const dir = join(backend.dir, `server-${hash}`);
+  const dir = posix.join(backend.dir, `server-${hash}`);
   const owner = { session: `codex-server-${hash}`, generation: 1 };
-  const socket = join(dir, "socket");
+  const socket = posix.join(dir, "socket");
   if (Buffer.byteLength(socket) <= LIMITS.socketPathBytes)
     return { dir, owner, socket, runtime: null };
-  const runtime = `/tmp/skein-${process.getuid?.() ?? 0}`;
-  return { dir, owner, socket: join(runtime, `codex-${hashOf(dir)}`), runtime };
+  // Of one person's own: of two with the same name, in no folder that both could make.
+  const runtime = `/tmp/skein-${hashOf(backend.env["HOME"] ?? "")}`;
+  return { dir, owner, socket: posix.join(runtime, `codex-${hashOf(dir)}`), runtime };
 };
 
 const unsafe = (folder: string): AdapterFailure =>
@@ -61,12 +64,33 @@ const unsafe = (folder: string): AdapterFailure =>
     retryable: false,
   });
 
+const makeFolder = async (backend: BackendContext, folder: string): Promise<void> => {
+  const { host, env } = backend;
+  const { exitCode, stderr } = await host.run(["mkdir", "-p", "-m", "700", "--", folder], {
+    env,
+    timeoutMs: folderMs,
+  });
+  if (exitCode === 0) return;
+  throw adapterFailure(`The folder ${folder} cannot be made: ${stderr.trim()}`, {
+    kind: "unavailable",
+    code: "backend_unavailable",
+    remedy: "Make room, or give yourself the right to write there.",
+    retryable: true,
+  });
+};
+
 /** Anyone may write into /tmp: a folder of that name that is not ours, or open to others, is refused. */
-const makeRuntime = async (folder: string): Promise<void> => {
-  await mkdir(folder, { mode: 0o700, recursive: true });
-  const found = await lstat(folder);
-  const ours = found.isDirectory() && found.uid === process.getuid?.();
-  if (!ours || (found.mode & 0o077) !== 0) throw unsafe(folder);
+const makeRuntime = async (backend: BackendContext, folder: string): Promise<void> => {
+  const { host, env } = backend;
+  await makeFolder(backend, folder);
+  const options = { env: { ...env, LC_ALL: "C" }, timeoutMs: folderMs };
+  const [listed, asked] = await Promise.all([
+    host.run(["ls", "-ldn", "--", folder], options),
+    host.run(["id", "-u"], options),
+  ]);
+  const [rights = "", , owner = ""] = listed.stdout.trim().split(/\s+/);
+  const ours = owner !== "" && owner === asked.stdout.trim();
+  if (!ours || !/^drwx------/.test(rights)) throw unsafe(folder);
 };
 
 const notInstalled = (): AdapterFailure =>
@@ -81,15 +105,15 @@ const notInstalled = (): AdapterFailure =>
 export const clear = async (backend: BackendContext, place: Place): Promise<void> => {
   await backend.host.sweep(place.owner);
   await backend.host.remove(place.dir);
-  if (place.runtime !== null) await rm(place.socket, { force: true });
+  if (place.runtime !== null) await backend.host.files.remove(place.socket);
 };
 
 /** Rejects with an AdapterFailure; leaves nothing behind then. */
 export const startProcess = async (backend: BackendContext, place: Place): Promise<Detached> => {
   if (backend.command === null) throw notInstalled();
-  if (place.runtime !== null) await makeRuntime(place.runtime);
+  if (place.runtime !== null) await makeRuntime(backend, place.runtime);
   await clear(backend, place);
-  await mkdir(backend.dir, { mode: 0o700, recursive: true });
+  await makeFolder(backend, backend.dir);
   return backend.host.start({
     dir: place.dir,
     argv: [...backend.command, "app-server", "--listen", `unix://${place.socket}`],
@@ -127,14 +151,14 @@ const diedAtStart = async (process: Detached): Promise<AdapterFailure> => {
   );
 };
 
-/** Connects as soon as the server listens, within `timeoutMs`; rejects with an AdapterFailure at once when it dies. */
+/** Connects as soon as the server listens, within `timeoutMs`; rejects with an AdapterFailure, at once when it dies or its host goes away. */
 export const connectTo = async (
   backend: BackendContext,
   place: Place,
   process: Detached,
   wish: { readonly hearer: Hearer; readonly timeoutMs: number },
 ): Promise<Rpc> => {
-  const { clock } = backend;
+  const { clock, host } = backend;
   const until = clock.monotonic() + wish.timeoutMs;
   let dead = false;
   void process.exited.then(() => (dead = true));
@@ -143,16 +167,18 @@ export const connectTo = async (
     if (dead) throw await diedAtStart(process);
     if (left <= 0) break;
     try {
-      return await connect(place.socket, {
+      return await connect(await host.socket(place.socket), {
         clock,
         hearer: wish.hearer,
         timeoutMs: left,
         version: backend.version,
       });
     } catch (error) {
+      if (isHostAway(error)) throw error;
       backend.log("debug", "the app-server does not answer yet", { error: String(error) });
     }
     await Promise.race([pause(clock, retryMs), process.exited]);
   }
+  if ((await process.liveness()) === "unknown") throw hostAway(host.id);
   throw unreachable(`Codex's app-server did not listen within ${wish.timeoutMs} ms.`);
 };

@@ -3,7 +3,15 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { makeLocalHost } from "../../hosts/local/local.ts";
 import { projectWords } from "./project-words.ts";
+
+const clock = {
+  now: Date.now,
+  monotonic: () => performance.now(),
+  after: () => () => undefined,
+};
+const host = makeLocalHost({ home: "/nowhere", clock });
 
 const inProject = async (run: (root: string, inner: string) => Promise<void>): Promise<void> => {
   const place = mkdtempSync(join(tmpdir(), "skein-words-"));
@@ -24,7 +32,7 @@ test("from the project's root down, and not from beyond it", () =>
     writeFileSync(join(root, "AGENTS.md"), "outer");
     writeFileSync(join(inner, "AGENTS.md"), "passed over");
     writeFileSync(join(inner, "AGENTS.override.md"), "inner");
-    const said = await projectWords(inner);
+    const said = await projectWords(host, inner);
     expect(said).toMatch(/outer[^]*inner/);
     expect(said).not.toMatch(/beyond|passed over/);
   }));
@@ -33,15 +41,15 @@ test("the folder that is a project of its own says nothing of others; none is no
   inProject(async (root, inner) => {
     for (const each of [root, inner]) mkdirSync(join(each, ".git"));
     writeFileSync(join(root, "AGENTS.md"), "outer");
-    expect(await projectWords(inner)).toBeNull();
+    expect(await projectWords(host, inner)).toBeNull();
     execFileSync("mkfifo", [join(inner, "AGENTS.md")]);
-    expect(await projectWords(inner)).toBeNull();
-    expect(await projectWords(root)).toContain("outer");
+    expect(await projectWords(host, inner)).toBeNull();
+    expect(await projectWords(host, root)).toContain("outer");
   }));
 
 test("no more than 32 KiB of it", () =>
   inProject(async (root) => {
     mkdirSync(join(root, ".git"));
     writeFileSync(join(root, "AGENTS.md"), "x".repeat(100_000));
-    expect((await projectWords(root))!.length).toBeLessThan(33_000);
+    expect((await projectWords(host, root))!.length).toBeLessThan(33_000);
   }));

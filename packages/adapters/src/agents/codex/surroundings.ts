@@ -9,9 +9,8 @@
  * The state folder. A sandbox that may write nothing still opens a FIFO for writing, and each agent's stdin is one: words of
  * approval could be written into it. So nothing of the state folder can be seen from a sandbox.
  */
-import { realpath } from "node:fs/promises";
-import { dirname } from "node:path";
-import type { SessionContext } from "@skein/sdk";
+import { posix } from "node:path";
+import type { BackendContext, SessionContext } from "@skein/sdk";
 import { placeOf } from "./process.ts";
 
 export type Surroundings = {
@@ -22,22 +21,32 @@ export type Surroundings = {
 };
 
 export const withAbove = (folder: string): readonly string[] => {
-  const above = dirname(folder);
+  const above = posix.dirname(folder);
   return above === folder ? [folder] : [folder, ...withAbove(above)];
 };
 
-/** A folder that is gone meanwhile is named as it was. */
-const real = (path: string): Promise<string> => realpath(path).catch(() => path);
+const realMs = 10_000;
+
+/** A folder that is gone meanwhile is named as it was. Rejects when its host does not answer. */
+const real = async ({ host, env }: BackendContext, path: string): Promise<string> => {
+  const { exitCode, stdout } = await host.run(["realpath", "--", path], { env, timeoutMs: realMs });
+  const found = stdout.replace(/\n$/, "");
+  return exitCode === 0 && found.startsWith("/") ? found : path;
+};
 
 export const surroundingsOf = async ({
   session,
   backend,
 }: SessionContext): Promise<Surroundings> => {
   // Codex looks a folder up under the name it was given and under its real one.
-  const folders = [session.folder, await real(session.folder)];
+  const [folder, home] = await Promise.all([
+    real(backend, session.folder),
+    real(backend, backend.home),
+  ]);
+  const folders = [session.folder, folder];
   const { runtime } = placeOf(backend);
   return {
     untrusted: [...new Set(folders.flatMap(withAbove))],
-    closed: [await real(backend.home), ...(runtime === null ? [] : [runtime])],
+    closed: [home, ...(runtime === null ? [] : [runtime])],
   };
 };

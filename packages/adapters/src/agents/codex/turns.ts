@@ -62,7 +62,7 @@ const refuse = (seat: Seat, turn: string, message: string): void =>
   );
 
 const send = async (seat: Seat, ctx: SessionContext, { turn, text }: Prompt): Promise<void> => {
-  const said = await projectWords(ctx.session.folder);
+  const said = await projectWords(ctx.backend.host, ctx.session.folder);
   const params = {
     threadId: seat.state.thread,
     clientUserMessageId: turnClientId(turn),

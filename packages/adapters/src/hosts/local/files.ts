@@ -1,5 +1,6 @@
 /** Files of this machine, as every host shows its own. */
 import { randomUUID } from "node:crypto";
+import { constants } from "node:fs";
 import { chmod, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { AdapterFailure, Clock, FileEntry, Files } from "@skein/sdk";
@@ -23,7 +24,8 @@ const failure = (what: string, error: unknown): AdapterFailure => {
 
 const read: Files["read"] = async (path, { maxBytes, from = 0 }) => {
   try {
-    await using file = await open(path, "r");
+    // A FIFO of that name would be waited for without end.
+    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const found = await file.stat();
     if (!found.isFile()) return null;
     const at = from < 0 ? Math.max(0, found.size + from) : from;
