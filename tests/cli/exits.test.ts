@@ -168,7 +168,10 @@ describe.concurrent("2: a command line that makes no sense", () => {
     [["list", "--jsno"], "Unknown option '--jsno'.\n  Did you mean --json? See: skein help list"],
     [["send"], "Missing required argument 'ID'.\n  See: skein help send"],
     [["send", "x"], "No prompt was given.\n  Give TEXT, -f FILE, or - to read standard input."],
-    [["send", "x", "a", "-f", "b"], "The prompt was given twice.\n  Give either TEXT or -f FILE."],
+    [
+      ["send", "x", "a text", "-f", "b"],
+      "The prompt was given twice.\n  Give either TEXT or -f FILE.",
+    ],
     [
       ["send", "x", "a", "--steer", "--interrupt"],
       "--steer and --interrupt exclude each other.\n  Choose one.",
@@ -187,11 +190,11 @@ describe.concurrent("2: a command line that makes no sense", () => {
     ],
     [
       ["kill"],
-      "It was not said which sessions to kill.\n  Give either IDs, or --all, or --older-than AGE.",
+      "It was not said which sessions to kill.\n  Give either IDs and --group, or --all, or --older-than AGE.",
     ],
     [
       ["kill", "x", "--all"],
-      "Sessions were chosen in more than one way.\n  Give either IDs, or --all, or --older-than AGE.",
+      "Sessions were chosen in more than one way.\n  Give either IDs and --group, or --all, or --older-than AGE.",
     ],
     [
       ["respond", "x", "maybe"],

@@ -24,6 +24,7 @@ const killed = (position: number) => event(position, "session.deleted", { by: "l
 
 const followed: Answers = {
   "sessions.get": () => ({ session: session("fizz-top") }),
+  "events.list": () => ({ events: [said(1, "one")], next: null, head: 1 }),
   "sessions.items": () => ({ items: [item(1, { kind: "message", text: "one" })], next: null }),
 };
 

@@ -123,6 +123,8 @@ const TEXTS = new Set([
   "cursor",
   "tag",
   "parent",
+  "group",
+  "host",
   "backend",
   "until",
   "from",

@@ -230,10 +230,12 @@ describe.concurrent("kill", () => {
     expect(young).toEqual({ ...quiet, stdout: "No active sessions\n" });
   });
 
-  test("goes on after one that cannot be killed, and exits 1", async () => {
-    const { code, stdout, stderr } = await skein(["kill", "ghost", "fizz-top"]);
-    expect([code, stdout]).toEqual([1, "Killed session fizz-top\n"]);
-    expect(stderr).toContain("There is no session ghost. [session_not_found]");
+  test("looks up all names first: one that is wrong saves all of them", async () => {
+    const { code, stdout, stderr } = await skein(["kill", "evil", "ghost", "spook"]);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toBe(
+      "skein: There are no sessions ghost, spook. [session_not_found]\n  List them with: skein list\n",
+    );
   });
 });
 

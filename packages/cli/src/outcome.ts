@@ -21,12 +21,20 @@ export const exitOf = (outcome: Waited["outcome"]): number => {
   }
 };
 
-/** For people: what was asked goes to stdout, what went wrong to stderr. `done` says nothing here. */
-export const tellOutcome = (cli: Cli, waited: Waited, timeoutMs: number): void => {
+/**
+ * For people: what was asked goes to stdout, what went wrong to stderr. `done` says nothing here. `goal`: their goals were
+ * waited for.
+ */
+export const tellOutcome = (cli: Cli, waited: Waited, timeoutMs: number, goal = false): void => {
   const { outcome, sessions } = waited;
   for (const { session, outcome: own, approvals } of sessions) {
-    if (own === "failed") cli.tell(failedText(cli, session));
+    const ended = goal ? goalEnd(cli, session) : null;
+    if (own === "failed") cli.tell(ended ?? failedText(cli, session));
     if (own !== "waiting") continue;
+    if (ended !== null) {
+      cli.print(ended);
+      continue;
+    }
     for (const approval of approvals)
       cli.print(approvalText(cli, approval, approvals.length === 1));
     if (approvals.length === 0) cli.print(waitsText(session));
@@ -38,6 +46,22 @@ export const tellOutcome = (cli: Cli, waited: Waited, timeoutMs: number): void =
   cli.tell(
     `skein: ${names} ${verb} still working after ${duration(timeoutMs)}\n` +
       `  Wait longer with -t, or stop the turn with: ${cli.command} interrupt ID`,
+  );
+};
+
+/** How a goal ended other than well; null: it is not over, and what is to be told is the session's. */
+const goalEnd = ({ command }: Cli, { name, goal }: Session): string | null => {
+  if (goal === null || goal.state === "active" || goal.state === "complete") return null;
+  const words = {
+    paused: "paused",
+    blocked: "blocked",
+    budget: "out of budget",
+    limit: "out of turns",
+  };
+  const more = { paused: "", blocked: "", budget: " --budget MORE", limit: " --turns MORE" };
+  return (
+    `The goal of ${oneLine(name)} is ${words[goal.state]}: ${oneLine(goal.reason)}\n` +
+    `  resume  ${command} goal ${oneLine(name)} --resume${more[goal.state]}`
   );
 };
 

@@ -4,12 +4,64 @@
  */
 import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
+import type { Command } from "commander";
+import type { Session } from "@skein/contract";
 import type { Cli } from "./cli.ts";
 import { EXIT, fail, misused, type Failure } from "./failure.ts";
+import { fillFor, isTemplate, parseVariables } from "./template.ts";
+import { collect } from "./verb.ts";
 
-export type PromptFlags = { readonly file?: string };
+export type PromptFlags = {
+  readonly file?: string;
+  readonly var?: string[];
+  /** `--no-vars`: the file as it is. */
+  readonly vars?: boolean;
+};
 
-export const promptText = async (
+/** A prompt, and what it is for each session: the variables of a file are filled with that session's own values. */
+export type Prompt = {
+  /** Whether it differs from session to session; else `of` needs none. */
+  readonly isTemplate: boolean;
+  /** Throws a Failure when it refers to what nobody set. */
+  of(session: Session): string;
+  /** As it was given. */
+  readonly text: string;
+};
+
+/** The options that `send`, `ask` and `goal` share. */
+export const promptOptions = (command: Command): Command =>
+  command
+    .option(
+      "-f, --file <file>",
+      "read it from a file and fill its {{variables}}; - reads standard input",
+    )
+    .option("--var <name=value>", "a variable of the file; may be repeated", collect)
+    .option("--no-vars", "take the file as it is, {{ and all");
+
+export const readPrompt = async (
+  cli: Cli,
+  text: string | undefined,
+  flags: PromptFlags,
+): Promise<Prompt> => {
+  if (flags.var !== undefined && (flags.file === undefined || flags.vars === false))
+    throw misused("--var is for the variables of a file.", "Give -f FILE, without --no-vars.");
+  const variables = parseVariables(flags.var);
+  const whole = await promptText(cli, text, flags);
+  const isFilled = flags.file !== undefined && flags.vars !== false && isTemplate(whole);
+  return {
+    isTemplate: isFilled,
+    of: (session) => (isFilled ? fillFor(whole, session, variables, cli.now()) : whole),
+    text: whole,
+  };
+};
+
+/** Only a template needs to know of the session. */
+export const textFor = async (cli: Cli, prompt: Prompt, ref: string): Promise<string> =>
+  prompt.isTemplate
+    ? prompt.of((await cli.call("sessions.get", { session: ref })).session)
+    : prompt.text;
+
+const promptText = async (
   cli: Cli,
   text: string | undefined,
   { file }: PromptFlags,

@@ -27,7 +27,7 @@ const bodyText = (body: ItemBody, paint: Paint): { who: string; lines: string[] 
   switch (body.kind) {
     case "user":
       return {
-        who: body.how === "queue" ? "you" : `you (${body.how})`,
+        who: senderWords(body.how),
         lines: textLines(body.text),
       };
     case "message":
@@ -68,6 +68,11 @@ const bodyText = (body: ItemBody, paint: Paint): { who: string; lines: string[] 
   }
 };
 
+export const senderWords = (how: Extract<ItemBody, { kind: "user" }>["how"]): string => {
+  if (how === "goal") return "skein (goal)";
+  return how === "queue" ? "you" : `you (${how})`;
+};
+
 const textLines = (text: string): string[] => visible(text).trimEnd().split("\n");
 
 const outputLines = (output: string, paint: Paint): string[] => {
@@ -78,4 +83,5 @@ const outputLines = (output: string, paint: Paint): string[] => {
   return shown.map((line) => paint.dim(`| ${line}`));
 };
 
-const statusWords = (status: ItemStatus): string => (status === "done" ? "" : ` (${status})`);
+export const statusWords = (status: ItemStatus): string =>
+  status === "done" ? "" : ` (${status})`;

@@ -7,13 +7,12 @@ import { printJson, type Cli } from "../cli.ts";
 import { EXIT, fail } from "../failure.ts";
 import { oneLine, visible } from "../format/escape.ts";
 import { exitOf, tellOutcome } from "../outcome.ts";
-import { promptText } from "../prompt.ts";
+import { promptOptions, readPrompt, textFor, type PromptFlags } from "../prompt.ts";
 import { timeoutOption } from "../timeout.ts";
 import { verb } from "../verb.ts";
 import { EXIT_NOTES, waitFor } from "./wait.ts";
 
-type Flags = {
-  readonly file?: string;
+type Flags = PromptFlags & {
   readonly timeout: number;
   readonly clientId?: string;
   readonly json?: boolean;
@@ -28,19 +27,19 @@ export const ask = verb<Flags, [session: string, text: string | undefined]>({
   ],
   notes: `${EXIT_NOTES}\nAfter 3 or 124 the work goes on: take it up with skein wait and skein last-message.`,
   define: (command) =>
-    command
+    promptOptions(command)
       .argument("<ID>", "a session's name or id")
       .argument("[TEXT]", "the prompt; - reads standard input")
-      .option("-f, --file <file>", "read the prompt from a file; - reads standard input")
       .addOption(timeoutOption())
       .option("--client-id <key>", "run again with the same key, nothing is sent twice")
       .option("--json", "print sessions.wait and sessions.lastMessage joined"),
   run: async (cli, flags, given, prompted) => {
-    const text = await promptText(cli, prompted, flags);
+    const prompt = await readPrompt(cli, prompted, flags);
+    const text = await textFor(cli, prompt, given);
     const clientId = flags.clientId ?? cli.key();
     const sent = await cli.call("sessions.send", { session: given, text, clientId });
     const { id } = sent.session;
-    const waited = await waitFor(cli, [id], "all", flags.timeout, sent.prompt);
+    const waited = await waitFor(cli, [id], "all", flags.timeout, { prompt: sent.prompt });
     const { turn, session } = waited.sessions[0] ?? { turn: null, session: sent.session };
     const messages = turn === null ? [] : await messagesOf(cli, id, turn);
     if (flags.json === true) printJson(cli, { ...waited, messages });

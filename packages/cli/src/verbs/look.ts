@@ -7,6 +7,7 @@ import { approvalText } from "../format/approval.ts";
 import { oneLine, visible } from "../format/escape.ts";
 import { agentWords, paintState, stateWords } from "../format/status.ts";
 import { clock, duration, since } from "../format/time.ts";
+import { goalWords } from "../format/goal.ts";
 import { usageWords } from "../format/usage.ts";
 import { verb } from "../verb.ts";
 
@@ -91,6 +92,8 @@ const facts = (cli: Cli, session: Session): [string, string][] => {
     ["permissions", session.permissions],
     ["folder", oneLine(session.folder)],
     ["host", oneLine(session.host)],
+    ["group", session.group === null ? null : oneLine(session.group)],
+    ["goal", session.goal === null ? null : goalWords(session.goal)],
     ["description", session.description === null ? null : oneLine(session.description)],
     ["tags", session.tags.length === 0 ? null : oneLine(session.tags.join(", "))],
     ["created by", session.parent],
