@@ -22,6 +22,7 @@ Every verb of \`skein\`, as \`skein help VERB\` prints it. This page is made of 
 | --- | --- |
 | \`SKEIN_HOME\` | the state folder; default \`~/.skein\` |
 | \`SKEIN_URL\`, \`SKEIN_TOKEN\` | a daemon elsewhere, by http; without an address the local socket is used, with the token's rights if one is set |
+| \`IS_SANDBOX=1\`, \`SKEIN_GATEWAY_URL\`, \`SKEIN_TOKEN\`, \`HOST_PATH\` | inside a sandbox: the gateway of its host; see [sandbox](sandbox.md) |
 | \`NO_COLOR\` | no colours |
 `;
 
