@@ -21,7 +21,7 @@ export const isAdapterFailure = (error: unknown): error is AdapterFailure =>
   error instanceof Error && "failure" in error;
 
 /** Whether it came to nothing because its host does not answer: nothing has failed, it waits until the host is back. */
-export const isHostAway = (error: unknown): error is AdapterFailure =>
+export const isHostAway = (error: unknown): boolean =>
   isAdapterFailure(error) && error.failure.code === "host_unreachable";
 
 /** For a driver that finds out by itself that its link to a process is cut. */

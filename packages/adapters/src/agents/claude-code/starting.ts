@@ -1,5 +1,5 @@
 /** From nothing to an agent that is ready, or to one sentence that says why not. */
-import { isAdapterFailure, isStale, type Fact } from "@skein/sdk";
+import { isAdapterFailure, isHostAway, isStale, type Fact } from "@skein/sdk";
 import { initializeFrame } from "./frames.ts";
 import { follow, wait, watchEnd, type Life } from "./life.ts";
 import {
@@ -44,7 +44,13 @@ const ready = async (life: Life): Promise<void> => {
   const { timing } = life.context.backend;
   // Dead already: its end says more than the failure to write to it.
   await life.detached?.write(initializeFrame).catch(() => undefined);
-  await wait(life, timing.startMs, (state) => state.ready);
+  // The time in which nothing can be heard of it is none of its own.
+  do await wait(life, timing.startMs, (state) => state.ready);
+  while (
+    !life.reader.state().ready &&
+    !life.closed &&
+    (await life.detached?.liveness()) === "unknown"
+  );
 };
 
 const unready = async (life: Life, conversation: Conversation): Promise<Tried> => {
@@ -75,7 +81,8 @@ const attempt = async (life: Life, conversation: Conversation): Promise<Tried> =
     }
     follow(life, detached);
   } catch (error) {
-    if (!isAdapterFailure(error)) throw error;
+    // Where nobody answers, nothing has failed: it is started when someone does.
+    if (!isAdapterFailure(error) || isHostAway(error)) throw error;
     const { code, remedy } = error.failure;
     return { failed: failure(code, { message: error.message, remedy }), stderr: "" };
   }

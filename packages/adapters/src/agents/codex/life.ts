@@ -2,7 +2,14 @@
  * One life of an app-server, as this daemon sees it: the process, the connection that is made anew when it breaks, and
  * who hears which thread. Ends when the process does, or when let go.
  */
-import type { BackendContext, Detached, Exit, Liveness, ProcessRef } from "@skein/sdk";
+import {
+  isHostAway,
+  type BackendContext,
+  type Detached,
+  type Exit,
+  type Liveness,
+  type ProcessRef,
+} from "@skein/sdk";
 import { clear, connectTo, lastWords, pause, type Place } from "./process.ts";
 import { unreachable, type CallOptions, type Rpc } from "./rpc.ts";
 import { threadOf, type Notification, type RequestId, type ServerRequest } from "./wire.ts";
@@ -30,6 +37,8 @@ export type Life = {
   pause(): void;
   resume(): void;
   liveness(): Promise<Liveness>;
+  /** Resolves when there is a connection, or never will be one again. Waits as long as its host is away. */
+  connected(): Promise<void>;
   /** Ends the server and all it started. */
   end(): Promise<void>;
   /** The server goes on. */
@@ -42,6 +51,8 @@ export type Life = {
 
 /** A server that ends hangs up first. */
 const dyingMs = 20;
+/** Where nobody says that the host is back. */
+const lookAgainMs = 5_000;
 
 type Deps = {
   readonly backend: BackendContext;
@@ -93,6 +104,8 @@ type Now = Deps & {
   readonly routing: Routing;
   readonly died: PromiseWithResolvers<Death>;
   rpc: Rpc | null;
+  /** The connection that is being made anew; resolves when it is, or never will be. */
+  again: Promise<void>;
   /** We end it, or let it go: the connection is not made anew. */
   leaving: boolean;
   over: boolean;
@@ -139,15 +152,40 @@ const finish = async (now: Now, exit: Exit): Promise<void> => {
   now.died.resolve({ exit, reason });
 };
 
+/** Resolves when its host is back, or the process has ended; looks again by itself now and then. */
+const hostBack = async ({ backend, process }: Now): Promise<void> => {
+  const { host, clock } = backend;
+  const back = Promise.withResolvers<void>();
+  const forget = host.onReach(({ state }) => (state === "reachable" ? back.resolve() : undefined));
+  await Promise.race([back.promise, pause(clock, lookAgainMs), process.exited]);
+  forget();
+};
+
+/** null: it has ended, or nobody needs it any more. Waits while its host is away: what cannot be seen is not dead. */
+const connectAgain = async (now: Now): Promise<Rpc | null> => {
+  const { process } = now;
+  while (!now.over && !now.leaving) {
+    const liveness = await process.liveness();
+    if (liveness === "dead") return null;
+    if (liveness === "alive") {
+      try {
+        return await reach(now);
+      } catch (error) {
+        if (!isHostAway(error)) throw error;
+      }
+    }
+    await hostBack(now);
+  }
+  return null;
+};
+
 /** A connection that breaks while the server lives is made anew; when that fails, the server is of no use and is ended. */
-const keep = async (now: Now, rpc: Rpc): Promise<void> => {
+const renew = async (now: Now): Promise<void> => {
   const { process, backend } = now;
-  await rpc.closed;
-  if (now.leaving) return;
   await Promise.race([process.exited, pause(backend.clock, dyingMs)]);
-  if (now.over || (await process.liveness()) !== "alive") return;
+  let rpc: Rpc | null;
   try {
-    now.rpc = await reach(now);
+    rpc = await connectAgain(now);
   } catch (error) {
     backend.log("error", "Codex's app-server lives and cannot be reached: it is ended", {
       error: String(error),
@@ -155,9 +193,20 @@ const keep = async (now: Now, rpc: Rpc): Promise<void> => {
     if (!now.over) await process.terminate(backend.timing.graceMs);
     return;
   }
-  if (now.over || now.leaving) return now.rpc.close();
-  void keep(now, now.rpc);
+  if (rpc === null) return;
+  if (now.over || now.leaving) return rpc.close();
+  now.rpc = rpc;
+  keep(now, rpc);
   for (const listener of now.routing.listeners.values()) listener.back();
+};
+
+const keep = (now: Now, rpc: Rpc): void => {
+  void rpc.closed.then(() => {
+    if (now.leaving || now.over) return;
+    now.again = renew(now).catch((error: unknown) =>
+      now.backend.log("error", "Codex's app-server was lost", { error: String(error) }),
+    );
+  });
 };
 
 /** Connects first; rejects with an AdapterFailure when that fails, and the process goes on then. */
@@ -165,9 +214,10 @@ export const makeLife = async (deps: Deps): Promise<Life> => {
   const { backend, process } = deps;
   const routing = { listeners: new Map<string, Listener>(), kin: makeKinship() };
   const died = Promise.withResolvers<Death>();
-  const now: Now = { ...deps, routing, died, rpc: null, leaving: false, over: false };
+  const again = Promise.resolve();
+  const now: Now = { ...deps, routing, died, again, rpc: null, leaving: false, over: false };
   now.rpc = await reach(now);
-  void keep(now, now.rpc);
+  keep(now, now.rpc);
   void process.exited.then((exit) => finish(now, exit));
   return {
     ref: process.process,
@@ -188,6 +238,7 @@ export const makeLife = async (deps: Deps): Promise<Life> => {
     pause: () => now.rpc?.pause(),
     resume: () => now.rpc?.resume(),
     liveness: () => process.liveness(),
+    connected: () => now.again,
     end: async () => {
       now.leaving = true;
       await finish(now, await process.terminate(backend.timing.graceMs));

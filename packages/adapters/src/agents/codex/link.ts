@@ -1,9 +1,17 @@
 /** One generation of a session: a thread on the shared app-server. */
-import { isStale, type AgentLink, type Fact, type Liveness, type SessionContext } from "@skein/sdk";
+import {
+  hostAway,
+  isHostAway,
+  isStale,
+  type AgentLink,
+  type Fact,
+  type Liveness,
+  type SessionContext,
+} from "@skein/sdk";
 import type { Life } from "./life.ts";
 import { openAgain, openThread, sameLife, type Opening } from "./opening.ts";
-import { unreachable } from "./rpc.ts";
-import { apply, leave, tell, type Seat } from "./seat.ts";
+import { isRpcFailure, unreachable } from "./rpc.ts";
+import { apply, leave, tell, whenConnected, type Seat } from "./seat.ts";
 import type { Server } from "./server.ts";
 import { isLostThread, startFailed, startFailureOf, type StartFailure } from "./start-failure.ts";
 import { readCheckpoint, type Checkpoint } from "./state.ts";
@@ -98,6 +106,14 @@ const takeBack = async ({ ctx, server }: Link, { life, state }: Seat): Promise<v
   await server.leave(ctx.session.id, true);
 };
 
+/** Whether that came of a cut link, and of nothing that Codex or the person can mend. */
+const isOutOfReach = async ({ opening, ctx }: Link, error: unknown): Promise<boolean> => {
+  if (isHostAway(error)) return true;
+  if (isRpcFailure(error)) return false;
+  if (ctx.backend.host.reach().state === "unreachable") return true;
+  return (await opening?.seat.life.liveness()) === "unknown";
+};
+
 const start = async (link: Link): Promise<void> => {
   const { ctx, server } = link;
   if (link.opening !== null && !link.opening.seat.gone) return;
@@ -115,7 +131,12 @@ const start = async (link: Link): Promise<void> => {
     }
     await fail(link, noChoice, seat);
   } catch (error) {
-    await fail(link, startFailureOf(error), seatOf(link));
+    const seat = seatOf(link);
+    if (await isOutOfReach(link, error)) {
+      if (seat !== null) leave(seat);
+      throw hostAway(ctx.backend.host.id);
+    }
+    await fail(link, startFailureOf(error), seat);
   }
   link.opening = null;
 };
@@ -156,26 +177,36 @@ const whereabouts = async (link: Link): Promise<Whereabouts | null> => {
   if (seat !== null) return { life: seat.life, threadId: seat.state.thread };
   const threadId = link.checkpoint?.thread ?? link.ctx.session.providerSessionId;
   if (threadId === null) return null;
-  const life = await link.server.adopt().catch(() => null);
+  const life = await link.server.adopt().catch((error: unknown) => {
+    if (isHostAway(error)) throw error;
+    return null;
+  });
   return life === null ? null : { life, threadId };
 };
 
 /** `force`: the turn gets no time to end by itself; the server, which is not this session's alone, goes on. */
 const stop = async (link: Link, force: boolean): Promise<void> => {
   if (link.stopped) return;
-  link.stopped = true;
   const { ctx, server } = link;
   const seat = seatOf(link);
+  // What cannot be told now would be taken for done.
+  if (seat?.dead === false) await whenConnected(seat, async () => undefined);
   const wasDead = seat?.dead === true;
   const found = wasDead ? null : await whereabouts(link);
+  if (link.stopped) return;
+  link.stopped = true;
   if (found !== null) {
     const { life, threadId } = found;
     const { graceMs } = ctx.backend.timing;
     await quietThread(life, ctx, threadId, force)
       .then(() => life.call("thread/unsubscribe", { threadId }, { timeoutMs: graceMs }))
-      .catch((error: unknown) =>
-        ctx.log("warn", "Codex did not let go of the conversation", { error: String(error) }),
-      );
+      .catch(async (error: unknown) => {
+        if ((await life.liveness()) === "unknown") {
+          link.stopped = false;
+          throw hostAway(ctx.backend.host.id);
+        }
+        ctx.log("warn", "Codex did not let go of the conversation", { error: String(error) });
+      });
   }
   await seat?.recorder.flush();
   if (seat !== null) leave(seat);
@@ -213,15 +244,22 @@ export const makeLink = (ctx: SessionContext, server: Server): AgentLink => {
   return {
     start: () => start(link),
     attach: () => attach(link),
-    prompt: async (given) => promptTurn(seated(link), ctx, given),
-    steer: async (given) => steerTurn(seated(link), ctx, given, link.opening?.adopted === true),
+    prompt: async (given) => {
+      const seat = seated(link);
+      await whenConnected(seat, () => promptTurn(seat, ctx, given));
+    },
+    steer: async (given) => {
+      const seat = seated(link);
+      const mayBeThere = () => link.opening?.adopted === true || seat.doubtful;
+      await whenConnected(seat, () => steerTurn(seat, ctx, given, mayBeThere()));
+    },
     interrupt: async ({ turn }) => {
       const seat = living();
-      if (seat !== null) await interruptTurn(seat, ctx, turn);
+      if (seat !== null) await whenConnected(seat, () => interruptTurn(seat, ctx, turn));
     },
     answer: async (given) => {
       const seat = living();
-      if (seat !== null) await answerQuestion(seat, ctx, given);
+      if (seat !== null) await whenConnected(seat, () => answerQuestion(seat, ctx, given));
     },
     stop: ({ force }) => stop(link, force),
     liveness: () => liveness(link),

@@ -90,7 +90,7 @@ const makeRuntime = async (backend: BackendContext, folder: string): Promise<voi
   ]);
   const [rights = "", , owner = ""] = listed.stdout.trim().split(/\s+/);
   const ours = owner !== "" && owner === asked.stdout.trim();
-  if (!ours || !/^drwx------/.test(rights)) throw unsafe(folder);
+  if (!ours || !rights.startsWith("drwx------")) throw unsafe(folder);
 };
 
 const notInstalled = (): AdapterFailure =>

@@ -2,7 +2,7 @@
  * One thread on one life of the server: hears its words, folds them, hands the facts to the recorder, and does what the
  * fold asks for. Words that come while the history is being read wait until it is.
  */
-import type { Fact, SessionContext } from "@skein/sdk";
+import { hostAway, type Fact, type SessionContext } from "@skein/sdk";
 import { catchUp, dropUnheard } from "./catch-up.ts";
 import type { Death, Life, Listener } from "./life.ts";
 import { pause } from "./process.ts";
@@ -177,6 +177,20 @@ export const leave = (seat: Seat): void => {
   seat.recorder.close();
   if (seat.listener !== null) seat.life.mute(seat.state.thread, seat.listener);
   seat.watch.look();
+};
+
+/**
+ * Does it once there is a connection. Rejects with host_unreachable when the link was cut in the middle of it: it may or may not
+ * have been done, and is safe to be done again.
+ */
+export const whenConnected = async (seat: Seat, act: () => Promise<void>): Promise<void> => {
+  await seat.life.connected();
+  try {
+    await act();
+  } catch (error) {
+    if (seat.gone || isRpcFailure(error) || (await seat.life.liveness()) !== "unknown") throw error;
+    throw hostAway(seat.ctx.backend.host.id);
+  }
 };
 
 /** Whether it came true within `ms`; false at once when the thread is gone. */

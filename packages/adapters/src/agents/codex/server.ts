@@ -2,7 +2,7 @@
  * The app-server of one CODEX_HOME: at most one, however many sessions ask for it at once. It lives as long as it has
  * members, and a little longer. Starting, adopting and ending take turns.
  */
-import type { BackendContext } from "@skein/sdk";
+import { isHostAway, type BackendContext } from "@skein/sdk";
 import { makeLife, type Life } from "./life.ts";
 import { adoptProcess, clear, placeOf, startProcess, type Place } from "./process.ts";
 
@@ -23,6 +23,8 @@ export type Server = {
 
 /** So long a server is kept for the next session. */
 const LINGER_MS = 2_500;
+/** Between two attempts to end one whose host is away. */
+const AWAY_MS = 60_000;
 /** So long the sessions of the last daemon have to come back to one that was found running. */
 const CLAIM_MS = 5_000;
 
@@ -59,6 +61,7 @@ const find = async (house: House): Promise<Life | null> => {
 /** One that does not answer is of no use to anyone: it is replaced. */
 const findOrReplace = (house: House): Promise<Life | null> =>
   find(house).catch((error: unknown) => {
+    if (isHostAway(error)) throw error;
     house.backend.log("warn", "Codex's app-server runs and cannot be reached: it is replaced", {
       error: String(error),
     });
@@ -71,8 +74,12 @@ const begin = async (house: House): Promise<Life> => {
   try {
     return hold(house, await makeLife({ backend, place, process }));
   } catch (error) {
-    await process.terminate(0);
-    await clear(backend, place);
+    // Its host went away meanwhile: it goes on there, and is found when that is back.
+    if (isHostAway(error)) await process.close();
+    else {
+      await process.terminate(0);
+      await clear(backend, place);
+    }
     throw error;
   }
 };
@@ -92,9 +99,10 @@ export const makeServer = (backend: BackendContext): Server => {
   const linger = (ms: number): void => {
     stopLinger();
     stopLinger = backend.clock.after(ms, () => {
-      inTurn(endUnused).catch((error: unknown) =>
-        backend.log("error", "Codex's app-server could not be ended", { error: String(error) }),
-      );
+      inTurn(endUnused).catch((error: unknown) => {
+        backend.log("error", "Codex's app-server could not be ended", { error: String(error) });
+        if (isHostAway(error)) linger(AWAY_MS);
+      });
     });
   };
   return {
@@ -122,7 +130,9 @@ export const makeServer = (backend: BackendContext): Server => {
     close: () =>
       inTurn(async () => {
         stopLinger();
-        await endUnused();
+        await endUnused().catch((error: unknown) =>
+          backend.log("warn", "Codex's app-server is left running", { error: String(error) }),
+        );
         await house.life?.letGo();
         house.life = null;
       }),

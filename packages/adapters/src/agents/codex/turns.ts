@@ -106,6 +106,7 @@ export const promptTurn = async (
       }
       if (attempt >= attempts) throw error;
       await until(seat, () => seat.doubtful, startMs);
+      await seat.life.connected();
     }
   }
   await seat.recorder.flush();
