@@ -11,6 +11,8 @@ export type Bell = {
   /** Resolves at the next ring, at `wake`, or after `ms`; sooner when it cannot tell. One at a time. Never rejects. */
   next(ms: number): Promise<void>;
   wake(): void;
+  /** Nobody waits any more: its client ends, which would hold up the end of the daemon. */
+  rest(): void;
 };
 
 const SOON_MS = 500;
@@ -19,11 +21,13 @@ const RETRY_MS = 1_000;
 export const makeBell = (tmux: Tmux, clock: Clock): Bell => {
   let listening = false;
   let wake = (): void => {};
+  let rest = (): void => {};
 
   const listen = async (): Promise<void> => {
     listening = true;
     try {
       const pipe = await tmux.open(["wait-for", ENDS]);
+      rest = pipe.close;
       void pipe.ended.then(({ exitCode }) => {
         listening = false;
         // A server that is gone ends the client at once: a look is due, but not in a busy loop.
@@ -37,6 +41,7 @@ export const makeBell = (tmux: Tmux, clock: Clock): Bell => {
 
   return {
     wake: () => wake(),
+    rest: () => rest(),
     next: async (ms) => {
       const { promise, resolve } = Promise.withResolvers<void>();
       wake = resolve;

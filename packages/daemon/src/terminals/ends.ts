@@ -59,6 +59,7 @@ export const makeEnds = (tmux: Tmux, clock: Clock): Ends => {
       if (waiters.size > 0) await bell.next(ms);
     }
     running = false;
+    bell.rest();
   };
 
   return {
