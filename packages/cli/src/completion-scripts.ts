@@ -16,6 +16,7 @@ export const scriptFor = (shell: Shell, verbs: readonly Completable[]): string =
   ({ bash, zsh, fish })[shell](verbs);
 
 const NAMES = "skein list -q 2>/dev/null";
+const HOSTS = "skein host list -q 2>/dev/null";
 
 const bash = (verbs: readonly Completable[]): string => {
   const cases = verbs.map(({ name, flags, takesSessions, below }) => {
@@ -31,6 +32,7 @@ _skein() {
     -f|--file|-p|--path) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- "$current")); return ;;
     --permissions) COMPREPLY=($(compgen -W "read-only guarded workspace full" -- "$current")); return ;;
     --cli) COMPREPLY=($(compgen -W "claude codex" -- "$current")); return ;;
+    --host) COMPREPLY=($(compgen -W "$(${HOSTS})" -- "$current")); return ;;
     --state) COMPREPLY=($(compgen -W "starting idle working waiting stopped failed lost" -- "$current")); return ;;
     --scope) COMPREPLY=($(compgen -W "read write approvals admin" -- "$current")); return ;;
   esac

@@ -166,6 +166,11 @@ export const VERBS: Readonly<Record<string, Entry>> = {
     group: "Looking",
     load: async () => (await figures()).backends,
   },
+  host: {
+    summary: "Add, list, check and remove the machines that sessions run on",
+    group: "Tools",
+    load: async () => (await import("./verbs/host.ts")).host,
+  },
   token: {
     summary: "Create, list and revoke tokens for programs elsewhere",
     group: "Tools",

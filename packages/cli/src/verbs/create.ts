@@ -12,6 +12,7 @@ import { collect, verb } from "../verb.ts";
 
 type CreateFlags = ContainerFlags & {
   readonly path?: string;
+  readonly host?: string;
   readonly description?: string;
   readonly cli?: string;
   readonly model?: string;
@@ -30,6 +31,7 @@ export const create = verb<CreateFlags, []>({
   examples: [
     ["skein create", "Claude Code in the current folder"],
     ["skein create -p ~/shop --cli codex --permissions workspace", "Codex, edits without asking"],
+    ["skein create --host cloud -p /srv/shop", "on another machine; see: skein host"],
     ["NAME=$(skein create -q -d 'fix the login')", "in a script: the bare name"],
   ],
   notes:
@@ -38,6 +40,7 @@ export const create = verb<CreateFlags, []>({
   define: (command) =>
     withContainerOptions(command)
       .option("-p, --path <folder>", "where the agent works (default: the current folder)")
+      .option("--host <name>", "where it runs; the folder is one of that machine (default: local)")
       .option("-d, --description <text>", "what the session is for")
       .option("--cli <agent>", "claude, codex or a backend's id (default: claude)")
       .option("--model <model>", "see: skein backends")
@@ -60,10 +63,10 @@ export const create = verb<CreateFlags, []>({
       throw misused("The folder is empty.", "Give -p FOLDER, or no -p for the current folder.");
     const parent = flags.parent ?? ownSession(cli);
     const input = {
-      folder: await folderOf(cli, flags.path),
+      folder: await folderOf(cli, flags.path, flags.host ?? LOCAL),
       backend: backendOf(flags.cli ?? "claude"),
       clientId: flags.clientId ?? cli.key(),
-      ...given(flags, "description", "model", "effort", "permissions", "name", "group"),
+      ...given(flags, "description", "model", "effort", "permissions", "name", "group", "host"),
       ...containerOf(flags),
       ...(flags.tag === undefined ? {} : { tags: flags.tag }),
       ...(parent === undefined ? {} : { parent }),
@@ -113,11 +116,25 @@ const announce = (
   else cli.print(quiet === true ? name : `Created session ${name}`);
 };
 
+const LOCAL = "local";
+
+/** Where another machine is meant, this one's current folder is not. */
+const folderThere = (path: string | undefined, host: string): string => {
+  if (path?.startsWith("/") === true) return path;
+  throw misused(
+    path === undefined
+      ? `It was not said which folder of ${oneLine(host)} is meant.`
+      : `${oneLine(path)} is no whole path, and only ${oneLine(host)} knows from where it would begin.`,
+    "Give -p with a path that begins with /.",
+  );
+};
+
 /**
  * The folder as the kernel knows it. One that cannot be resolved goes to the daemon as it was meant, which says what is
  * wrong with it; on a daemon elsewhere the folder is not ours to resolve.
  */
-const folderOf = async (cli: Cli, path: string | undefined): Promise<string> => {
+const folderOf = async (cli: Cli, path: string | undefined, host: string): Promise<string> => {
+  if (host !== LOCAL) return folderThere(path, host);
   const isElsewhere = cli.place.kind === "url" && cli.place.gateway === undefined;
   if (isElsewhere && path !== undefined) return path;
   const meant = resolve(cli.cwd, path ?? ".");

@@ -4,6 +4,7 @@ import { pause } from "@skein/client/light";
 import { printJson, type Cli } from "../cli.ts";
 import { EXIT, fail, isFailure } from "../failure.ts";
 import { oneLine } from "../format/escape.ts";
+import { awayWords } from "../format/host.ts";
 import { paintState, stateWords } from "../format/status.ts";
 import { duration, since } from "../format/time.ts";
 import { withProgress } from "../progress.ts";
@@ -71,7 +72,9 @@ export const status = verb<Flags, [session: string | undefined]>({
         const { name, status: is } = view.session;
         const words = paintState(cli.paint, is.state, stateWords(view.session));
         const source = cli.paint.dim(`(${is.source}, since ${since(is.since, cli.now())})`);
+        const away = awayWords(view.session, cli.now());
         cli.print(`${oneLine(name)}: ${words} - ${oneLine(is.reason)} ${source}`);
+        if (away !== null) cli.print(`  ${cli.paint.yellow(away)}`);
       }
       return EXIT.done;
     }

@@ -5,6 +5,7 @@ import { printJson, type Cli } from "../cli.ts";
 import { EXIT } from "../failure.ts";
 import { approvalText } from "../format/approval.ts";
 import { oneLine, visible } from "../format/escape.ts";
+import { awayWords } from "../format/host.ts";
 import { agentWords, paintState, stateWords } from "../format/status.ts";
 import { clock, duration, since } from "../format/time.ts";
 import { goalWords } from "../format/goal.ts";
@@ -92,6 +93,7 @@ const facts = (cli: Cli, session: Session): [string, string][] => {
     ["permissions", session.permissions],
     ["folder", oneLine(session.folder)],
     ["host", oneLine(session.host)],
+    ["unreachable", awayWords(session, cli.now())],
     ["group", session.group === null ? null : oneLine(session.group)],
     ["goal", session.goal === null ? null : goalWords(session.goal)],
     ["description", session.description === null ? null : oneLine(session.description)],

@@ -75,6 +75,12 @@ type SessionView = { readonly session: Session };
 
 const nameOf = ({ session }: SessionView): string => oneLine(session.name);
 
+/** What could not be done yet is not said to be. */
+const stopped = (view: SessionView): string =>
+  view.session.unreachable === null
+    ? `Stopped session ${nameOf(view)}`
+    : `Session ${nameOf(view)} stops as soon as ${oneLine(view.session.host)} answers`;
+
 export const stop = verb<Flags, [sessions: string[]]>({
   examples: [
     ["skein stop fizz-top", "ends the process; the next send starts it again"],
@@ -88,7 +94,7 @@ export const stop = verb<Flags, [sessions: string[]]>({
   run: (cli, flags, refs) =>
     perform(cli, refs, flags, {
       label: "stopping",
-      told: (view: SessionView) => `Stopped session ${nameOf(view)}`,
+      told: stopped,
       act: (session) => cli.call("sessions.stop", { session, clientId: cli.key() }),
     }),
 });

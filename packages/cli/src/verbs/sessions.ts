@@ -118,7 +118,12 @@ const killEach = (cli: Cli, sessions: readonly Session[], json: boolean): Promis
     sessions,
     label: "killing",
     act: ({ id }) => cli.call("sessions.delete", { session: id, clientId: cli.key() }),
-    told: ({ session }) => `Killed session ${oneLine(session.name)}`,
+    told: ({ session }) => {
+      const host = oneLine(session.host);
+      if (session.unreachable !== null)
+        cli.tell(`skein: ${host} does not answer: the agent there is ended as soon as it does`);
+      return `Killed session ${oneLine(session.name)}`;
+    },
     json,
     shape: ({ results }) => ({ sessions: results.map(({ session }) => session), next: null }),
   });
