@@ -6,3 +6,5 @@ export { makeContainerHost, makeContainerTerminals } from "./hosts/container/con
 export { findEngine, hasImage, noEngine } from "./hosts/container/engine.ts";
 export { makeTerminalDriver } from "./agents/terminal/driver.ts";
 export { makeLocalHost, type LocalHostDeps } from "./hosts/local/local.ts";
+export { farId, reachSsh, type GreetDeps, type Greeting } from "./hosts/ssh/greet.ts";
+export { makeSshHost, type SshHost, type SshHostDeps } from "./hosts/ssh/ssh.ts";

@@ -1,7 +1,15 @@
 export { fakeAcpCommand } from "./fake-acp/command.ts";
 export { fakeClaudeCommand } from "./fake-claude/command.ts";
 export { fakeCodexCommand } from "./fake-codex/command.ts";
-export { claudeEnv, codexEnv, writeCodexHome, type CodexHome } from "./fake-llm/homes.ts";
+export { fakeReplCommand } from "./fake-repl/command.ts";
+export {
+  claudeEnv,
+  codexEnv,
+  makeGeminiHome,
+  makeOpencodeHome,
+  writeCodexHome,
+  type CodexHome,
+} from "./fake-llm/homes.ts";
 export type { Conversation, OfferedTool } from "./fake-llm/conversation.ts";
 export type { RecordedRequest, RequestTest } from "./fake-llm/requests.ts";
 export { scriptUsage, type ScriptWord } from "./fake-llm/script.ts";
@@ -9,3 +17,4 @@ export { makeFakeLlm, type FakeLlm, type FakeLlmOptions } from "./fake-llm/serve
 export { anthropicUsage, fakeUsage, openaiUsage } from "./fake-llm/usage.ts";
 export { generationIsOver, tooManyFiles } from "./refusals.ts";
 export { noTerminals } from "./no-terminals.ts";
+export { startSshd, type Sshd, type SshdOptions } from "./sshd/sshd.ts";

@@ -77,6 +77,66 @@ export function codexEnv(options: { home: string }): Record<string, string> {
   };
 }
 
+/**
+ * Writes the settings that let Gemini CLI (0.61.0) start without a question, and gives the environment that points it at a fake
+ * LLM. `home` becomes its HOME.
+ */
+export async function makeGeminiHome(options: {
+  home: string;
+  url: string;
+}): Promise<Record<string, string>> {
+  const settings = {
+    security: { auth: { selectedType: "gemini-api-key" } },
+    privacy: { usageStatisticsEnabled: false },
+    telemetry: { enabled: false },
+    // The default of 10 makes a failing turn last minutes.
+    general: { enableAutoUpdate: false, disableAutoUpdate: true, maxAttempts: 2 },
+  };
+  await mkdir(join(options.home, ".gemini"), { recursive: true });
+  await writeFile(join(options.home, ".gemini", "settings.json"), JSON.stringify(settings));
+  return {
+    HOME: options.home,
+    GEMINI_API_KEY: dummyKey,
+    GOOGLE_GEMINI_BASE_URL: options.url,
+    // Else it starts itself a second time, for more memory.
+    GEMINI_CLI_NO_RELAUNCH: "true",
+  };
+}
+
+/**
+ * Writes the configuration that makes a fake LLM the only provider of opencode (1.18.33), with two models, and gives the
+ * environment for it. `home` becomes its HOME.
+ */
+export async function makeOpencodeHome(options: {
+  home: string;
+  url: string;
+}): Promise<Record<string, string>> {
+  const cost = { input: 1, output: 2, cache_read: 0.1, cache_write: 1 };
+  const limit = { context: 200_000, output: 8_000 };
+  const config = {
+    model: "fake/one",
+    small_model: "fake/one",
+    share: "disabled",
+    autoupdate: false,
+    provider: {
+      fake: {
+        npm: "@ai-sdk/openai-compatible",
+        name: "Fake",
+        options: { baseURL: `${options.url}/v1`, apiKey: dummyKey },
+        models: { one: { name: "One", cost, limit }, two: { name: "Two", cost, limit } },
+      },
+    },
+  };
+  const folder = join(options.home, ".config", "opencode");
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "opencode.json"), JSON.stringify(config));
+  return {
+    HOME: options.home,
+    OPENCODE_DISABLE_MODELS_FETCH: "1",
+    OPENCODE_DISABLE_AUTOUPDATE: "1",
+  };
+}
+
 const dummyKey = "sk-fake-000";
 
 function temporaryFolder(home: string): string {

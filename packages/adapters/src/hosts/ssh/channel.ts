@@ -1,0 +1,193 @@
+/** One session through a host's connection: a script over there, with its streams. */
+import { randomUUID } from "node:crypto";
+import { spawnSsh, makeMarkFinder, type Client } from "./client.ts";
+import { channelArgs } from "./command.ts";
+import type { Link } from "./link.ts";
+import { BANNER_BYTES } from "./master.ts";
+import { oneLine, quote } from "./quote.ts";
+import { unreachable, unusable } from "./reasons.ts";
+import type { Place, Wanted } from "./trunks.ts";
+
+export type ChannelDeps = {
+  readonly name: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly link: Link;
+};
+
+export type Ended = {
+  /** What the script itself said it ended with; null: it was never said, the channel broke or was closed. */
+  readonly code: number | null;
+  /** At most the bytes asked for, from the beginning. */
+  readonly stderr: string;
+  /** The newest of it. */
+  readonly lastWords: string;
+};
+
+export type Channel = {
+  readonly stdin: Client["stdin"];
+  /** What the script writes, without what the login's shell said before. One reader, who sets the pace. */
+  readonly output: AsyncIterable<Buffer>;
+  readonly ended: Promise<Ended>;
+  /** Resolves when these words stand among the newest of its stderr. */
+  said(words: string): Promise<void>;
+  /** Breaks it off; the script sees the end of its stdin. Safe to call twice. */
+  close(): void;
+};
+
+const NEVER_BEGUN = /Session open refused by peer|open failed/;
+const TRAILER_BYTES = 64;
+const LAST_BYTES = 8 * 1024;
+const TRIES = 4;
+
+/** What stands around every script: stdout and stderr begin with a mark, and stderr ends with one and the script's own code. */
+const framed = (nonce: string, script: string): string =>
+  `n=${quote(nonce)}
+printf '%s\\n' "$n"
+printf '%s\\n' "$n" >&2
+bye() { printf '\\n%s %s\\n' "$n" "$1" >&2; exit 0; }
+LC_ALL=C; export LC_ALL
+${script}
+bye $?`;
+
+/** stderr: kept from behind its mark on, the first bytes and the last. */
+const listenToErrors = (child: Client, nonce: string, maxBytes: number) => {
+  const find = makeMarkFinder(nonce, BANNER_BYTES);
+  let before = Buffer.alloc(0);
+  let begun = false;
+  let first = Buffer.alloc(0);
+  let last = Buffer.alloc(0);
+  child.stderr.on("data", (bytes: Buffer) => {
+    // NUL is the pulse of a script that wants to know whether anyone still listens.
+    const found = find(Buffer.from(bytes.filter((byte) => byte !== 0)));
+    if (!begun) before = Buffer.concat([before, bytes]).subarray(-LAST_BYTES);
+    if (found === null) return;
+    begun = true;
+    if (first.length < maxBytes + TRAILER_BYTES)
+      first = Buffer.concat([first, found]).subarray(0, maxBytes + TRAILER_BYTES);
+    last = Buffer.concat([last, found]).subarray(-LAST_BYTES - TRAILER_BYTES);
+  });
+  const said = (words: string): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (!last.includes(words)) return;
+        child.stderr.off("data", look);
+        resolve();
+      };
+      child.stderr.on("data", look);
+      look();
+    });
+  const trailer = new RegExp(`\\n${nonce} (\\d+)\\n[\\s\\S]*$`);
+  const ended = (): Ended => {
+    const end = last.toString("utf8");
+    const code = trailer.exec(end)?.[1];
+    return {
+      code: code === undefined ? null : Number(code),
+      stderr: first.toString("utf8").replace(trailer, "").slice(0, maxBytes),
+      lastWords: begun ? end.replace(trailer, "") : before.toString("utf8"),
+    };
+  };
+  return { ended, said };
+};
+
+/** Resolves with what came behind the mark so far, once it was seen; rejects when the channel ended before. */
+const begin = (child: Client, nonce: string, ended: Promise<Ended>): Promise<Buffer> => {
+  const find = makeMarkFinder(nonce, BANNER_BYTES);
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const look = (): void => {
+    for (;;) {
+      const bytes = child.stdout.read() as Buffer | null;
+      if (bytes === null) return;
+      try {
+        const rest = find(bytes);
+        if (rest === null) continue;
+        child.stdout.off("readable", look);
+        resolve(rest);
+      } catch (error) {
+        child.kill("SIGKILL");
+        reject(error as Error);
+      }
+      return;
+    }
+  };
+  child.stdout.on("readable", look);
+  void ended.then(({ lastWords }) => reject(new Error(lastWords)));
+  return promise;
+};
+
+const outputOf = async function* (first: Buffer, child: Client): AsyncGenerator<Buffer> {
+  if (first.length > 0) yield first;
+  try {
+    for await (const bytes of child.stdout) yield bytes as Buffer;
+  } catch {
+    // It was closed under the reader: how it ended is told elsewhere.
+  }
+};
+
+const openIn = async (
+  deps: ChannelDeps,
+  place: Place,
+  script: string,
+  input: Buffer,
+  maxErrors: number,
+): Promise<Channel> => {
+  const nonce = randomUUID();
+  const child = spawnSsh(channelArgs(place.control), deps.env);
+  const errors = listenToErrors(child, nonce, maxErrors);
+  const ended = new Promise<Ended>((resolve) => {
+    child.once("error", () => undefined);
+    child.once("close", () => {
+      place.leave();
+      resolve(errors.ended());
+    });
+  });
+  child.stdin.write(oneLine(framed(nonce, script)));
+  if (input.length > 0) child.stdin.write(input);
+  const first = await begin(child, nonce, ended);
+  const close = (): void => {
+    if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+    child.stdin.destroy();
+    child.stdout.destroy();
+    child.stderr.destroy();
+  };
+  return { stdin: child.stdin, output: outputOf(first, child), ended, said: errors.said, close };
+};
+
+/**
+ * Resolves when the script has begun. Rejects with an AdapterFailure (`host_unreachable`) when there is no way, or it broke before that;
+ * whether the script ran then is not known. `input` follows the script on its stdin, which stays open.
+ */
+export const openChannel = async (
+  deps: ChannelDeps,
+  wanted: Wanted,
+  script: string,
+  input: Buffer = Buffer.alloc(0),
+  maxErrors = LAST_BYTES,
+): Promise<Channel> => {
+  for (let tries = 1; ; tries += 1) {
+    const place = await deps.link.take(wanted);
+    try {
+      return await openIn(deps, place, script, input, maxErrors);
+    } catch (error) {
+      const said = (error as Error).message;
+      // Refused by sshd itself: nothing of it ran there.
+      if (NEVER_BEGUN.test(said) && tries < TRIES) place.refused();
+      else throw await whyNot(deps, place, said);
+      place.leave();
+    }
+  }
+};
+
+/** The connection's end and the channel's come together, in either order. */
+const whyNot = async (deps: ChannelDeps, place: Place, said: string) => {
+  const soon = new Promise<null>((resolve) => setTimeout(() => resolve(null), 50).unref());
+  const gone = await Promise.race([place.gone, soon]);
+  const { reach } = deps.link;
+  const now = reach();
+  if (gone !== null) return unreachable(deps.name, gone.message);
+  if (now.state === "unreachable") return unreachable(deps.name, now.reason);
+  if (said === "it prints without end") return unusable(deps.name, said);
+  return unreachable(
+    deps.name,
+    `the channel broke off${said === "" ? "" : `: ${said.trim().slice(-200)}`}.`,
+  );
+};

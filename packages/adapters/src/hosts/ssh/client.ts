@@ -1,0 +1,56 @@
+/** One process of the system's ssh, and what it says. */
+import { spawn, type ChildProcessByStdio } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
+
+export type Client = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/**
+ * In a session of its own: a Ctrl-C at the daemon's terminal is not for it, and it can ask nobody anything. A failure to
+ * start arrives as `error`, and as a `close` after it.
+ */
+export const spawnSsh = (
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Client => {
+  const child = spawn("ssh", args, {
+    env: { ...env, SSH_ASKPASS_REQUIRE: "never" },
+    detached: true,
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  // It may end without reading all; what was not taken is told by how it ends.
+  child.stdin.on("error", () => undefined);
+  child.stdout.on("error", () => undefined);
+  child.stderr.on("error", () => undefined);
+  return child;
+};
+
+/** The newest bytes of a stream, as text. */
+export const keepEnd = (stream: Readable, bytes: number): (() => string) => {
+  let kept = Buffer.alloc(0);
+  stream.on("data", (more: Buffer) => {
+    kept = Buffer.concat([kept, more]);
+    if (kept.length > bytes) kept = kept.subarray(kept.length - bytes);
+  });
+  return () => kept.toString("utf8");
+};
+
+/**
+ * Looks for a mark that stands alone at the end of a line: what a login's shell prints of its own comes before it. Answers with
+ * what stands behind the mark once it was seen, null before. Throws after `limit` bytes without it.
+ */
+export const makeMarkFinder = (mark: string, limit: number) => {
+  const wanted = Buffer.from(`${mark}\n`);
+  let before: Buffer | null = Buffer.alloc(0);
+  return (bytes: Buffer): Buffer | null => {
+    if (before === null) return bytes;
+    before = Buffer.concat([before, bytes]);
+    const at = before.indexOf(wanted);
+    if (at !== -1) {
+      const rest = before.subarray(at + wanted.length);
+      before = null;
+      return rest;
+    }
+    if (before.length > limit) throw new Error("it prints without end");
+    return null;
+  };
+};

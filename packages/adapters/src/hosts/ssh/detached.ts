@@ -1,0 +1,83 @@
+/** The handle on a process over there that outlives the daemon. */
+import type { Detached, Exit, Owner, ProcessRef } from "@skein/sdk";
+import type { Ask } from "./ask.ts";
+import { APART, BORN } from "./far.ts";
+import { spoolLines, type FollowDeps } from "./follow.ts";
+import type { Guard } from "./guard.ts";
+import type { FarProcesses } from "./processes.ts";
+import { quote } from "./quote.ts";
+import { makeWriter } from "./writer.ts";
+
+export type DetachedDeps = FollowDeps & {
+  readonly ask: Ask;
+  readonly guard: Guard;
+  readonly processes: FarProcesses;
+};
+
+/** Nobody over there waits for it, so with what it ended is never known. */
+const UNWITNESSED: Exit = { exitCode: null, signal: null, witnessed: false };
+
+const same = ({ pid, started }: ProcessRef): string => `same ${pid} ${quote(started)}`;
+
+/** Goes on over there to its end even when the link is cut meanwhile. */
+const endScript = (process: ProcessRef, graceMs: number): string => {
+  const { pid } = process;
+  const rounds = Math.ceil(graceMs / 20);
+  const ask = `kill -TERM -${pid} 2>/dev/null || kill -TERM ${pid} 2>/dev/null
+r=0
+while ${same(process)} && [ "$r" -lt ${rounds} ]; do r=$((r + 1)); sleep 0.02 2>/dev/null || { sleep 1; r=$((r + 50)); }; done`;
+  return `${BORN}${APART}
+trap '' HUP PIPE
+${same(process)} || bye 0
+${graceMs > 0 ? ask : ""}
+${same(process)} && kill -KILL ${pid} 2>/dev/null
+:`;
+};
+
+export const makeDetached = (
+  deps: DetachedDeps,
+  made: { readonly dir: string; readonly owner: Owner; readonly process: ProcessRef },
+): Detached => {
+  const { dir, owner, process } = made;
+  const closed = new AbortController();
+  const dead = new AbortController();
+  const { promise: exited, resolve } = Promise.withResolvers<Exit>();
+  const forget = deps.guard.watch(process, () => dead.abort());
+  dead.signal.addEventListener("abort", () => resolve(UNWITNESSED), { once: true });
+  const writer = makeWriter(deps, { dir, process });
+
+  return {
+    process,
+    exited,
+    write: (line) => writer.write(line),
+    lines: (from) => spoolLines(deps, `${dir}/out`, from, dead.signal, closed.signal),
+    errors: async (bytes) => {
+      const { output } = await deps.ask(
+        `tail -c ${bytes} -- ${quote(`${dir}/err`)} 2>/dev/null; :`,
+      );
+      return output.toString("utf8");
+    },
+    liveness: async () => {
+      if (dead.signal.aborted) return "dead";
+      const answer = await deps.ask(`${BORN}${same(process)}`).catch(() => null);
+      return answer === null ? "unknown" : answer.code === 0 ? "alive" : "dead";
+    },
+    signal: async (name) => {
+      const short = name.replace("SIG", "");
+      await deps.ask(`${BORN}${same(process)} && kill -${short} ${process.pid} 2>/dev/null\n:`);
+    },
+    terminate: async (graceMs) => {
+      await deps.ask(endScript(process, graceMs), { patienceMs: graceMs + 30_000 });
+      await deps.processes.sweep(owner);
+      // The sweep saw that nothing of it is left: that is the far side's word.
+      forget();
+      dead.abort();
+      return UNWITNESSED;
+    },
+    close: async () => {
+      writer.close();
+      closed.abort();
+      forget();
+    },
+  };
+};

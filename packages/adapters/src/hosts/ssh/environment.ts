@@ -1,0 +1,73 @@
+/** The environment that a login has over there: what a person's own terminal there would have. */
+import type { Clock, Host } from "@skein/sdk";
+import type { Ask } from "./ask.ts";
+import { READER, oneLine, quote } from "./quote.ts";
+
+const KEPT_MS = 5 * 60_000;
+const PATIENCE_MS = 10_000;
+
+/**
+ * Most people's PATH is made in files that only an interactive shell reads, some in ones that only a login shell reads; not every
+ * shell takes both options at once, and one whose files wait for a person answers to neither.
+ */
+const KINDS = ["-l -i", "-l", ""] as const;
+
+const TELL = `printf '%s\\n' MARK; if [ -r /proc/self/environ ]; then cat /proc/self/environ; else env -0 2>/dev/null || env | tr '\\n' '\\000'; fi; printf '%s\\n' MARK`;
+
+/** In a session of its own, and killed with it: a shell of a person's making may hang, or ask for a terminal. */
+const script = (
+  kind: string,
+  mark: string,
+): string => `S=; command -v setsid >/dev/null 2>&1 && S=setsid
+s=\${SHELL:-/bin/sh}
+exec 3<&0
+( printf %s ${quote(oneLine(TELL.replaceAll("MARK", quote(mark))))} | exec $S "$s" ${kind} -c ${quote(`exec /bin/sh -c ${quote(READER)}`)} 2>/dev/null 3<&- ) &
+p=$!
+wait "$p"
+:`;
+
+const readBlock = (output: Buffer, mark: string): Record<string, string> | null => {
+  const line = Buffer.from(`${mark}\n`);
+  const begin = output.indexOf(line);
+  const end = output.lastIndexOf(line);
+  if (begin === -1 || end === begin) return null;
+  const block = output.subarray(begin + line.length, end).toString("utf8");
+  const pairs = block.split("\0").flatMap((pair): readonly (readonly [string, string])[] => {
+    const at = pair.indexOf("=");
+    return at > 0 ? [[pair.slice(0, at), pair.slice(at + 1)]] : [];
+  });
+  return Object.fromEntries(pairs);
+};
+
+/** Of the channel, not of the login. */
+const OURS = new Set(["LC_ALL", "PWD", "OLDPWD", "SHLVL", "_", "SSH_CONNECTION", "SSH_CLIENT"]);
+
+export const makeEnvironment = (deps: {
+  readonly ask: Ask;
+  readonly clock: Clock;
+  readonly mark: () => string;
+}): Host["environment"] => {
+  type Environment = Readonly<Record<string, string | undefined>>;
+  let kept: { readonly at: number; readonly told: Promise<Environment> } | null = null;
+  const askFor = async (): Promise<Environment> => {
+    for (const kind of KINDS) {
+      const mark = deps.mark();
+      const asked = deps.ask(script(kind, mark), { patienceMs: PATIENCE_MS });
+      // The last one's failure is the host's; those before may be a shell's that waits for a person.
+      const answer = kind === "" ? await asked : await asked.catch(() => null);
+      const found = answer === null ? null : readBlock(answer.output, mark);
+      if (found !== null)
+        return Object.fromEntries(Object.entries(found).filter(([name]) => !OURS.has(name)));
+    }
+    return {};
+  };
+  return () => {
+    const now = deps.clock.monotonic();
+    if (kept === null || now - kept.at > KEPT_MS) {
+      const told = askFor();
+      kept = { at: now, told };
+      told.catch(() => (kept = null));
+    }
+    return kept.told;
+  };
+};

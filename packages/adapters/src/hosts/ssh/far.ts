@@ -1,0 +1,70 @@
+/**
+ * What the scripts over there are made of: POSIX sh and coreutils. Where there is no /proc, `ps` stands in for it; where there is
+ * no setsid (util-linux, busybox), the shell's own job control makes the group, which then sits in the session of its channel.
+ */
+import { exportable, oneLine, quote, READER, words } from "./quote.ts";
+
+/** `born PID`: sets B to when it was started; fails when it is dead, or a zombie. */
+export const BORN = `
+born() {
+  if [ -r /proc/self/stat ]; then
+    { IFS= read -r B < "/proc/$1/stat"; } 2>/dev/null || return 1
+    B=\${B##*) }
+    case $B in [ZXx]*) return 1;; esac
+    set -- $B; shift 19; B=$1
+  else
+    B=$(ps -o stat= -o lstart= -p "$1" 2>/dev/null) || return 1
+    set -- $B
+    case $1 in ''|Z*) return 1;; esac
+    shift; B="$*"
+  fi
+}
+same() { born "$1" && [ "$B" = "$2" ]; }
+`;
+
+/** $S before a command puts it into a session of its own. */
+export const APART = `S=; if command -v setsid >/dev/null 2>&1; then S=setsid; else set -m; fi
+`;
+
+export const NO_PROGRAM = 127;
+export const NOT_ALLOWED = 126;
+export const NO_FOLDER = 125;
+
+/**
+ * The line that makes a bare shell into the program, with that environment and no other. On descriptor 4 it says why it cannot:
+ * `mark` and one of the numbers above; with `tells`, also that it can: 0. `streams`: redirections that hold for the program alone.
+ */
+export const programLine = (
+  argv: readonly string[],
+  env: Readonly<Record<string, string>>,
+  folder: string | undefined,
+  streams: string,
+  mark: string,
+  tells = false,
+): string => {
+  const given = exportable(env);
+  const exports = given.map(([name, value]) => `export ${name}=${quote(value)}`).join("\n");
+  // What a shell sets of its own accord.
+  const shells = ["PWD", "OLDPWD", "SHLVL", "_"].filter((name) => !(name in env));
+  const unset = shells.map((name) => `-u ${name}`).join(" ");
+  const enter = folder === undefined ? "" : `cd ${quote(folder)} 2>/dev/null || no ${NO_FOLDER}`;
+  return oneLine(`no() { echo ${quote(mark)} "$1" >&4; exit "$1"; }
+${enter}
+unset PWD OLDPWD
+${"PATH" in env ? "" : "PATH=/usr/local/bin:/usr/bin:/bin; export PATH"}
+${exports}
+set -- ${words(argv)}
+case $1 in
+*/*) [ -e "$1" ] || no ${NO_PROGRAM}
+  [ -x "$1" ] && ! [ -d "$1" ] || no ${NOT_ALLOWED} ;;
+*) command -v -- "$1" >/dev/null || no ${NO_PROGRAM} ;;
+esac
+${tells ? `echo ${quote(mark)} 0 >&4` : ""}
+case \${BASH_VERSION-}\${KSH_VERSION-} in
+'') exec "$@" ${streams} 4>&- ;;
+*) exec env ${unset} "$@" ${streams} 4>&- ;;
+esac`);
+};
+
+/** A bare shell that reads such a line. */
+export const BARE = `$S env -i /bin/sh -c '${READER}'`;

@@ -1,0 +1,149 @@
+/**
+ * Lines of a growing file over there, from an offset, as they come. The bytes that were read are counted here: when the link is
+ * cut, reading goes on at the very next one.
+ */
+import type { Clock, SpoolLine } from "@skein/sdk";
+import { makeLineCutter } from "../lines.ts";
+import { makeBackoff } from "./backoff.ts";
+import { openChannel, type Channel, type ChannelDeps } from "./channel.ts";
+import { quote } from "./quote.ts";
+
+export type FollowDeps = ChannelDeps & { readonly clock: Clock; readonly random: () => number };
+
+const times = { firstMs: 100, longestMs: 5_000, steadyMs: 30_000 };
+
+/** Ends with its stdin. A file that is not there yet is waited for, so long as there is someone to wait. */
+const followScript = (path: string, from: number): string => `p=${quote(path)}
+exec 3<&0
+( until [ -e "$p" ]; do sleep 0.1 || sleep 1; done >/dev/null 2>&1; exec tail -c +${from + 1} -f -- "$p" 3<&- ) & t=$!
+IFS= read -r x
+kill "$t" 2>/dev/null
+:`;
+
+/** What is there now, and no more. */
+const restScript = (path: string, from: number): string => `p=${quote(path)}
+[ -e "$p" ] || bye 0
+tail -c +${from + 1} -- "$p"`;
+
+/** Bytes of one channel after the other, `at` moving with them; ends when the signal aborts or, without `isGrowing`, at the end. */
+const bytesFrom = async function* (
+  deps: FollowDeps,
+  path: string,
+  at: { now: number },
+  signal: AbortSignal,
+  isGrowing: boolean,
+): AsyncGenerator<Buffer> {
+  const backoff = makeBackoff(deps.clock, deps.random, times);
+  while (!signal.aborted) {
+    const channel = await openWhenUp(
+      deps,
+      isGrowing ? followScript(path, at.now) : restScript(path, at.now),
+      signal,
+    );
+    if (channel !== null) {
+      backoff.worked();
+      const close = (): void => channel.close();
+      signal.addEventListener("abort", close, { once: true });
+      try {
+        for await (const bytes of channel.output) {
+          if (signal.aborted) return;
+          at.now += bytes.length;
+          yield bytes;
+        }
+      } finally {
+        signal.removeEventListener("abort", close);
+        channel.close();
+      }
+      if (!isGrowing && (await channel.ended).code !== null) return;
+    }
+    await pause(deps.clock, backoff.next(), signal);
+  }
+};
+
+/** null: it could not be opened this time, or nobody wants it any more. */
+const openWhenUp = async (
+  deps: FollowDeps,
+  script: string,
+  signal: AbortSignal,
+): Promise<Channel | null> => {
+  await deps.link.up(signal);
+  if (signal.aborted) return null;
+  const channel = await openChannel(deps, "lasting", script).catch(() => null);
+  if (!signal.aborted) return channel;
+  channel?.close();
+  return null;
+};
+
+export const pause = async (clock: Clock, ms: number, signal: AbortSignal): Promise<void> => {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stop = (): void => resolve();
+  const cancel = clock.after(ms, stop);
+  signal.addEventListener("abort", stop, { once: true });
+  await promise;
+  cancel();
+  signal.removeEventListener("abort", stop);
+};
+
+export const followFile = async function* (
+  deps: FollowDeps,
+  path: string,
+  from: number,
+  signal: AbortSignal,
+): AsyncGenerator<SpoolLine> {
+  const cutter = makeLineCutter(from);
+  for await (const bytes of bytesFrom(deps, path, { now: from }, signal, true)) {
+    for (const line of cutter.push(bytes)) {
+      if (signal.aborted) return;
+      yield line;
+    }
+  }
+};
+
+/** Of a file that nobody writes any more: to its end, a last line without newline too. A cut link is waited out. */
+export const restOfFile = async function* (
+  deps: FollowDeps,
+  path: string,
+  from: number,
+  signal: AbortSignal,
+): AsyncGenerator<SpoolLine> {
+  const cutter = makeLineCutter(from);
+  for await (const bytes of bytesFrom(deps, path, { now: from }, signal, false)) {
+    for (const line of cutter.push(bytes)) {
+      if (signal.aborted) return;
+      yield line;
+    }
+  }
+  if (signal.aborted) return;
+  const rest = cutter.rest();
+  if (rest !== null) yield rest;
+};
+
+/**
+ * Lines of a process's spool: followed while it lives; when `dead` aborts, what is left is read to its end.
+ */
+export const spoolLines = async function* (
+  deps: FollowDeps,
+  path: string,
+  from: number,
+  dead: AbortSignal,
+  closed: AbortSignal,
+): AsyncGenerator<SpoolLine> {
+  const cutter = makeLineCutter(from);
+  const at = { now: from };
+  const phases = [
+    { isGrowing: true, until: AbortSignal.any([dead, closed]) },
+    { isGrowing: false, until: closed },
+  ];
+  for (const { isGrowing, until } of phases) {
+    for await (const bytes of bytesFrom(deps, path, at, until, isGrowing)) {
+      for (const line of cutter.push(bytes)) {
+        if (closed.aborted) return;
+        yield line;
+      }
+    }
+    if (closed.aborted) return;
+  }
+  const rest = cutter.rest();
+  if (rest !== null) yield rest;
+};

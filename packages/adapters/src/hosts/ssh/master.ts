@@ -1,0 +1,77 @@
+/** One connection to a host, held open for the channels that go through it. */
+import { randomUUID } from "node:crypto";
+import { rmSync } from "node:fs";
+import type { AdapterFailure, Clock } from "@skein/sdk";
+import { keepEnd, makeMarkFinder, spawnSsh } from "./client.ts";
+import { CONNECT_SECONDS, masterArgs, type SshDeps } from "./command.ts";
+import { oneLine, quote } from "./quote.ts";
+import { unusable, whyUnreached } from "./reasons.ts";
+
+/** Name, connection, greeting, key, login, shell: each of the slow ones may take ConnectTimeout. */
+export const GREETING_MS = 2 * CONNECT_SECONDS * 1000;
+const saidBytes = 32 * 1024;
+export const BANNER_BYTES = 1024 * 1024;
+
+export type Master = {
+  readonly control: string;
+  /** Resolves when channels can be opened; rejects with an AdapterFailure. */
+  readonly ready: Promise<void>;
+  /** Resolves once the connection is gone, with why. Never rejects. */
+  readonly gone: Promise<AdapterFailure>;
+  /** Ends it, and with it all that goes through it. Safe to call twice. */
+  close(): void;
+};
+
+/**
+ * Its own command waits for its stdin to end, as that of a daemon that dies does: then nobody holds the connection any more.
+ * That command takes one of the sessions that sshd allows for a connection.
+ */
+export const startMaster = (deps: SshDeps & { readonly clock: Clock }, control: string): Master => {
+  const child = spawnSsh(masterArgs(deps, control), deps.env);
+  const said = keepEnd(child.stderr, saidBytes);
+  const nonce = randomUUID();
+  const find = makeMarkFinder(nonce, BANNER_BYTES);
+  const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
+  let late = "";
+  let isReady = false;
+  let failure: AdapterFailure | null = null;
+  const close = (): void => void child.kill("SIGTERM");
+
+  const cancel = deps.clock.after(GREETING_MS, () => {
+    late = "\nno answer in time";
+    child.kill("SIGKILL");
+  });
+  child.stdout.on("data", (bytes: Buffer) => {
+    if (isReady) return;
+    try {
+      if (find(bytes) === null) return;
+      isReady = true;
+      cancel();
+      resolve();
+    } catch (error) {
+      failure = unusable(deps.name, (error as Error).message);
+      close();
+    }
+  });
+  child.stdin.write(oneLine(`printf '%s\\n' ${quote(nonce)}; IFS= read -r x`));
+
+  const gone = new Promise<AdapterFailure>((tell) => {
+    let fault = "";
+    child.once("error", (error) => (fault = `\nssh cannot be run here: ${error.message}`));
+    child.once("close", () => {
+      cancel();
+      rmSync(control, { force: true });
+      const all = said() + late + fault;
+      // Logged in, and still no word of ours: that is no shell.
+      const isMute = !isReady && /Authenticated to|Entering interactive session/.test(all);
+      failure ??=
+        isMute && late === ""
+          ? unusable(deps.name, "its login does not run /bin/sh")
+          : whyUnreached(deps.name, all);
+      reject(failure);
+      tell(failure);
+    });
+  });
+  ready.catch(() => undefined);
+  return { control, ready, gone, close };
+};

@@ -1,0 +1,149 @@
+/** What runs over there, and whose it is: looked at, and ended. */
+import { adapterFailure, type Clock, type Owner, type Spare } from "@skein/sdk";
+import { ownerIn, parseRow, parseStat, sameOwner, type OwnedProcess } from "../marks.ts";
+import type { Ask } from "./ask.ts";
+import { BORN } from "./far.ts";
+import { quote } from "./quote.ts";
+
+export type Found = OwnedProcess & {
+  /** What its standard input is; null when that cannot be told. */
+  readonly stdin: string | null;
+  readonly ageMs: number;
+};
+
+/**
+ * All stat lines; then, of each process that carries the marks of this home, its pid, its stdin and the marks. A newline in a
+ * value is turned into the byte 1, so that no value can pass for a mark.
+ */
+const look = (home: string): string => `h=${quote(`SKEIN_HOME=${home}`)}
+if [ -r /proc/self/stat ]; then
+  { IFS=' ' read -r u x < /proc/uptime; } 2>/dev/null
+  echo "up $u"
+  cat /proc/[0-9]*/stat 2>/dev/null | sed 's/^/stat /'
+  for f in $(grep -lF "$h" /proc/[0-9]*/environ 2>/dev/null); do
+    p=\${f#/proc/}; p=\${p%/environ}
+    echo "pid $p"
+    echo "in $(readlink "/proc/$p/fd/0" 2>/dev/null)"
+    tr '\\n\\000' '\\001\\n' < "$f" 2>/dev/null | grep -E '^SKEIN_(HOME|SESSION|GENERATION)='
+  done
+else
+  echo "now $(date +%s)"
+  ps -axwwE -o pid=,pgid=,sess=,stat=,lstart=,command= | grep -F " $h " | sed 's/^/ps /'
+fi
+:`;
+
+const TICKS_PER_SECOND = 100;
+
+const readLinux = (lines: readonly string[], home: string): readonly Found[] => {
+  const uptime = Number(lines.find((line) => line.startsWith("up "))?.slice(3));
+  const stats = new Map(
+    lines
+      .filter((line) => line.startsWith("stat "))
+      .flatMap((line) => {
+        const pid = Number(/^stat (\d+)/.exec(line)?.[1]);
+        const stat = parseStat(pid, line);
+        return stat === null ? [] : [[pid, stat] as const];
+      }),
+  );
+  const ageOf = (started: string): number => (uptime - Number(started) / TICKS_PER_SECOND) * 1000;
+  const found: Found[] = [];
+  for (let at = 0; at < lines.length; at += 1) {
+    const pid = Number(/^pid (\d+)$/.exec(lines[at] ?? "")?.[1]);
+    const stat = stats.get(pid);
+    if (stat === undefined) continue;
+    const stdin = (lines[at + 1] ?? "").replace(/^in /, "");
+    const marks: string[] = [];
+    for (let mark = at + 2; (lines[mark] ?? "").startsWith("SKEIN_"); mark += 1)
+      marks.push(lines[mark] ?? "");
+    const owner = ownerIn(Buffer.from(`${marks.join("\0")}\0`), home);
+    if (owner === null) continue;
+    found.push({ ...stat, owner, stdin: stdin === "" ? null : stdin, ageMs: ageOf(stat.started) });
+  }
+  const marked = new Set(found.map((one) => one.pid));
+  const sessions = new Map(found.map((one) => [one.session, one.owner]));
+  for (const stat of stats.values()) {
+    const owner = sessions.get(stat.session);
+    if (owner === undefined || marked.has(stat.pid)) continue;
+    found.push({ ...stat, owner, stdin: null, ageMs: ageOf(stat.started) });
+  }
+  return found;
+};
+
+const readPs = (lines: readonly string[]): readonly Found[] => {
+  const now = Number(lines.find((line) => line.startsWith("now "))?.slice(4)) * 1000;
+  return lines.flatMap((line): readonly Found[] => {
+    if (!line.startsWith("ps ")) return [];
+    const row = parseRow(line.slice(3));
+    const session = / SKEIN_SESSION=(\S+)/.exec(row?.rest ?? "")?.[1];
+    const generation = Number(/ SKEIN_GENERATION=(\d+)/.exec(row?.rest ?? "")?.[1]);
+    if (row === null || session === undefined || !Number.isInteger(generation)) return [];
+    const ageMs = now - Date.parse(row.stat.started);
+    return [{ ...row.stat, owner: { session, generation }, stdin: null, ageMs }];
+  });
+};
+
+/** A pure fold of what the script printed. */
+export const readProcesses = (text: string, home: string): readonly Found[] => {
+  const lines = text.split("\n");
+  return lines.some((line) => line.startsWith("up ")) ? readLinux(lines, home) : readPs(lines);
+};
+
+export type Condemned = { readonly pid: number; readonly started: string };
+
+const kill = (all: readonly Condemned[]): string =>
+  all
+    .map(({ pid, started }) => `same ${pid} ${quote(started)} && kill -KILL ${pid} 2>/dev/null`)
+    .join("\n");
+
+export type FarProcesses = {
+  /** Every process there that carries the marks of `home`. */
+  owned(): Promise<readonly Found[]>;
+  /** Kills and looks again until none is left; resolves with how many there were. Rejects when some are there after ten seconds. */
+  sweep(owner: Owner, spare?: Spare): Promise<number>;
+};
+
+const firstPauseMs = 5;
+const longestPauseMs = 200;
+const patienceMs = 10_000;
+
+export const makeProcesses = (deps: {
+  readonly home: string;
+  readonly clock: Clock;
+  readonly ask: Ask;
+}): FarProcesses => {
+  const { home, clock, ask } = deps;
+  /** One trip: what is condemned is killed, then all is looked at. */
+  const killAndLook = async (condemned: readonly Condemned[]): Promise<readonly Found[]> => {
+    const script = condemned.length === 0 ? look(home) : `${BORN}${kill(condemned)}\n${look(home)}`;
+    const { output } = await ask(script);
+    return readProcesses(output.toString("utf8"), home);
+  };
+  const sweep: FarProcesses["sweep"] = async (owner, spare) => {
+    const seen = new Set<string>();
+    const until = clock.monotonic() + patienceMs;
+    let left: readonly Found[] = [];
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
+      const all = await killAndLook(left);
+      left = all.filter((one) => sameOwner(one.owner, owner) && spare?.(one) !== true);
+      if (left.length === 0) return seen.size;
+      for (const one of left) seen.add(`${one.pid}/${one.started}`);
+      if (clock.monotonic() > until) throw unkillable(left);
+      if (seen.size > left.length) await pause(clock, pauseMs);
+    }
+  };
+  return { owned: () => killAndLook([]), sweep };
+};
+
+const pause = (clock: Clock, ms: number): Promise<void> => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  clock.after(ms, resolve);
+  return promise;
+};
+
+const unkillable = (left: readonly Found[]) =>
+  adapterFailure(`${left.length} processes of the agent could not be ended.`, {
+    kind: "timeout",
+    code: "backend_unavailable",
+    remedy: `Look at them there with: ps -o pid,stat,wchan,args -p ${left.map((one) => one.pid).join(",")}`,
+    retryable: true,
+  });

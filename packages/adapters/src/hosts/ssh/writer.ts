@@ -1,0 +1,170 @@
+/**
+ * The writing end of an agent's stdin, over a link that may be cut at any moment. What is written is taken whole over there first,
+ * then claimed under a name that only this write has, then put into the FIFO; the name tells afterwards whether it was. So a write
+ * whose answer got lost is asked for again under its name, and done once.
+ */
+import { randomUUID } from "node:crypto";
+import { adapterFailure, type Clock, type ProcessRef } from "@skein/sdk";
+import { fileFailure, gone } from "../refusals.ts";
+import type { Answer, Ask } from "./ask.ts";
+import { makeBackoff } from "./backoff.ts";
+import { BORN } from "./far.ts";
+import { pause } from "./follow.ts";
+import type { Link } from "./link.ts";
+import { quote } from "./quote.ts";
+import { isFull, wordOf } from "./words.ts";
+
+export type Writer = {
+  /** Writes the line and a newline, after all lines before it; waits for the link, and for a reader that is slow. */
+  write(line: string): Promise<void>;
+  /** What still waits is given up, with a failure; a line may have been cut then. */
+  close(): void;
+};
+
+export type WriterDeps = {
+  readonly ask: Ask;
+  readonly link: Link;
+  readonly clock: Clock;
+  readonly random: () => number;
+};
+
+const SHORT = 30;
+const HALF = 31;
+const DEAD = 32;
+const DISK = 33;
+const STOPPED = 34;
+
+/** So many bytes of waiting lines go in one trip, if there are several. */
+const TRIP_BYTES = 256 * 1024;
+const times = { firstMs: 100, longestMs: 5_000, steadyMs: 30_000 };
+
+type Place = { readonly dir: string; readonly process: ProcessRef };
+
+/**
+ * `w.NAME` is the claim: a folder, for only one can make it. In it `by` (who writes), which becomes `done`. `s.NAME.PID` is what is
+ * to be written. The FIFO is opened read-write: so it never waits for a reader, and the agent's death is looked for beside it.
+ */
+const writeScript = (place: Place, name: string, done: string | null, bytes: number): string =>
+  `${BORN}
+cd -- ${quote(place.dir)} 2>/dev/null || bye ${DEAD}
+trap '' HUP PIPE
+umask 077
+w=w.${name}; s=s.${name}.$$; b=; c=
+lives() { same ${place.process.pid} ${quote(place.process.started)}; }
+${done === null ? "" : `rm -rf w.${done} s.${done}.*`}
+head -c ${bytes} > "$s" || { rm -f "$s"; bye ${DISK}; }
+[ "$(wc -c < "$s")" -eq ${bytes} ] || { rm -f "$s"; bye ${SHORT}; }
+r=0
+until mkdir "$w" 2>/dev/null; do
+  [ -e "$w/done" ] && { rm -f "$s"; bye 0; }
+  [ -d "$w" ] || { mkdir "$w"; rm -f "$s"; rmdir "$w" 2>/dev/null; bye ${DISK}; }
+  { IFS= read -r by < "$w/by"; } 2>/dev/null && { same \${by%% *} "\${by#* }" || { [ -e "$w/done" ] || { rm -f "$s"; bye ${HALF}; }; }; }
+  r=$((r + 1)); [ -e "$w/by" ] || [ "$r" -lt 100 ] || { rm -f "$s"; bye ${HALF}; }
+  sleep 0.05 2>/dev/null || sleep 1
+done
+born $$; echo "$$ $B" > "$w/by" || { rm -rf "$w" "$s"; bye ${DISK}; }
+lives || { rm -rf "$w" "$s"; bye ${DEAD}; }
+trap 'kill "$c" "$d" 2>/dev/null; rm -f "$s"; bye ${STOPPED}' TERM
+cat "$s" 1<>in & c=$!
+( while sleep 0.2 || sleep 1; do lives || break; done; kill "$c" ) </dev/null >/dev/null 2>&1 & d=$!
+wait "$c"; e=$?
+kill "$d" 2>/dev/null
+[ "$e" -eq 0 ] || { rm -f "$s"; lives && bye ${HALF}; bye ${DEAD}; }
+mv -f "$w/by" "$w/done"
+rm -f "$s"
+:`;
+
+const stopScript = (place: Place, name: string): string => `${BORN}
+cd -- ${quote(place.dir)} 2>/dev/null || bye 0
+{ IFS= read -r by < w.${name}/by; } 2>/dev/null && same \${by%% *} "\${by#* }" && kill -TERM \${by%% *}
+:`;
+
+const half = () =>
+  adapterFailure("A line to the agent was cut: what wrote it over there was killed.", {
+    kind: "unavailable",
+    code: "backend_unavailable",
+    remedy: "Stop the session's agent and send again.",
+    retryable: false,
+  });
+
+/** null: it is written. */
+const judge = (answer: Answer, dir: string) => {
+  switch (answer.code) {
+    case 0:
+      return null;
+    case DEAD:
+      return gone("the line was not written");
+    case STOPPED:
+      return gone("the line was not written whole");
+    case DISK:
+      return fileFailure(`${dir} cannot be written`, wordOf(answer.errors), isFull(answer.errors));
+    default:
+      return half();
+  }
+};
+
+type Waiting = { readonly bytes: Buffer; readonly tell: (failure: Error | null) => void };
+
+export const makeWriter = (deps: WriterDeps, place: Place): Writer => {
+  const closed = new AbortController();
+  let queue: Waiting[] = [];
+  let writing: string | null = null;
+  let done: string | null = null;
+  let running = false;
+
+  /** The lines that wait, as many as go in one trip: they are written whole together, or not at all. */
+  const next = (): readonly Waiting[] => {
+    let bytes = 0;
+    let count = 0;
+    for (const one of queue) {
+      bytes += one.bytes.length;
+      if (count > 0 && bytes > TRIP_BYTES) break;
+      count += 1;
+    }
+    const taken = queue.slice(0, count);
+    queue = queue.slice(count);
+    return taken;
+  };
+  /** Until an answer comes, however often the link is cut. */
+  const deliver = async (name: string, input: Buffer): Promise<Error | null> => {
+    const backoff = makeBackoff(deps.clock, deps.random, times);
+    const script = writeScript(place, name, done, input.length);
+    for (;;) {
+      await deps.link.up(closed.signal);
+      if (closed.signal.aborted) return gone("the line was not written whole");
+      const options = { input, patienceMs: null, signal: closed.signal };
+      const answer = await deps.ask(script, options).catch(() => null);
+      // Short: the link was cut while it was sent, and nothing was written.
+      if (answer !== null && answer.code !== SHORT) return judge(answer, place.dir);
+      await pause(deps.clock, backoff.next(), closed.signal);
+    }
+  };
+  const work = async (): Promise<void> => {
+    while (queue.length > 0) {
+      const batch = next();
+      writing = randomUUID();
+      const failure = await deliver(writing, Buffer.concat(batch.map((one) => one.bytes)));
+      done = writing;
+      writing = null;
+      for (const one of batch) one.tell(failure);
+    }
+    running = false;
+  };
+  return {
+    write: (line) =>
+      new Promise((resolve, reject) => {
+        if (closed.signal.aborted) return reject(gone("the line was not written"));
+        const tell = (failure: Error | null): void =>
+          failure === null ? resolve() : reject(failure);
+        queue.push({ bytes: Buffer.from(`${line}\n`, "utf8"), tell });
+        if (running) return;
+        running = true;
+        void work();
+      }),
+    close: () => {
+      closed.abort();
+      for (const one of queue.splice(0)) one.tell(gone("the line was not written"));
+      if (writing !== null) void deps.ask(stopScript(place, writing)).catch(() => undefined);
+    },
+  };
+};
