@@ -1,8 +1,9 @@
-/** Claude Code (2.1.197) as `claude -p` with stream-json both ways: one process for each session. */
+/** Claude Code (2.1.197): as `claude -p` with stream-json both ways, or as the TUI in a terminal. One process for each session. */
 import type { AgentDriver } from "@skein/sdk";
 import { makeLink } from "./link.ts";
 import { outside } from "./outside.ts";
 import { probe } from "./probe.ts";
+import { makeTuiLink } from "./tui/link.ts";
 
 /** Holds nothing: every session has a process of its own. */
 export const makeClaudeCodeDriver = (): AgentDriver => ({
@@ -11,9 +12,10 @@ export const makeClaudeCodeDriver = (): AgentDriver => ({
   program: "claude",
   envPrefixes: ["ANTHROPIC_", "CLAUDE_"],
   capabilities: { steer: true, fork: true, resume: true, questions: true },
-  interfaces: ["protocol"],
+  interfaces: ["protocol", "tui"],
   probe,
   outside,
-  open: makeLink,
+  open: (context) =>
+    context.session.interface === "tui" ? makeTuiLink(context) : makeLink(context),
   close: async () => undefined,
 });

@@ -2,13 +2,16 @@
  * Facts on their way to the record: in order, those that are ready together in one report, with the place up to which the
  * spool has been read. While one report is being synced the next one gathers.
  */
-import type { Fact, SessionContext } from "@skein/sdk";
-import { toCheckpoint, type State } from "./state.ts";
+import type { Fact, Report, SessionContext } from "@skein/sdk";
 
 /** A reader that is this far ahead of the record waits for it. */
 const maxFacts = 1_000;
 
-export type Mark = { readonly state: State; readonly offset: number };
+/** How far the agent's words have been read: the checkpoint, made when it is needed. */
+export type Mark = {
+  readonly checkpoint: () => unknown;
+  readonly source?: NonNullable<Report["source"]>;
+};
 
 export type Journal = {
   /** Facts of the words up to `mark`. Resolves when the reader may go on; rejects when the generation is over. */
@@ -19,7 +22,7 @@ export type Journal = {
 
 /** `settle` does what must be done before the facts are told. Must not throw. */
 export const makeJournal = (
-  context: Pick<SessionContext, "report" | "generation">,
+  context: Pick<SessionContext, "report">,
   settle: (facts: readonly Fact[]) => Promise<readonly Fact[]>,
 ): Journal => {
   let waiting: Fact[] = [];
@@ -29,12 +32,11 @@ export const makeJournal = (
 
   const writeAll = async (): Promise<void> => {
     while (mark !== null) {
-      const { state, offset } = mark;
+      const { checkpoint, source = "protocol" } = mark;
       const facts = waiting;
       waiting = [];
       mark = null;
-      const checkpoint = toCheckpoint(state, offset, context.generation);
-      await context.report({ facts: await settle(facts), checkpoint });
+      await context.report({ facts: await settle(facts), checkpoint: checkpoint(), source });
     }
     writing = null;
   };

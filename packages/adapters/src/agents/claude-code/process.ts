@@ -20,7 +20,7 @@ export const conversationOf = ({ session, how }: SessionContext): Conversation =
   return { how: "new", id: ownId(session.id) };
 };
 
-const conversationFlags = (conversation: Conversation): readonly string[] => {
+export const conversationFlags = (conversation: Conversation): readonly string[] => {
   switch (conversation.how) {
     case "new":
       return ["--session-id", conversation.id];
@@ -45,7 +45,7 @@ const wireFlags = [
 ];
 
 /** A value that begins with `-` would be read as a flag: it is joined to its own with `=`. */
-const choice = (flag: string, value: string | null): readonly string[] =>
+export const choice = (flag: string, value: string | null): readonly string[] =>
   value === null ? [] : [`${flag}=${value}`];
 
 export const argvOf = (
@@ -61,7 +61,7 @@ export const argvOf = (
   ...conversationFlags(conversation),
 ];
 
-const isRoot = async ({ backend }: SessionContext): Promise<boolean> => {
+export const isRoot = async ({ backend }: SessionContext): Promise<boolean> => {
   const { host, env } = backend;
   const result = await host.run(["id", "-u"], { env, timeoutMs: backend.timing.startMs });
   return result.stdout.trim() === "0";

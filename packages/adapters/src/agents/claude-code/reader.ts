@@ -1,8 +1,8 @@
 /** Reads the spool through the fold: facts to the journal, words to whoever watches, orders to whoever can carry them out. */
 import type { Fact, SessionContext, SpoolLine } from "@skein/sdk";
 import type { Order, Settings } from "./fold.ts";
-import { makeJournal, type Journal } from "./journal.ts";
-import type { State } from "./state.ts";
+import { makeJournal, type Journal, type Mark } from "./journal.ts";
+import { toCheckpoint, type State } from "./state.ts";
 import { step } from "./translate.ts";
 import { readLine, type AskLine } from "./wire.ts";
 
@@ -43,6 +43,11 @@ export const makeReader = (deps: {
     for (const look of waiters) look();
   };
 
+  const mark = (): Mark => {
+    const now = { state, offset };
+    return { checkpoint: () => toCheckpoint(now.state, now.offset, context.generation) };
+  };
+
   const take = async ({ text, cut, end }: SpoolLine): Promise<void> => {
     const line = cut ? ({ type: "garbage" } as const) : readLine(text);
     if (line.type === "ask") deps.keep(line);
@@ -51,14 +56,14 @@ export const makeReader = (deps: {
     become(folded.state);
     for (const delta of folded.live) context.live(delta);
     for (const order of folded.orders) deps.carryOut(order);
-    if (folded.facts.length > 0) await journal.add(folded.facts, { state, offset });
+    if (folded.facts.length > 0) await journal.add(folded.facts, mark());
   };
 
   return {
     state: () => state,
     offset: () => offset,
     change: (next) => become(next(state)),
-    tell: (facts) => journal.add(facts, { state, offset }).then(() => journal.flushed()),
+    tell: (facts) => journal.add(facts, mark()).then(() => journal.flushed()),
     async read(lines) {
       for await (const line of lines) await take(line);
     },

@@ -1,0 +1,289 @@
+/** The TUI of one generation: its terminal, the reader of what it writes, and a look at it now and then. */
+import { posix } from "node:path";
+import {
+  isAdapterFailure,
+  terminalOf,
+  type Exit,
+  type Fact,
+  type Owner,
+  type ProcessRef,
+  type SessionContext,
+} from "@skein/sdk";
+import { preview } from "../preview.ts";
+import type { AskLine } from "../wire.ts";
+import { refusal, send } from "./answers.ts";
+import { askOf } from "./hooks.ts";
+import { configDir } from "./preseed.ts";
+import { makeReader, pause, type Reader } from "./reader.ts";
+import { fromCheckpoint, type State } from "./state.ts";
+import type { Order, Settings } from "./step.ts";
+import { onAnswered, onIdle } from "./transcript.ts";
+import { readStatus, type Status } from "./wire.ts";
+
+/** Clocks of the kernel and ours differ by less than this. */
+const slackMs = 1_000;
+const keptAsks = 64;
+const maxStatusBytes = 64 * 1024;
+/** Between two looks at the status file: while an end is awaited, while a dialog is open, else. */
+const pace = { ending: 100, asking: 500, working: 2_000 } as const;
+/** So long a request may be open without its dialog before it counts as answered there. */
+const answeredMs = 1_500;
+
+export type Life = {
+  readonly context: SessionContext;
+  readonly owner: Owner;
+  readonly terminal: string;
+  readonly reader: Reader;
+  /** Requests as they were read, for the answer. */
+  readonly asks: Map<string, AskLine>;
+  readonly ending: AbortController;
+  process: ProcessRef | null;
+  /** Resolves when nothing is read any more. Never rejects. */
+  reading: Promise<void>;
+  stopping: boolean;
+  closed: boolean;
+  /** The last fact was told. */
+  over: boolean;
+  /** Its program is dead. */
+  gone: boolean;
+  /** When the input line was last cleared with the key that ends the program when it comes twice. */
+  clearedAt: number;
+};
+
+const beginning = (context: SessionContext): State => {
+  const state = fromCheckpoint(context.checkpoint, context.generation);
+  const { how, session } = context;
+  const known = state.conversation ?? (how === "resume" ? session.providerSessionId : null);
+  return { ...state, conversation: known };
+};
+
+export const statusOf = async ({ context, process }: Life): Promise<Status | null> => {
+  if (process === null) return null;
+  const { host, env } = context.backend;
+  const path = posix.join(configDir(env), "sessions", `${process.pid}.json`);
+  const bytes = await host.files.read(path, { maxBytes: maxStatusBytes });
+  return bytes === null ? null : readStatus(Buffer.from(bytes).toString("utf8"));
+};
+
+/** Commands run in sessions of their own; what is older than the turn was not started by it. */
+const endCommands = async ({ context, owner, process }: Life, since: number): Promise<void> => {
+  const { host, clock } = context.backend;
+  if (process === null) return;
+  const oldest = clock.now() - since + slackMs;
+  await host.sweep(owner, (one) => one.session === process.pid || one.ageMs > oldest);
+};
+
+const settleOne = async (life: Life, fact: Fact, since: number): Promise<Fact> => {
+  if (fact.fact === "turn-ended" && fact.outcome === "interrupted") await endCommands(life, since);
+  if (fact.fact !== "asked" || fact.approval.kind !== "edit") return fact;
+  const ask = life.asks.get(fact.request);
+  if (ask === undefined) return fact;
+  const { backend } = life.context;
+  return { ...fact, approval: await preview(backend, fact.approval, ask.tool, ask.input) };
+};
+
+const settle = async (
+  life: Life,
+  facts: readonly Fact[],
+  since: number,
+): Promise<readonly Fact[]> => {
+  const settled: Fact[] = [];
+  for (const fact of facts)
+    settled.push(
+      await settleOne(life, fact, since).catch((error: unknown) => {
+        life.context.log("warn", "a fact is told unsettled", { error: String(error) });
+        return fact;
+      }),
+    );
+  return settled;
+};
+
+const carryOut = (life: Life, order: Order): void => {
+  const answer = order.order === "refuse" ? refusal(order.message) : "";
+  send(life.context, life.reader.state().attempt, order.request, answer).catch((error: unknown) =>
+    life.context.log("warn", "an order was not carried out", { error: String(error), ...order }),
+  );
+};
+
+const keep = (asks: Map<string, AskLine>, ask: AskLine): void => {
+  asks.set(ask.request, ask);
+  const [oldest] = asks.keys();
+  if (asks.size > keptAsks && oldest !== undefined) asks.delete(oldest);
+};
+
+export const makeLife = (context: SessionContext): Life => {
+  let since = 0;
+  const { session, generation, how } = context;
+  const settings = (): Settings => {
+    const { folder, permissions, model } = session;
+    // Taken with each line: the line that ends a turn forgets when it began.
+    since = life.reader.state().turn?.since ?? since;
+    return {
+      folder,
+      permissions,
+      model,
+      pid: life.process?.pid ?? null,
+      now: context.backend.clock.now(),
+      forkFrom: how === "fork" ? session.forkFrom : null,
+    };
+  };
+  const asks = new Map<string, AskLine>();
+  const life: Life = {
+    context,
+    owner: { session: session.id, generation },
+    terminal: terminalOf(session.id),
+    asks,
+    ending: new AbortController(),
+    process: null,
+    reading: Promise.resolve(),
+    stopping: false,
+    closed: false,
+    over: false,
+    gone: false,
+    clearedAt: 0,
+    reader: makeReader({
+      context,
+      begin: beginning(context),
+      settings,
+      settle: (facts) => settle(life, facts, since),
+      carryOut: (order) => carryOut(life, order),
+      keep: (name, hook) => keep(asks, askOf(name, hook)),
+    }),
+  };
+  return life;
+};
+
+/** Begins to read. What cannot be recorded is nobody's any more, or the next daemon's. */
+export const follow = (life: Life): void => {
+  life.reading = life.reader.read().catch((error: unknown) => {
+    life.context.log("info", "reading was given up", { error: String(error) });
+    letGo(life);
+  });
+};
+
+export const letGo = (life: Life): void => {
+  life.closed = true;
+  life.ending.abort();
+  life.reader.stop();
+};
+
+export const wait = async (
+  life: Life,
+  ms: number,
+  passes: (state: State) => boolean,
+): Promise<void> => {
+  const ended = (): boolean => life.gone || life.closed;
+  const waiting = [
+    life.reader.until((state) => ended() || passes(state)),
+    pause(life.context.backend, ms),
+  ];
+  await Promise.race<unknown>(waiting);
+};
+
+const paceOf = ({ turn, asks, steers }: State): number => {
+  if (turn !== null && (turn.interrupting || turn.over !== null || steers.length > 0))
+    return pace.ending;
+  return Object.keys(asks).length > 0 ? pace.asking : pace.working;
+};
+
+type Sight = { idleSince: number | null; about: string | null; goneSince: number | null };
+
+/** One look: what the transcript does not tell is told by the status file. */
+const look = async (life: Life, sight: Sight): Promise<void> => {
+  const { reader, context } = life;
+  const status = await statusOf(life);
+  const now = context.backend.clock.monotonic();
+  const { turn, asks } = reader.state();
+  const about = turn?.promptId ?? null;
+  if (status?.state !== "idle" || about !== sight.about) sight.idleSince = null;
+  else sight.idleSince ??= now;
+  sight.about = about;
+  const isAsking = Object.values(asks).some((ask) => !ask.refused);
+  if (!isAsking || status === null || status.state === "waiting") sight.goneSince = null;
+  else sight.goneSince ??= now;
+  if (sight.goneSince !== null && now - sight.goneSince >= answeredMs) {
+    sight.goneSince = null;
+    await reader.take(onAnswered, "hook");
+  }
+  if (sight.idleSince === null) return;
+  const forMs = now - sight.idleSince;
+  await reader.caughtUp(1_000);
+  if (reader.state().turn?.promptId === about)
+    await reader.take((state, settings) => onIdle(state, forMs, settings), "hook");
+};
+
+/** Looks for as long as there is something to look after. Never rejects. */
+const lookAfter = async (life: Life): Promise<void> => {
+  const { reader, context } = life;
+  const sight: Sight = { idleSince: null, about: null, goneSince: null };
+  const isDone = (): boolean => life.closed || life.gone;
+  while (!isDone()) {
+    await reader.until(
+      ({ turn, asks }) => isDone() || turn !== null || Object.keys(asks).length > 0,
+    );
+    if (isDone()) return;
+    const before = paceOf(reader.state());
+    await wait(life, before, (state) => paceOf(state) < before);
+    if (isDone()) return;
+    await look(life, sight).catch((error: unknown) =>
+      context.log("info", "a look at the agent's status failed", { error: String(error) }),
+    );
+  }
+};
+
+/** What its files still hold after its death is read for so long at most. */
+const lastWordsMs = 700;
+
+const endReason = (
+  life: Life,
+  exit: Pick<Exit, "exitCode" | "signal">,
+  unseen: boolean,
+): string => {
+  if (life.stopping) return "stopped on request";
+  if (exit.signal !== null) return `Claude Code was killed by ${exit.signal}.`;
+  if (exit.exitCode === 0) return "Claude Code was ended at its terminal.";
+  if (exit.exitCode !== null) return `Claude Code ended with exit code ${exit.exitCode}.`;
+  return unseen ? "Claude Code ended while nobody watched." : "Claude Code ended.";
+};
+
+/** The last fact. Told once; what the process left running is gone by then. */
+export const finish = async (
+  life: Life,
+  exit: Pick<Exit, "exitCode" | "signal">,
+  unwitnessed: boolean,
+): Promise<void> => {
+  if (life.over || life.closed) return;
+  life.over = true;
+  life.gone = true;
+  const { context, reader } = life;
+  await reader.caughtUp(lastWordsMs);
+  await context.backend.host.sweep(life.owner).catch((error: unknown) => {
+    if (!isAdapterFailure(error)) throw error;
+    context.log("error", error.message, { remedy: error.failure.remedy });
+  });
+  const { exitCode, signal } = exit;
+  const reason = endReason(life, exit, unwitnessed);
+  const expected = life.stopping;
+  await reader
+    .tell([{ fact: "exited", exitCode, signal, expected, unwitnessed, reason }])
+    .catch((error: unknown) =>
+      context.log("info", "its end was not recorded", { error: String(error) }),
+    );
+  letGo(life);
+};
+
+/** Its end is told when it comes, whoever brings it about. */
+export const watchOver = (life: Life): void => {
+  const { context, ending, terminal } = life;
+  const ended = async (): Promise<void> => {
+    const exit = await context.backend.terminals.ended(terminal, ending.signal);
+    life.gone = true;
+    life.reader.change((state) => ({ ...state }));
+    await finish(life, exit, false);
+  };
+  ended().catch((error: unknown) => {
+    if (!life.closed && !life.over)
+      context.log("error", "the end of an agent could not be told", { error: String(error) });
+  });
+  void lookAfter(life);
+};

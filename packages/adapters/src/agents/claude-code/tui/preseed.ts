@@ -1,0 +1,107 @@
+/**
+ * What has to stand in the person's own configuration so that the TUI (2.1.197) comes up without questions: that they have seen the
+ * first-run screens, that they trust the session's folder (nothing else), and that they use the key that the environment holds.
+ *
+ * Only what is missing is added; a key that they said no to stays refused. A file that is no JSON is left as it is.
+ * The CLI's own lock is taken, for it reads and writes the file whole, too.
+ */
+import { posix } from "node:path";
+import type { BackendContext } from "@skein/sdk";
+import { isObject, list, object, type Json } from "../wire.ts";
+
+const maxBytes = 64 * 1024 * 1024;
+const lockTries = 40;
+const lockPauseMs = 50;
+const runMs = 5_000;
+
+export const configDir = (env: Readonly<Record<string, string>>): string =>
+  env["CLAUDE_CONFIG_DIR"] ?? posix.join(env["HOME"] ?? "/", ".claude");
+
+/** Beside the folder, not in it, where the folder was not chosen. */
+const configFile = (env: Readonly<Record<string, string>>): string =>
+  env["CLAUDE_CONFIG_DIR"] === undefined
+    ? posix.join(env["HOME"] ?? "/", ".claude.json")
+    : posix.join(env["CLAUDE_CONFIG_DIR"], ".claude.json");
+
+/** The CLI keeps the end of a key, not the key. */
+const shownChars = 20;
+
+const withKey = (config: Json, key: string | undefined): Json => {
+  if (key === undefined || key === "") return config;
+  const shown = key.slice(-shownChars);
+  const responses = object(config["customApiKeyResponses"]);
+  const approved = list(responses["approved"]);
+  const rejected = list(responses["rejected"]);
+  if (approved.includes(shown) || rejected.includes(shown)) return config;
+  const next = { ...responses, approved: [...approved, shown], rejected };
+  return { ...config, customApiKeyResponses: next };
+};
+
+const withTrust = (config: Json, folder: string): Json => {
+  const projects = object(config["projects"]);
+  const project = object(projects[folder]);
+  if (project["hasTrustDialogAccepted"] === true) return config;
+  const trusted = { ...project, hasTrustDialogAccepted: true };
+  return { ...config, projects: { ...projects, [folder]: trusted } };
+};
+
+/** The same value when nothing is missing. */
+export const seeded = (config: Json, folder: string, key: string | undefined): Json => {
+  const seen =
+    config["hasCompletedOnboarding"] === true
+      ? config
+      : { ...config, hasCompletedOnboarding: true };
+  return withKey(withTrust(seen, folder), key);
+};
+
+const readConfig = async ({ host }: BackendContext, path: string): Promise<Json | null> => {
+  const bytes = await host.files.read(path, { maxBytes });
+  if (bytes === null) return {};
+  try {
+    const found: unknown = JSON.parse(Buffer.from(bytes).toString("utf8"));
+    return isObject(found) ? found : null;
+  } catch {
+    return null;
+  }
+};
+
+const pause = ({ clock }: BackendContext): Promise<void> => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  clock.after(lockPauseMs, resolve);
+  return promise;
+};
+
+/** false: someone holds it, or left it behind. */
+const lock = async (backend: BackendContext, path: string): Promise<boolean> => {
+  const { host, env } = backend;
+  for (let attempt = 0; attempt < lockTries; attempt += 1) {
+    const made = await host.run(["mkdir", "-m", "700", "--", path], { env, timeoutMs: runMs });
+    if (made.exitCode === 0) return true;
+    await pause(backend);
+  }
+  return false;
+};
+
+/** Rejects with the host's AdapterFailure. `folder`: as the kernel calls it, without links. */
+export const preseed = async (backend: BackendContext, folder: string): Promise<void> => {
+  const { env, host } = backend;
+  const path = configFile(env);
+  const key = env["ANTHROPIC_API_KEY"];
+  const isSeeded = async (): Promise<boolean> => {
+    const config = await readConfig(backend, path);
+    return config === null || seeded(config, folder, key) === config;
+  };
+  if (await isSeeded()) return;
+  await host.run(["mkdir", "-p", "--", posix.dirname(path)], { env, timeoutMs: runMs });
+  const held = await lock(backend, `${path}.lock`);
+  if (!held)
+    backend.log("warn", "the lock of Claude Code's configuration is not given back", { path });
+  try {
+    const config = await readConfig(backend, path);
+    if (config === null) return;
+    const next = seeded(config, folder, key);
+    if (next !== config) await host.files.write(path, JSON.stringify(next, null, 2), 0o600);
+  } finally {
+    if (held) await host.files.remove(`${path}.lock`);
+  }
+};

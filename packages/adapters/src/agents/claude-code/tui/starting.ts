@@ -1,0 +1,136 @@
+/** From nothing to a TUI that is ready, or to one sentence that says why not. */
+import { isAdapterFailure, isStale, type Fact } from "@skein/sdk";
+import {
+  conversationOf,
+  refusalOf,
+  secondTry,
+  type Conversation,
+  type Refusal,
+} from "../process.ts";
+import { follow, letGo, wait, watchOver, type Life } from "./life.ts";
+import { startProcess } from "./process.ts";
+import { pause } from "./reader.ts";
+import { spoolDir } from "./spool.ts";
+import { initialState } from "./state.ts";
+
+type StartFailed = Extract<Fact, { fact: "start-failed" }>;
+
+const failure = (code: StartFailed["code"], { message, remedy }: Refusal): StartFailed => ({
+  fact: "start-failed",
+  code,
+  message,
+  remedy,
+});
+
+const notInstalled = failure("backend_not_installed", {
+  message: "Claude Code is not installed, or not on PATH.",
+  remedy:
+    "Install it with `npm install -g @anthropic-ai/claude-code`, or name its path in config.json5.",
+});
+
+/** What a try came to: null when it is ready, or when someone stopped it meanwhile. */
+type Tried = { readonly failed: StartFailed; readonly said: string } | null;
+
+const tellFailure = async (life: Life, failed: StartFailed): Promise<void> => {
+  if (life.over || life.stopping || life.closed) return;
+  life.over = true;
+  const { host } = life.context.backend;
+  await host.sweep(life.owner);
+  await life.reader.tell([failed]);
+  letGo(life);
+  await host.remove(life.context.dir);
+};
+
+/** The last words of a program that did not get as far as its hooks stand on its screen, and nowhere else. */
+const lastWords = async ({ context, terminal }: Life): Promise<string> => {
+  const screen = await context.backend.terminals.screen(terminal, 50).catch(() => null);
+  const lines = (screen?.lines ?? []).map((line) => line.trim());
+  return lines.filter((line) => line !== "" && !line.startsWith("Pane is dead")).join("\n");
+};
+
+const unready = async (life: Life, conversation: Conversation): Promise<Tried> => {
+  const { context, terminal, owner } = life;
+  const { terminals, host, timing } = context.backend;
+  const seen = await terminals.look(terminal);
+  const said = await lastWords(life);
+  if (seen.liveness !== "dead") {
+    await host.sweep(owner);
+    const seconds = Math.round(timing.startMs / 1000);
+    const message = `Claude Code did not get ready within ${seconds} s.`;
+    const remedy = "Look at its terminal with `skein attach`, and start `claude` by hand there.";
+    return { failed: failure("backend_unavailable", { message, remedy }), said };
+  }
+  const refusal = refusalOf(conversation, said, seen.exit?.exitCode ?? null);
+  return { failed: failure("backend_unavailable", refusal), said };
+};
+
+/** Ready, or dead before that, or late. */
+const ready = async (life: Life): Promise<void> => {
+  const { context, terminal } = life;
+  const { terminals, timing } = context.backend;
+  const watching = new AbortController();
+  const ended = terminals.ended(terminal, watching.signal).then(
+    () => undefined,
+    () => pause(context.backend, timing.startMs),
+  );
+  await Promise.race([wait(life, timing.startMs, (state) => state.ready), ended]);
+  watching.abort();
+  // Dead at once, it may have got as far as its first hook.
+  if (!life.reader.state().ready) await life.reader.caughtUp(500);
+};
+
+const attempt = async (life: Life, conversation: Conversation): Promise<Tried> => {
+  const { context, reader } = life;
+  const { command, host } = context.backend;
+  if (command === null) return { failed: notInstalled, said: "" };
+  try {
+    const spool = spoolDir(context.dir, reader.state().attempt);
+    const look = await startProcess(context, command, conversation, spool);
+    if (life.stopping || life.closed) {
+      await host.sweep(life.owner);
+      return null;
+    }
+    life.process = look.process;
+    if (reader.state().attempt === 1) follow(life);
+  } catch (error) {
+    if (!isAdapterFailure(error)) throw error;
+    const { code, remedy } = error.failure;
+    return { failed: failure(code, { message: error.message, remedy }), said: "" };
+  }
+  await ready(life);
+  return reader.state().ready || life.stopping ? null : unready(life, conversation);
+};
+
+/** A stop overtook the start and found nothing to end; that it runs is refused now. Nobody else knows of this process. */
+const takeBack = async (life: Life): Promise<void> => {
+  const { context, owner } = life;
+  letGo(life);
+  context.log("info", "the generation was over before it began: its process is ended");
+  await context.backend.host.sweep(owner);
+};
+
+/** Starts the TUI, a second time where the first refusal shows another way in; ends with `started` or `start-failed`. */
+export const startAnew = async (life: Life): Promise<void> => {
+  const { context, reader } = life;
+  const first = conversationOf(context);
+  const known = first.how === "resume" ? first.id : null;
+  reader.change(() => ({ ...initialState, conversation: known }));
+  let tried = await attempt(life, first);
+  const second = tried === null ? null : secondTry(first, tried.said);
+  if (second !== null && !life.stopping) {
+    const resumed = second.conversation.how === "resume" ? second.conversation.id : known;
+    reader.change(() => ({ ...initialState, attempt: 2, conversation: resumed }));
+    tried = await attempt(life, second.conversation);
+    if (tried === null && second.warning !== null)
+      await reader.tell([{ fact: "notice", level: "warning", text: second.warning }]);
+  }
+  if (tried !== null) return tellFailure(life, tried.failed);
+  if (life.process === null || life.stopping || life.closed) return;
+  watchOver(life);
+  try {
+    await reader.flushed();
+  } catch (error) {
+    if (!isStale(error)) throw error;
+    await takeBack(life);
+  }
+};

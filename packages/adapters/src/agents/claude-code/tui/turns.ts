@@ -1,0 +1,180 @@
+/**
+ * Which words of the CLI belong to which turn, and how a turn begins and ends. Pure.
+ *
+ * A turn begins with the hook that a prompt was taken. It ends where the transcript says so, and only when that is missing (an
+ * interrupt before the first word, a fork's first turn) by what the status file says.
+ */
+import type { TurnError } from "@skein/contract";
+import type { Fact, TurnUsage } from "@skein/sdk";
+import { failureOf, turnError } from "../failures.ts";
+import { noTokens } from "../state.ts";
+import type { Tokens } from "../wire.ts";
+import { stepped, chained, type Order, type Step } from "./step.ts";
+import { turnOf, type State, type Submitted, type TurnState } from "./state.ts";
+
+const unheard = /[\s\u0000-\u001f\u007f-\u009f]/g;
+const comparedChars = 50_000;
+
+/** The input line trims, turns tabs into blanks and drops control characters: none of that makes another text. */
+const bare = (text: string): string => text.replaceAll(unheard, "").slice(0, comparedChars);
+
+export const isSame = (ours: string, theirs: string): boolean => bare(ours) === bare(theirs);
+
+/** Ours, perhaps behind what someone had left in the input line. */
+const holds = (ours: string, theirs: string): boolean => {
+  const [mine, all] = [bare(ours), bare(theirs)];
+  return mine !== "" && all.endsWith(mine);
+};
+
+const outsideItem = (id: string, text: string): Fact => ({
+  fact: "item",
+  id,
+  body: { kind: "user", text, how: "outside" },
+});
+
+const steerItem = ({ prompt, text }: { prompt: string; text: string }): Fact => ({
+  fact: "item",
+  id: prompt,
+  body: { kind: "user", text, how: "steer" },
+});
+
+/** The prompt that the CLI took begins a turn: the one that was handed over, or one that a person typed. */
+const begin = (state: State, { promptId, text }: Submitted, now: number): Step => {
+  const { given } = state;
+  if (given !== null && given.pasted && holds(given.text, text)) {
+    const turn = turnOf(given.turn, promptId, now);
+    return stepped({ ...state, given: null, dirty: false, turn }, [
+      { fact: "accepted", turn: given.turn },
+    ]);
+  }
+  return stepped({ ...state, turn: turnOf(promptId, promptId, now) }, [
+    { fact: "begun", key: promptId, text },
+  ]);
+};
+
+/** Words that steer came after the turn's last tool: the CLI answers them in a run of their own, which is still this turn. */
+const goOn = (state: State, turn: TurnState, { promptId, text }: Submitted): Step | null => {
+  const steer = state.steers.find((one) => isSame(one.text, text));
+  if (steer === undefined) return null;
+  const steers = state.steers.filter((one) => one !== steer);
+  const next = { ...turn, promptId, seen: false, over: null, refusal: null, fault: null };
+  return stepped({ ...state, steers, turn: next }, [steerItem(steer)]);
+};
+
+export const submit = (state: State, submitted: Submitted, now: number): Step => {
+  const { turn } = state;
+  if (turn === null) return begin(state, submitted, now);
+  return goOn(state, turn, submitted) ?? stepped({ ...state, next: [...state.next, submitted] });
+};
+
+/** Words typed during the turn that it has taken in. */
+export const join = (state: State, id: string, text: string): Step => {
+  const steer = state.steers.find((one) => isSame(one.text, text));
+  if (steer !== undefined)
+    return stepped({ ...state, steers: state.steers.filter((one) => one !== steer) }, [
+      steerItem(steer),
+    ]);
+  const { given } = state;
+  if (given !== null && given.pasted && holds(given.text, text))
+    return stepped({ ...state, given: null, joined: [...state.joined, given.prompt] }, [
+      outsideItem(given.prompt, text),
+    ]);
+  return stepped(state, [outsideItem(id, text)]);
+};
+
+const plus = (one: Tokens, other: Tokens): Tokens => ({
+  input: one.input + other.input,
+  output: one.output + other.output,
+  cacheRead: one.cacheRead + other.cacheRead,
+  cacheWrite: one.cacheWrite + other.cacheWrite,
+});
+
+/** Each line of a message tells the message's own sums anew. */
+export const count = (turn: TurnState, message: string, tokens: Tokens): TurnState =>
+  turn.newest.message === message
+    ? { ...turn, newest: { message, tokens } }
+    : { ...turn, tokens: plus(turn.tokens, turn.newest.tokens), newest: { message, tokens } };
+
+const usageOf = (turn: TurnState, model: string | null): TurnUsage => {
+  const sum = plus(turn.tokens, turn.newest.tokens);
+  return {
+    model,
+    inputTokens: sum.input,
+    outputTokens: sum.output,
+    cacheReadTokens: sum.cacheRead,
+    cacheWriteTokens: sum.cacheWrite,
+    // Claude counts them among the output.
+    reasoningTokens: 0,
+    // The transcript tells no cost.
+    costUsd: null,
+  };
+};
+
+const connection = /unable to connect|connection (?:error|closed|reset)|ECONNRE/i;
+
+const errorOf = (turn: TurnState): TurnError | null => {
+  if (turn.refusal === null)
+    return turn.cut ? turnError("cut", "The answer broke off before its end.") : null;
+  const { text, status } = turn.refusal;
+  const told = {
+    type: "result",
+    subtype: "success",
+    isError: true,
+    apiStatus: status,
+    text,
+    errors: [],
+    terminalReason: null,
+    stopReason: null,
+    numTurns: 1,
+    usage: noTokens,
+    totals: null,
+    totalCostUsd: null,
+    sessionId: null,
+  } as const;
+  return failureOf(told, turn.fault, connection.test(text));
+};
+
+export type Outcome = "by itself" | "interrupted";
+
+const endFact = (state: State, turn: TurnState, outcome: Outcome): Fact => {
+  const error = outcome === "interrupted" ? null : errorOf(turn);
+  const failed = error === null ? ("completed" as const) : ("failed" as const);
+  return {
+    fact: "turn-ended",
+    turn: turn.id,
+    outcome: outcome === "interrupted" ? outcome : failed,
+    error,
+    usage: usageOf(turn, state.model),
+  };
+};
+
+/** Hooks that still wait for an answer nobody can give any more. */
+const releases = (state: State): readonly Order[] =>
+  Object.keys(state.asks).map((request) => ({ order: "release", request }));
+
+/** The next prompt that the CLI has taken meanwhile begins its turn at once. */
+export const end = (state: State, outcome: Outcome, now: number): Step => {
+  const { turn } = state;
+  if (turn === null) return stepped(state);
+  const interrupted = outcome === "interrupted";
+  if (!interrupted && turn.refusal === null && state.steers.length > 0)
+    return stepped({ ...state, turn: { ...turn, seen: false, over: null } });
+  // Words that steer are gone with the turn that they were given to.
+  const lost = state.steers.map(steerItem);
+  const [first, ...rest] = state.next;
+  const ended: State = {
+    ...state,
+    turn: null,
+    next: rest,
+    steers: [],
+    queued: [],
+    asks: {},
+    tools: {},
+    declined: [],
+    dirty: state.dirty || interrupted,
+  };
+  const facts = [...lost, endFact(state, turn, outcome)];
+  return chained(stepped(ended, facts, releases(state)), (after) =>
+    first === undefined ? stepped(after) : submit(after, first, now),
+  );
+};

@@ -1,0 +1,179 @@
+/**
+ * Words into the TUI (2.1.197) and the keys that end a turn.
+ *
+ * Nothing is typed while something else goes on there; that a prompt was taken is known by the hook alone. What a crash left
+ * half done is known from the record (`given`), the spool and the transcript: a prompt is never given twice.
+ */
+import { adapterFailure, type AdapterFailure, type TerminalKey } from "@skein/sdk";
+import { statusOf, wait, type Life } from "./life.ts";
+import { pause } from "./reader.ts";
+import type { State } from "./state.ts";
+import { isFree, isQueued } from "./transcript.ts";
+
+/** Between the paste and Enter: the TUI takes an Enter that comes with a paste for a part of it. */
+const enterMs = 80;
+/** So long the hook is waited for before Enter is pressed again, and after that. */
+const takenMs = 1_500;
+const takenAgainMs = 5_000;
+/** So long a prompt waits for whatever goes on at the terminal (a menu, someone's own turn) to end. */
+const idleMs = 30_000;
+const lookMs = 50;
+/** A daemon that died between Enter and the record: the hook has come long before another daemon reads. */
+const leftMs = 2_000;
+
+/** Twice within a second or so it ends the program. */
+const twiceMs = 2_000;
+const drafts: readonly TerminalKey[] = Array.from({ length: 40 }, () => "C-u" as const);
+
+const press = (life: Life, ...keys: readonly TerminalKey[]): Promise<void> =>
+  life.context.backend.terminals.keys(life.terminal, keys);
+
+/**
+ * `!`, `#` and `/` at the beginning are the TUI's own words, and so is a backslash before Enter; a name at the end opens a list
+ * that takes the Enter. Blanks at both ends make all of them text, and are trimmed.
+ */
+const literal = (text: string): string => ` ${text} `;
+
+/** A draft that someone left there can be brought back with Ctrl-Y. */
+const clear = async (life: Life): Promise<void> => {
+  const { reader, context } = life;
+  const { clock } = context.backend;
+  if (reader.state().dirty) {
+    const since = clock.monotonic() - life.clearedAt;
+    if (life.clearedAt > 0 && since < twiceMs) await pause(context.backend, twiceMs - since);
+    life.clearedAt = clock.monotonic();
+    await press(life, "C-c");
+    await pause(context.backend, enterMs);
+    reader.change((state) => ({ ...state, dirty: false }));
+  }
+  await press(life, ...drafts);
+};
+
+const type = async (life: Life, text: string): Promise<void> => {
+  const { context } = life;
+  await context.backend.terminals.paste(life.terminal, literal(text));
+  await pause(context.backend, enterMs);
+  await press(life, "Enter");
+};
+
+const notTaken = (): AdapterFailure =>
+  adapterFailure("Claude Code's terminal did not take the prompt.", {
+    kind: "timeout",
+    code: "backend_unavailable",
+    remedy: "Look at its terminal with `skein attach`: something there may wait for an answer.",
+    retryable: true,
+  });
+
+const isOut = (life: Life): boolean => life.gone || life.closed || life.stopping;
+
+/** What a person has open there is theirs for a while; then it is closed. */
+const untilFree = async (life: Life): Promise<boolean> => {
+  const { context, reader } = life;
+  const { clock } = context.backend;
+  const until = clock.monotonic() + idleMs;
+  for (let escaped = false; !isOut(life);) {
+    const status = await statusOf(life);
+    if (isFree(reader.state(), status)) return true;
+    // A turn that nobody here asked for takes as long as it takes: the prompt goes back to the queue.
+    if (reader.state().turn !== null) return false;
+    if (clock.monotonic() > until) {
+      if (escaped) throw notTaken();
+      escaped = true;
+      await press(life, "Escape");
+    }
+    await pause(context.backend, lookMs);
+  }
+  return false;
+};
+
+type Words = { readonly turn: string; readonly prompt: string; readonly text: string };
+
+const isTaken =
+  (turn: string) =>
+  ({ given }: State): boolean =>
+    given?.turn !== turn;
+
+/** It went into a turn that began outside: it has been said, and there is nothing more to wait for. */
+const tellJoined = async (life: Life, { turn, prompt }: Words): Promise<void> => {
+  const { reader } = life;
+  reader.change((state) => ({
+    ...state,
+    joined: state.joined.filter((one) => one !== prompt),
+  }));
+  await reader.tell([
+    { fact: "accepted", turn },
+    { fact: "turn-ended", turn, outcome: "completed", error: null, usage: null },
+  ]);
+};
+
+/** Resolves when the prompt was taken, or when its turn is not its own any more. Rejects with an AdapterFailure when it was not taken. */
+export const prompt = async (life: Life, words: Words): Promise<void> => {
+  const { reader } = life;
+  const { turn, prompt: id, text } = words;
+  const before = reader.state();
+  if (before.turn?.id === turn) return;
+  if (before.joined.includes(id)) return tellJoined(life, words);
+  const wasPasted = before.given?.prompt === id && before.given.pasted;
+  reader.change((state) => ({ ...state, given: { turn, prompt: id, text, pasted: wasPasted } }));
+  if (wasPasted) await wait(life, leftMs, isTaken(turn));
+  if (isTaken(turn)(reader.state())) return;
+  if (!(await untilFree(life)) || isTaken(turn)(reader.state())) return;
+  await clear(life);
+  reader.change((state) =>
+    state.given === null ? state : { ...state, given: { ...state.given, pasted: true } },
+  );
+  // Recorded before it is typed: whoever comes after a crash looks for it first.
+  await reader.tell([]);
+  await type(life, text);
+  await wait(life, takenMs, isTaken(turn));
+  if (!isTaken(turn)(reader.state()) && !isOut(life)) {
+    await press(life, "Enter");
+    await wait(life, takenAgainMs, isTaken(turn));
+  }
+  if (isTaken(turn)(reader.state()) || isOut(life)) return;
+  reader.change((state) => ({ ...state, given: null, dirty: true }));
+  throw notTaken();
+};
+
+/** Words for the turn in progress. Rejects with an AdapterFailure when the CLI did not put them into its queue. */
+export const steer = async (life: Life, { prompt: id, text }: Words): Promise<void> => {
+  const { reader } = life;
+  const isIn = (state: State): boolean =>
+    isQueued(state, text) || !state.steers.some((one) => one.prompt === id);
+  const wasGiven = reader.state().steers.some((one) => one.prompt === id);
+  if (!wasGiven)
+    reader.change((state) => ({ ...state, steers: [...state.steers, { prompt: id, text }] }));
+  if (isIn(reader.state())) return;
+  await press(life, ...drafts);
+  await type(life, text);
+  await wait(life, takenMs, isIn);
+  if (!isIn(reader.state())) {
+    await press(life, "Enter");
+    await wait(life, takenMs, isIn);
+  }
+  if (isIn(reader.state())) return;
+  reader.change((state) => ({
+    ...state,
+    steers: state.steers.filter((one) => one.prompt !== id),
+    dirty: true,
+  }));
+  throw notTaken();
+};
+
+const escapes = 6;
+const escapeMs = 1_000;
+
+/** Escape, and again only while the CLI still says that it is busy: at rest, two of them open a menu. */
+export const interrupt = async (life: Life, turn: string): Promise<void> => {
+  const { reader } = life;
+  const isOver = (state: State): boolean => state.turn?.id !== turn;
+  if (isOver(reader.state())) return;
+  reader.change((state) =>
+    state.turn === null ? state : { ...state, turn: { ...state.turn, interrupting: true } },
+  );
+  for (let count = 0; count < escapes && !isOut(life); count += 1) {
+    if (count === 0 || (await statusOf(life))?.state !== "idle") await press(life, "Escape");
+    await wait(life, escapeMs, isOver);
+    if (isOver(reader.state())) return;
+  }
+};
