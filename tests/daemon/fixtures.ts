@@ -2,7 +2,7 @@
 import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { fakeUsage } from "@skein/sdk/testkit";
+import { fakeReplCommand, fakeUsage } from "@skein/sdk/testkit";
 import { agentProcesses, untilTrue } from "../scenarios/processes.ts";
 import type { Fixture } from "../scenarios/stage.ts";
 
@@ -156,5 +156,44 @@ export const fakeAcp: Fixture = {
   tokens: { ...tokens, reasoningTokens: fakeUsage.reasoning },
   sharesProcess: false,
   breaks: ["GARBAGE", "FLOOD", "DIE", "HALF", "CHILD", "DEAF"],
+  sandboxes: false,
+};
+
+/** A scripted program in a terminal: typed into, and read off its screen. */
+export const fakeRepl: Fixture = {
+  id: "terminal",
+  capabilities: { steer: false, fork: false, resume: false, questions: false },
+  create: {
+    permissions: "full",
+    program: { argv: [...fakeReplCommand], quietMs: 300, ready: "^> ?$" },
+  },
+  prepare: async (place) => ({ env: { FAKE_REPL_LOG: join(place, "repl.log") } }),
+  without: [
+    {
+      steps: /^what a turn used|^model and effort/,
+      why: "nobody tells what it uses, or of which model",
+    },
+    { steps: /odd characters arrive unchanged/, why: "control characters are keys to a terminal" },
+    {
+      steps:
+        /is asked|is denied|that is denied|is not asked twice|first decision|an approval|^what lies in the folder|^(read-only|guarded|workspace):|waiting for a person/,
+      why: "it asks nobody, and full permissions are all that it has",
+    },
+    {
+      steps: /^(FAIL|CUT|FAILONCE)|login is missing/,
+      why: "what goes wrong at a vendor's is text on a screen",
+    },
+  ],
+  choice: { model: "", effort: "", asked: "" },
+  wanted: async () => ({ model: "", effort: null }),
+  quiet: async ({ place }, { id }, prompt) => {
+    const done = JSON.stringify({ session: id, prompt });
+    await untilTrue("the prompt is worked off", async () =>
+      (await readFile(join(place, "repl.log"), "utf8").catch(() => "")).includes(done),
+    );
+  },
+  tokens: null,
+  sharesProcess: false,
+  breaks: ["GARBAGE", "FLOOD", "CHILD", "DEAF"],
   sandboxes: false,
 };

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { dataOf } from "./events.ts";
 import { runningWith, untilTrue } from "./processes.ts";
+import { lacks } from "./stage.ts";
 import type { Step } from "./step.ts";
 
 /** Turns as they began and ended, in the order of the log: `+1 -1 +2 -2` means that none overlapped. */
@@ -15,6 +16,10 @@ const turnsOf = (events: readonly { type: string; data: unknown }[]): string =>
       return type === "session.turn.ended" ? [`-${turn!.number}`] : [];
     })
     .join(" ");
+
+/** Long, and never the same: there are agents that break off an answer that repeats itself (Gemini CLI 0.61.0). */
+const numbers = (count: number): string =>
+  Array.from({ length: count }, (_, index) => index).join(" ");
 
 let sleeps = 0;
 /** A command that lasts, told apart from every other by its argument. */
@@ -29,7 +34,7 @@ export const talking: readonly Step[] = [
       const view = await agent.view();
       expect(view).toMatchObject({
         backend: fixture.id,
-        permissions: "guarded",
+        permissions: fixture.create?.permissions ?? "guarded",
         generation: 1,
         turns: 0,
         queued: 0,
@@ -41,7 +46,7 @@ export const talking: readonly Step[] = [
   },
   {
     name: "answers a prompt",
-    run: async ({ create, house }) => {
+    run: async ({ create, house, fixture }) => {
       const agent = await create();
       const { turn, answer } = await agent.say("say PONG");
       expect({ ...turn, outcome: turn.outcome, answer }).toMatchObject({
@@ -58,7 +63,8 @@ export const talking: readonly Step[] = [
       expect(new Set(items.map((item) => item.turn))).toEqual(new Set([turn.id]));
       const view = await agent.view();
       expect(view.status.state).toBe("idle");
-      expect(view.providerSessionId).toBeTruthy();
+      // Without one it could not be resumed.
+      if (fixture.capabilities.resume) expect(view.providerSessionId).toBeTruthy();
     },
   },
   {
@@ -228,17 +234,20 @@ export const talking: readonly Step[] = [
     run: async ({ create, fixture, house }) => {
       const agent = await create({ permissions: "full" });
       const one = (await agent.say("say PONG")).turn;
-      expect(one.usage).toMatchObject(fixture.tokens);
+      expect(one.usage).toMatchObject(fixture.tokens!);
       // A command and the words after it: two requests.
       const two = (await agent.say("RUN true")).turn;
-      expect(two.usage).toMatchObject(times(fixture.tokens, 2));
-      expect((await agent.view()).usage).toMatchObject(times(fixture.tokens, 3));
-      await house.call("sessions.stop", { session: agent.id });
-      await agent.state("stopped");
+      const told = lacks(fixture, "usage-of-all-requests") ? 1 : 2;
+      expect(two.usage).toMatchObject(times(fixture.tokens!, told));
+      expect((await agent.view()).usage).toMatchObject(times(fixture.tokens!, told + 1));
+      if (!lacks(fixture, "resuming-at-once")) {
+        await house.call("sessions.stop", { session: agent.id });
+        await agent.state("stopped");
+      }
       const three = (await agent.say("say PONG")).turn;
-      expect(three.usage).toMatchObject(fixture.tokens);
+      expect(three.usage).toMatchObject(fixture.tokens!);
       const { total, sessions } = await house.call("sessions.usage", { session: agent.id });
-      expect(total).toMatchObject(times(fixture.tokens, 4));
+      expect(total).toMatchObject(times(fixture.tokens!, told + 2));
       expect(sessions).toHaveLength(1);
       expect(total.costUsd).toBeGreaterThan(0);
       expect(one.usage?.costUsd).toBeGreaterThan(0);
@@ -248,7 +257,7 @@ export const talking: readonly Step[] = [
     name: "model and effort reach the model's API",
     run: async ({ create, fixture, house }) => {
       const { model, effort } = fixture.choice;
-      const agent = await create({ model, effort });
+      const agent = await create({ model, ...(effort === null ? {} : { effort }) });
       await agent.say("SAY chosen");
       expect(await fixture.wanted(house, agent)).toEqual({ model: fixture.choice.asked, effort });
     },
@@ -257,7 +266,7 @@ export const talking: readonly Step[] = [
     name: "a long prompt and odd characters arrive unchanged",
     run: async ({ create }) => {
       const agent = await create();
-      const text = `ECHO \u001b[31mred\u001b[0m \u0007 “quotes” 'single' \\ $HOME \`x\` ünïcödé 🧵\ttab ${"long ".repeat(20_000)}end`;
+      const text = `ECHO \u001b[31mred\u001b[0m \u0007 “quotes” 'single' \\ $HOME \`x\` ünïcödé 🧵\ttab ${numbers(20_000)} end`;
       const { answer } = await agent.say(text);
       expect(answer).toBe(text);
       const [first] = await agent.items();

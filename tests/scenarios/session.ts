@@ -15,8 +15,10 @@ import type { Step } from "./step.ts";
 
 export const steps: readonly Step[] = [...talking, ...asking, ...living, ...dying, ...failing];
 
-const fits = (fixture: Fixture, { needs, when }: Step): boolean =>
-  (needs === undefined || fixture.capabilities[needs]) && (when === undefined || when(fixture));
+const fits = (fixture: Fixture, { name, needs, when }: Step): boolean =>
+  (needs === undefined || fixture.capabilities[needs]) &&
+  (when === undefined || when(fixture)) &&
+  !(fixture.without?.some((one) => one.steps.test(name)) ?? false);
 
 /** A step waits for what it waits for; this only ends one that hangs. Half a dozen of them share the machine. */
 const STEP_MS = 90_000;
@@ -25,7 +27,13 @@ const STEP_MS = 90_000;
 export const playSession = (fixture: Fixture): void => {
   const wanted = steps.filter((step) => fits(fixture, step));
 
-  describe.concurrent(`${fixture.id}, side by side`, () => {
+  for (const { steps: named, why } of fixture.without ?? [])
+    test(`what ${fixture.id} cannot play is a step: ${why}`, () => {
+      expect(steps.filter((step) => named.test(step.name))).not.toEqual([]);
+    });
+  const lacking = fixture.lacks === undefined ? "" : `, which lacks ${fixture.lacks.join(", ")}`;
+
+  describe.concurrent(`${fixture.id}${lacking}, side by side`, () => {
     let house: House | undefined;
     beforeAll(async () => {
       house = await openStageHouse(fixture);
@@ -41,7 +49,7 @@ export const playSession = (fixture: Fixture): void => {
       test(step.name, () => perform(house!, fixture, step.run), STEP_MS);
   });
 
-  describe.concurrent(`${fixture.id}, each with a daemon of its own`, () => {
+  describe.concurrent(`${fixture.id}${lacking}, each with a daemon of its own`, () => {
     for (const step of wanted.filter(({ alone }) => alone !== undefined))
       test(
         step.name,

@@ -11,14 +11,36 @@ export type Tokens = {
   readonly reasoningTokens: number;
 };
 
+/**
+ * What an agent truly does not do or tell, so that a step asks less of it. Each stands in the name of its tests.
+ * command-output: what a command wrote, and its exit code. effort: how hard it thinks cannot be chosen. edits-beyond: it refuses by
+ * itself to edit outside its folder, and asks nobody. usage-of-all-requests: it tells the tokens of a turn's last request
+ * only. resuming-at-once: a conversation can only be resumed after the minute in which it was begun.
+ */
+export type Lack =
+  | "command-output"
+  | "effort"
+  | "edits-beyond"
+  | "usage-of-all-requests"
+  | "resuming-at-once";
+
 /** What a scenario has to know of an agent. */
 export type Fixture = {
   readonly id: string;
   readonly capabilities: Capabilities;
+  readonly lacks?: readonly Lack[];
+  /** What every session of it is created with. */
+  readonly create?: Partial<Input<"sessions.create">>;
+  /** Steps that it cannot play by its nature, by their names, and why. Each pattern must fit one. */
+  readonly without?: readonly { readonly steps: RegExp; readonly why: string }[];
   /** `backends.<id>` of the configuration; `place` is the house's, for a home of the agent's own. */
   prepare(place: string): Promise<Readonly<Record<string, unknown>>>;
   /** A model and an effort that the agent lists, beside its default; `asked`: the model's name at the vendor's API. */
-  readonly choice: { readonly model: string; readonly effort: string; readonly asked: string };
+  readonly choice: {
+    readonly model: string;
+    readonly effort: string | null;
+    readonly asked: string;
+  };
   /** What the newest request of this conversation asked the model for. */
   wanted(
     house: House,
@@ -26,8 +48,8 @@ export type Fixture = {
   ): Promise<{ readonly model: string; readonly effort: string | null }>;
   /** Resolves when the agent's only turn, of this prompt, is over; no daemon has to be there. */
   quiet(house: House, agent: Agent, prompt: string): Promise<void>;
-  /** What one answered request costs, as Skein tells it. */
-  readonly tokens: Tokens;
+  /** What one answered request costs, as Skein tells it; null: that is not known. */
+  readonly tokens: Tokens | null;
   /** Whether one process serves all sessions, so that its death is theirs. */
   readonly sharesProcess: boolean;
   /** Script words beyond those of the fake LLM, that break the wire itself. */
@@ -35,6 +57,9 @@ export type Fixture = {
   /** Whether, in `workspace`, a command that stays in the folder runs in a sandbox unasked. */
   readonly sandboxes: boolean;
 };
+
+export const lacks = (fixture: Fixture, lack: Lack): boolean =>
+  fixture.lacks?.includes(lack) === true;
 
 export type Stage = {
   readonly fixture: Fixture;
@@ -75,6 +100,7 @@ export const perform = async (
         const folder = options.folder ?? (await house.folder("project"));
         const { session } = await house.call("sessions.create", {
           backend: fixture.id,
+          ...fixture.create,
           ...options,
           folder,
         });

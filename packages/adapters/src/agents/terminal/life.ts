@@ -38,8 +38,6 @@ export type Life = {
   stopping: boolean;
   over: boolean;
   interrupting: boolean;
-  /** The words of the turn's prompt. */
-  text: string;
   readonly ready: Ready;
 };
 
@@ -64,7 +62,6 @@ export const makeLife = (context: SessionContext): Life => {
     stopping: false,
     over: false,
     interrupting: false,
-    text: context.turn?.text ?? "",
     ready: readiness(program, () => {
       const text =
         "The pattern of the ready line takes too long; from now on quiet alone ends a turn.";

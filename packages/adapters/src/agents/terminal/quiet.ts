@@ -6,8 +6,8 @@ import { isAdapterFailure, type Clock, type Screen, type Terminals } from "@skei
 import { lastLine } from "./reading.ts";
 
 const PACE_MS = 80;
-/** Looking must cost no more than a twentieth of the time. */
-const PACE_FACTOR = 20;
+/** Looking must cost no more than a small part of the time. */
+const PACE_FACTOR = 6;
 const MAX_PACE_MS = 2_000;
 /** Should a word of the terminal get lost, it is looked at all the same. */
 const POLL_MS = 5_000;

@@ -3,6 +3,8 @@ import type { Mark } from "./reading.ts";
 
 export type TurnState = {
   readonly id: string;
+  /** The prompt's beginning, without blanks: what its echo is known by. */
+  readonly echo: string;
   readonly mark: Mark;
   /** typing: it is not known whether the prompt reached the program. typed: it did. */
   readonly phase: "typing" | "typed";

@@ -1,6 +1,7 @@
 /** One prompt: typed, watched until the screen rests, told. */
 import { LIMITS } from "@skein/contract";
 import { isStale, type Fact, type Screen } from "@skein/sdk";
+import { compact } from "./echo.ts";
 import { tell, watchingOf, type Life } from "./life.ts";
 import { pause, rested } from "./quiet.ts";
 import { markOf, newText, typedSince } from "./reading.ts";
@@ -13,6 +14,8 @@ const MARKER_MS = 100;
 const INTERRUPT_MS = 4_000;
 const INTERRUPT_QUIET_MS = 400;
 
+/** Kept over the end of a daemon. */
+const ECHO_CHARS = 128 * 1024;
 const MAX_CHARS = LIMITS.itemTextBytes / 4;
 
 const cut = (text: string): string =>
@@ -20,8 +23,10 @@ const cut = (text: string): string =>
     ? text
     : `[cut: ${text.length - MAX_CHARS} characters before this]\n${text.slice(-MAX_CHARS)}`;
 
-const said = ({ state: { turn }, text, ready }: Life, screen: Screen): string =>
-  turn === null ? "" : cut(newText(turn.mark, screen, { prompt: text, isPrompt: ready.isPrompt }));
+const said = ({ state: { turn }, ready }: Life, screen: Screen): string =>
+  turn === null
+    ? ""
+    : cut(newText(turn.mark, screen, { prompt: turn.echo, isPrompt: ready.isPrompt }));
 
 /** One message for each turn. */
 const itemOf = (turn: string): string => `${turn}-screen`;
@@ -159,14 +164,14 @@ export const typePrompt = async (life: Life, turn: string, text: string): Promis
   const { terminals } = life.context.backend;
   const known = life.state.turn?.id === turn ? life.state.turn : null;
   if (known?.phase === "typed") return;
-  life.text = text;
   const screen = await terminals.screen(life.id, LIMITS.terminalHistory);
   const from = known === null ? "none" : typedSince(known.mark, screen, text);
   const mark = known?.mark ?? markOf(screen);
-  life.state = { ...life.state, turn: { id: turn, mark, phase: "typing" } };
+  const echo = compact(text).slice(0, ECHO_CHARS);
+  life.state = { ...life.state, turn: { id: turn, echo, mark, phase: "typing" } };
   if (known === null) await tell(life, []);
   if (from !== "entered") await type(life, text, from);
-  life.state = { ...life.state, turn: { id: turn, mark, phase: "typed" } };
+  life.state = { ...life.state, turn: { id: turn, echo, mark, phase: "typed" } };
   await tell(life, [{ fact: "accepted", turn }]);
   await watchTurn(life);
 };

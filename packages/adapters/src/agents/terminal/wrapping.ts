@@ -4,17 +4,24 @@
 const isDrawn = (line: string): boolean =>
   /[\u2500-\u259f]$|^[\u2500-\u259f]|^([=_*-])\1+$/.test(line);
 
-/** A terminal breaks a line exactly at its width. Double-width characters are not counted: such lines stay broken. */
-const isFull = (line: string, columns: number): boolean =>
-  line.length >= columns && [...line].length === columns && !isDrawn(line);
+/**
+ * What goes between a line and the next where the terminal broke it, which it does exactly at its width; null: it did not. A blank
+ * at the very end was lost. Double-width characters are not counted: such lines stay broken.
+ */
+const seam = (line: string, columns: number): "" | " " | null => {
+  if (line.length < columns - 1 || isDrawn(line)) return null;
+  const width = [...line].length;
+  if (width === columns) return "";
+  return width === columns - 1 ? " " : null;
+};
 
 export const rejoined = (lines: readonly string[], columns: number): readonly string[] => {
   const whole: string[][] = [];
-  let isOpen = false;
+  let open: "" | " " | null = null;
   for (const line of lines) {
-    if (isOpen) whole.at(-1)!.push(line);
-    else whole.push([line]);
-    isOpen = isFull(line, columns);
+    if (open === null || line === "") whole.push([line]);
+    else whole.at(-1)!.push(open, line);
+    open = seam(line, columns);
   }
   return whole.map((parts) => parts.join(""));
 };
