@@ -30,6 +30,14 @@ describe("an idle session", () => {
     expect(idleLife().tick(1000 * MINUTE, { idleMs: 0 }).effects).toEqual([]);
   });
 
+  test("is not stopped when it is a program in a terminal, which would forget everything", () => {
+    const life = makeLife();
+    life.create({ program: { argv: ["aider"], quietMs: 2_000 } });
+    life.facts(started());
+    expect(life.doing()).toBe("idle");
+    expect(life.tick(60 * MINUTE).effects).toEqual([]);
+  });
+
   test("is not stopped while it waits for a person", () => {
     const life = idleLife();
     life.facts(asks("r1"));

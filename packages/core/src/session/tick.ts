@@ -60,10 +60,14 @@ const endless = (draft: Draft, input: Tick): void => {
   draft.effect({ kind: "agent.stop", force: true });
 };
 
-/** `waiting` is never idle: a person may come back to it. Neither is one that has only just been started. */
+/**
+ * `waiting` is never idle: a person may come back to it. Neither is one that has only just been started, nor a program in a
+ * terminal: it would have forgotten everything.
+ */
 const idle = (draft: Draft, { idleMs, heardAt }: Tick): void => {
   const { view, queue } = draft.state;
   if (idleMs === 0 || view.status.state !== "idle" || queue.length > 0) return;
+  if (view.program !== null) return;
   const quiet = later(later(view.activeAt, view.status.since), heardAt);
   if (since(draft.context, quiet) >= idleMs) stopProcess(draft, "idle");
 };
