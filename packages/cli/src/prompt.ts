@@ -8,6 +8,7 @@ import type { Command } from "commander";
 import type { Session } from "@skein/contract";
 import type { Cli } from "./cli.ts";
 import { EXIT, fail, misused, type Failure } from "./failure.ts";
+import { forAgent } from "./sandbox.ts";
 import { fillFor, isTemplate, parseVariables } from "./template.ts";
 import { collect } from "./verb.ts";
 
@@ -50,7 +51,8 @@ export const readPrompt = async (
   const isFilled = flags.file !== undefined && flags.vars !== false && isTemplate(whole);
   return {
     isTemplate: isFilled,
-    of: (session) => (isFilled ? fillFor(whole, session, variables, cli.now()) : whole),
+    of: (session) =>
+      isFilled ? fillFor(whole, forAgent(cli.place, session), variables, cli.now()) : whole,
     text: whole,
   };
 };

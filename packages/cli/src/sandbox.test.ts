@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { Session } from "@skein/contract";
 import type { Calls } from "./calls.ts";
-import { sharedFolder, toHere, toHost, translated } from "./sandbox.ts";
+import type { Place } from "./place.ts";
+import { forAgent, sharedFolder, toHere, toHost, translated } from "./sandbox.ts";
 
 const shared = { here: "/workspace", host: "/home/me/shop" };
 
@@ -69,4 +71,24 @@ test("calls and their answers, and frames, are in the names of this side; words 
   expect(frames).toMatchObject([{ sessions: [{ folder: "/workspace/a" }] }]);
   await expect(inside.call("sessions.create", { folder: "/tmp" })).rejects.toThrow("not shared");
   expect(translated(calls, null)).toBe(calls);
+});
+
+test("a folder on another machine has one name", async () => {
+  const there = { host: "cloud", folder: "/home/me/shop/a" };
+  const calls = { call: async (_: string, input: unknown) => ({ session: input }) };
+  const inside = translated(calls as unknown as Calls, shared);
+  expect(await inside.call("sessions.create", there)).toEqual({ session: there });
+});
+
+test("what is said to an agent names its own side's folder", () => {
+  const session = { folder: "/workspace/a", host: "local" } as Session;
+  const url = new URL("http://127.0.0.1:6767");
+  const folderIn = (place: Place, given = session): string => forAgent(place, given).folder;
+  expect(folderIn({ kind: "url", url, token: "t", gateway: { shared } })).toBe("/home/me/shop/a");
+  expect(folderIn({ kind: "url", url, token: "t" })).toBe("/workspace/a");
+  expect(folderIn({ kind: "socket", socketPath: "/s", home: "/h" })).toBe("/workspace/a");
+  const cloud = { ...session, host: "cloud" };
+  expect(folderIn({ kind: "url", url, token: "t", gateway: { shared } }, cloud)).toBe(
+    "/workspace/a",
+  );
 });

@@ -3,9 +3,10 @@
  * the host's, what is shown names the one here. Without HOST_PATH a folder has one name on both sides.
  */
 import { posix } from "node:path";
+import type { Session } from "@skein/contract";
 import type { Calls } from "./calls.ts";
 import { EXIT, fail, misused } from "./failure.ts";
-import type { Env } from "./place.ts";
+import type { Env, Place } from "./place.ts";
 
 export type SharedFolder = { readonly here: string; readonly host: string };
 
@@ -62,9 +63,16 @@ export const toHere = ({ here, host }: SharedFolder, path: string): string => {
   return rest === undefined ? path : join(here, rest);
 };
 
+/** On another machine than the sandbox's own host, nothing is shared. */
+const isOfHost = (value: object): boolean => {
+  const { host } = value as { readonly host?: unknown };
+  return typeof host !== "string" || host === "local";
+};
+
 const shown = (shared: SharedFolder, value: unknown, depth = 0): unknown => {
   if (typeof value !== "object" || value === null || depth > MOST_DEPTH) return value;
   if (Array.isArray(value)) return value.map((each) => shown(shared, each, depth + 1));
+  if (!isOfHost(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, each]) => [
       key,
@@ -77,7 +85,15 @@ const shown = (shared: SharedFolder, value: unknown, depth = 0): unknown => {
 
 const meant = <I>(shared: SharedFolder, input: I): I => {
   const { folder } = input as { readonly folder?: unknown };
-  return typeof folder === "string" ? { ...input, folder: toHost(shared, folder) } : input;
+  if (typeof folder !== "string" || !isOfHost(input as object)) return input;
+  return { ...input, folder: toHost(shared, folder) };
+};
+
+/** A session as its agent knows it: what is said to the agent names the host's folder. */
+export const forAgent = (place: Place, session: Session): Session => {
+  const shared = place.kind === "url" ? (place.gateway?.shared ?? null) : null;
+  const isShared = shared !== null && below(shared.here, session.folder) !== undefined;
+  return isShared ? meant(shared, session) : session;
 };
 
 /** The same calls, in the names of this side. */

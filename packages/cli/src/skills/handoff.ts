@@ -47,10 +47,11 @@ the other has begun: two writers in one folder undo each other's work.
 ## 4. Start the other one
 
     NAME=$(skein create -q -p "$PWD" -d "takes over: GOAL IN A FEW WORDS")
-    skein send "$NAME" -f .handoff/NAME.md
+    skein send "$NAME" --no-vars -f .handoff/NAME.md
 
-With another agent: skein create --cli codex. In another folder it must have the same commit, and a file
-that lies here only is not seen there: send the briefing with -f as above, which carries its text.
+With another agent: skein create --cli codex. On another machine: skein create --host HOST -p FOLDER, where
+the folder must have the same commit. A file that lies here only is not seen there: send the briefing with -f
+as above, which carries its text.
 
 Give it no wider permissions than you have.
 

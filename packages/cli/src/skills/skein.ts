@@ -33,6 +33,9 @@ A long prompt goes through a file or standard input, never through quoting:
     skein send NAME -f task.md
     git diff | skein send NAME -
 
+A file given with -f may hold {{name}}, {{workspace}}, {{date}} and what --var NAME=VALUE sets. If it holds
+other double braces, send it as it is: skein send NAME --no-vars -f task.md.
+
 Tell the agent all that it needs: it does not see your conversation. Name files by their path, say
 what is to be done, how to check it, and what is not to be touched.
 
@@ -75,7 +78,24 @@ goes beyond the task, is for the person you work for: ask them, do not decide it
     skein wait $A $B --any              # until the first is
 
 Sessions in one folder see each other's changes. Let only one of them write, or give each its own
-git worktree.
+git worktree. Many can have one name, as a group:
+
+    skein create -q -p . --group reviews          # as often as you need one
+    skein send --group reviews -f review.md
+    skein wait --group reviews -t 1h
+    skein kill --group reviews
+
+## Until something is reached
+
+    skein goal NAME "All tests pass" --budget 5usd
+    skein wait NAME --goal -t 8h        # 0 reached; 3 blocked or paused; 1 spent or failed
+
+It goes on turn after turn by itself. Always give a budget.
+
+## On another machine
+
+    skein host list                     # the machines that there are
+    skein create -q --host HOST -p /path/there
 
 ## Looking
 
