@@ -17,6 +17,11 @@ export type ControlEnd = {
 };
 
 export type Control = {
+  /**
+   * As `command`; `done` is called in the very place of the stream where the replies stand: what was output before that came before
+   * the command ran. null: the client ended first, and whether the command ran is not known.
+   */
+  ask(line: string, replies: number, done: (replies: readonly Reply[] | null) => void): void;
   /** One line of tmux's command language with `replies` commands in it, run in one go. Rejects with an AdapterFailure when the client ends. */
   command(line: string, replies?: number): Promise<readonly Reply[]>;
   /** Resolves once. Never rejects. */
@@ -34,8 +39,7 @@ export type ControlEvents = {
 type Waiting = {
   readonly replies: Reply[];
   readonly count: number;
-  readonly resolve: (replies: readonly Reply[]) => void;
-  readonly reject: (error: unknown) => void;
+  readonly done: (replies: readonly Reply[] | null) => void;
 };
 
 /** Seconds after which tmux leaves output out rather than keep it. */
@@ -70,7 +74,7 @@ export const openControl = async (
         // A command that fails takes those behind it on its line with it.
         if (line.ok && first.replies.length < first.count) return;
         waiting.shift();
-        first.resolve(first.replies);
+        first.done(first.replies);
       }
     }
   };
@@ -91,26 +95,26 @@ export const openControl = async (
     await pump();
     const { errors, linkLost } = await pipe.ended;
     open = false;
-    const failure = noAnswer(tmux.host.id);
-    for (const { reject } of waiting.splice(0)) reject(failure);
+    for (const { done } of waiting.splice(0)) done(null);
     return { linkLost, reason: exit || errors };
   })();
 
+  const ask: Control["ask"] = (line, count, done) => {
+    if (!open) return done(null);
+    waiting.push({ replies: [], count, done });
+    // Whoever waits for the reply hears of a pipe that broke when the client has ended.
+    pipe.write(Buffer.from(`${line}\n`)).catch(() => undefined);
+  };
+
   return {
     ended,
-    command: (line, count = 1) => {
-      if (!open) return Promise.reject(noAnswer(tmux.host.id));
-      const { promise, resolve, reject } = Promise.withResolvers<readonly Reply[]>();
-      const mine = { replies: [], count, resolve, reject };
-      waiting.push(mine);
-      pipe.write(Buffer.from(`${line}\n`)).catch((error: unknown) => {
-        const at = waiting.indexOf(mine);
-        if (at === -1) return;
-        waiting.splice(at, 1);
-        reject(noAnswer(tmux.host.id, error));
-      });
-      return promise;
-    },
+    ask,
+    command: (line, count = 1) =>
+      new Promise((resolve, reject) => {
+        ask(line, count, (replies) =>
+          replies === null ? reject(noAnswer(tmux.host.id)) : resolve(replies),
+        );
+      }),
     close: () => pipe.close(),
   };
 };

@@ -54,13 +54,13 @@ const respawn = (
 const runsFor = (pane: Pane, { owner }: TerminalSpec): boolean =>
   !pane.dead && ownerWord(pane.owner) === ownerWord(owner);
 
-/** Rejects with an AdapterFailure, and leaves nothing behind then. */
-export const openTerminal = async (tmux: Tmux, spec: TerminalSpec): Promise<void> => {
+/** false: it runs already. Rejects with an AdapterFailure, and leaves nothing behind then. */
+export const openTerminal = async (tmux: Tmux, spec: TerminalSpec): Promise<boolean> => {
   const { host } = tmux;
   await tmux.ready();
   const found = await findPane(tmux, spec.id);
   if ("is" in found) throw found.failure;
-  if (found.pane !== null && runsFor(found.pane, spec)) return;
+  if (found.pane !== null && runsFor(found.pane, spec)) return false;
   await check(host, spec);
   const file = posix.join(host.home, "run", `${spec.id}.sh`);
   await host.files.write(file, startScript(spec, host.home, tmux.terminal()), 0o600);
@@ -68,7 +68,7 @@ export const openTerminal = async (tmux: Tmux, spec: TerminalSpec): Promise<void
     found.pane === null
       ? await create(tmux, spec, startCommand(file))
       : await respawn(tmux, spec, found.pane, startCommand(file));
-  if (answer.is === "done") return;
+  if (answer.is === "done") return true;
   await host.files.remove(file).catch(() => undefined);
   if (found.pane === null) await closeTerminal(tmux, spec.id).catch(() => undefined);
   throw answer.is === "unknown" ? answer.failure : tmuxRefused(host.id, "");

@@ -1,9 +1,10 @@
 /** Terminals of one host, held by tmux: the door that drivers and the house use. */
 import type { Clock, Host, ProcessRef, TerminalLook, Terminals } from "@skein/sdk";
+import { makeAttachments, type Attachments } from "./attach.ts";
 import { makeEnds } from "./ends.ts";
 import { notHeld, nothingRuns } from "./failures.ts";
 import { closeTerminal, openTerminal } from "./opening.ts";
-import { findPane, type Pane } from "./panes.ts";
+import { findPane, listPanes, type Pane } from "./panes.ts";
 import { readScreenOf } from "./screen.ts";
 import { makeStarted } from "./started.ts";
 import { readOutput } from "./tap.ts";
@@ -51,8 +52,14 @@ const must = (answer: Answer, id: string): void => {
   if (answer.is === "absent") throw notHeld(id);
 };
 
-/** Nothing to close: what it opens ends with the calls that need it. */
-export const makeTerminals = (host: Host, clock: Clock): Terminals => {
+export type HostTerminals = Terminals & {
+  readonly attachments: Attachments;
+  /** What is held on the host now; null: that is not known. */
+  held(): Promise<readonly Pane[] | null>;
+};
+
+/** `attachments` are to be stopped; nothing else is to be closed: what it opens ends with the calls that need it. */
+export const makeTerminals = (host: Host, clock: Clock): HostTerminals => {
   const tmux = makeTmux(host);
   const ends = makeEnds(tmux, clock);
   const startedOf = makeStarted(host);
@@ -84,14 +91,22 @@ export const makeTerminals = (host: Host, clock: Clock): Terminals => {
     must(await tmux.commands(commands, { input }), id);
   };
 
+  const pasteInTurn: Terminals["paste"] = (id, text) => inTurn(id, () => paste(id, text));
+  const attachments = makeAttachments({ tmux, ends, clock, paste: pasteInTurn });
+
   return {
+    attachments,
+    held: async () => {
+      const found = await listPanes(tmux);
+      return "is" in found ? null : found.panes;
+    },
     open: (spec) =>
       inTurn(spec.id, async () => {
-        await openTerminal(tmux, spec);
+        if (await openTerminal(tmux, spec)) attachments.opened(spec.id);
         return look(spec.id);
       }),
     look,
-    paste: (id, text) => inTurn(id, () => paste(id, text)),
+    paste: pasteInTurn,
     keys: (id, keys) =>
       inTurn(id, async () => {
         const { pane } = await running(id);
@@ -104,6 +119,10 @@ export const makeTerminals = (host: Host, clock: Clock): Terminals => {
     },
     ended: (id, signal) => ends.wait(id, signal),
     output: (id, signal) => readOutput(tmux, ends, id, signal),
-    close: (id) => inTurn(id, () => closeTerminal(tmux, id)),
+    close: (id) =>
+      inTurn(id, async () => {
+        await closeTerminal(tmux, id);
+        attachments.closed(id, "terminal.closed", "The terminal was closed.");
+      }),
   };
 };

@@ -1,0 +1,67 @@
+/**
+ * Takes a program's bytes and gives what a viewer may have: whole characters and whole escape sequences, without those that
+ * sequences.ts leaves out. What is not complete waits for its rest, bounded.
+ */
+import { makeEscapes } from "./escapes.ts";
+
+export type Filter = {
+  take(bytes: Uint8Array): Uint8Array;
+  /** The last title that the program set; null: none since this filter began. */
+  readonly title: string | null;
+};
+
+const [ENQ, ESC, C2] = [0x05, 0x1b, 0xc2];
+
+/** Bytes at the end that begin a character which is not complete. */
+const incomplete = (bytes: Uint8Array): number => {
+  for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
+    const byte = bytes[bytes.length - back]!;
+    if (byte < 0x80) return 0;
+    if (byte >= 0xc0) {
+      const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+      return back < length ? back : 0;
+    }
+  }
+  return 0;
+};
+
+/** Where plain text ends: at an escape, a question (ENQ), or a control character of C1 that is written as UTF-8. */
+const plainEnd = (bytes: Uint8Array, from: number): number => {
+  for (let at = from; at < bytes.length; at += 1) {
+    const byte = bytes[at]!;
+    if (byte === ESC || byte === ENQ || (byte === C2 && bytes[at + 1]! < 0xa0)) return at;
+  }
+  return bytes.length;
+};
+
+export const makeFilter = (): Filter => {
+  let held: Uint8Array = new Uint8Array();
+  let out: Uint8Array[] = [];
+  const escapes = makeEscapes((sequence) => out.push(Buffer.from(sequence)));
+
+  /** Plain text and what ends it; returns how far it came. */
+  const ground = (bytes: Uint8Array, from: number): number => {
+    const end = plainEnd(bytes, from);
+    if (end > from) out.push(bytes.subarray(from, end));
+    if (bytes[end] === ESC) escapes.begin();
+    return end + (bytes[end] === C2 ? 2 : 1);
+  };
+
+  return {
+    take: (given) => {
+      let bytes = held.length === 0 ? given : Buffer.concat([held, given]);
+      const tail = incomplete(bytes);
+      held = Uint8Array.from(bytes.subarray(bytes.length - tail));
+      bytes = bytes.subarray(0, bytes.length - tail);
+      for (let at = 0; at < bytes.length;)
+        if (escapes.inside) escapes.take(bytes[at++]!);
+        else at = ground(bytes, at);
+      const taken = out;
+      out = [];
+      return taken.length === 1 ? taken[0]! : Buffer.concat(taken);
+    },
+    get title() {
+      return escapes.title;
+    },
+  };
+};

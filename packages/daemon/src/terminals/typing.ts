@@ -1,0 +1,111 @@
+/**
+ * Input on its way into a terminal: each number of each client once, in the order in which it came. Keys go one behind the other
+ * without waiting; a paste waits for the keys before it, and the keys behind it wait for the paste.
+ */
+import { LIMITS } from "@skein/contract";
+import { isAdapterFailure } from "@skein/sdk";
+import type { Control } from "./control.ts";
+import type { Inputs } from "./inputs.ts";
+import type { Seat } from "./seat.ts";
+
+export type Typing = {
+  keys(seat: Seat, seq: number, bytes: Uint8Array): void;
+  paste(seat: Seat, seq: number, bytes: Uint8Array): void;
+};
+
+type Deps = {
+  readonly inputs: Inputs;
+  /** Where it goes now; a word instead: why it cannot. */
+  readonly into: () =>
+    | { readonly control: Control; readonly pane: string }
+    | "ended"
+    | "unreachable";
+  readonly paste: (text: string) => Promise<void>;
+};
+
+type Refusal = "ended" | "unreachable" | "unsure" | "too_large" | "not_text";
+/** Each becomes three characters of one line to tmux. */
+const KEYS_IN_ONE = 1_024;
+
+const hex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+
+const readText = (bytes: Uint8Array): string | null => {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+};
+
+/** What is sent to tmux; resolves with why not, or null. */
+const send = (deps: Deps, bytes: Uint8Array): Promise<Refusal | null> => {
+  const into = deps.into();
+  if (typeof into === "string") return Promise.resolve(into);
+  const { control, pane } = into;
+  return new Promise((resolve) => {
+    for (let at = 0; at < bytes.length; at += KEYS_IN_ONE) {
+      const part = bytes.subarray(at, at + KEYS_IN_ONE);
+      const isLast = at + KEYS_IN_ONE >= bytes.length;
+      control.ask(`send-keys -t ${pane} -H ${hex(part)}`, 1, (replies) => {
+        if (replies === null) return resolve("unsure");
+        if (replies[0]?.ok !== true) return resolve("ended");
+        if (isLast) resolve(null);
+      });
+    }
+    if (bytes.length === 0) resolve(null);
+  });
+};
+
+const pasted = async (deps: Deps, text: string): Promise<Refusal | null> => {
+  const into = deps.into();
+  if (typeof into === "string") return into;
+  try {
+    await deps.paste(text);
+    return null;
+  } catch (error) {
+    const timedOut = !isAdapterFailure(error) || error.failure.kind === "timeout";
+    return timedOut ? "unsure" : "ended";
+  }
+};
+
+export const makeTyping = (deps: Deps): Typing => {
+  /** What a paste waits for. */
+  let before: Promise<unknown> = Promise.resolve();
+  /** What keys wait for: null when no paste is on its way. */
+  let pasting: Promise<unknown> | null = null;
+
+  const answer = (seat: Seat, seq: number, why: Refusal | null): void =>
+    seat.line.text(why === null ? { type: "typed", seq } : { type: "refused", seq, reason: why });
+
+  const accept = (seat: Seat, seq: number, bytes: Uint8Array, most: number): boolean => {
+    if (!deps.inputs.take(seat.key, seq)) {
+      answer(seat, seq, null);
+      return false;
+    }
+    if (bytes.length > most) answer(seat, seq, "too_large");
+    return bytes.length <= most;
+  };
+
+  return {
+    keys: (seat, seq, bytes) => {
+      if (!accept(seat, seq, bytes, LIMITS.terminalInputBytes)) return;
+      const sent = pasting === null ? send(deps, bytes) : pasting.then(() => send(deps, bytes));
+      const told = sent.then((why) => answer(seat, seq, why));
+      before = Promise.all([before, told]);
+    },
+    paste: (seat, seq, bytes) => {
+      if (!accept(seat, seq, bytes, LIMITS.terminalPasteBytes)) return;
+      const text = readText(bytes);
+      if (text === null) return answer(seat, seq, "not_text");
+      const done = before
+        .then(() => pasted(deps, text))
+        .then((why) => answer(seat, seq, why))
+        .then(() => {
+          if (pasting === done) pasting = null;
+        });
+      pasting = done;
+      before = done;
+    },
+  };
+};
