@@ -119,6 +119,11 @@ export const ConfigSchema = z.strictObject({
     )
     .default({})
     .describe("What is different on a host that was added with `skein host add`"),
+  ssh: z
+    .strictObject({
+      config: z.string().min(1).optional().describe("Another file than ~/.ssh/config"),
+    })
+    .default({}),
   log: z
     .strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") })
     .default({ level: "info" }),

@@ -1,6 +1,6 @@
 /**
- * What there is on a host, and what is missing: asked in two trips. The first asks for all that the system itself knows; the second
- * for the agents' versions, for the time, and so for how long a trip takes.
+ * What there is on a host, and what is missing: all that the system itself knows in one trip, the time in another, which tells how
+ * long one takes, and the agents' versions side by side.
  */
 import type { HostCheck } from "@skein/contract";
 import { adapterFailure, type AdapterFailure, type Clock, type Host } from "@skein/sdk";
@@ -107,10 +107,9 @@ export const checkHost = async (
 ): Promise<HostCheck> => {
   const env = await environmentOf(host);
   const found = await lookAround(host, env);
-  const [time, ...agents] = await Promise.all([
-    askTime(host, env, clock),
-    ...sought.map((one) => askAgent(host, env, one)),
-  ]);
+  // By itself: what runs beside it would be counted in.
+  const time = await askTime(host, env, clock);
+  const agents = await Promise.all(sought.map((one) => askAgent(host, env, one)));
   const engine = found.has("docker") ? "docker" : found.has("podman") ? "podman" : null;
   const free = Number.parseInt(found.get("free") ?? "", 10);
   const check: Omit<HostCheck, "warnings"> = {

@@ -5,6 +5,10 @@ import type { Host, Reach } from "@skein/sdk";
 /** A host with the link to it. */
 export type LinkedHost = {
   readonly host: Host;
+  /** Resolves when the first try to reach it is over, whatever came of it. */
+  readonly tried: Promise<void>;
+  /** Tries now, if it is out of reach. Rejects with an AdapterFailure that says why it stays so. */
+  reachNow(): Promise<void>;
   /** Ends the link; whatever runs there goes on. Never rejects. */
   close(): Promise<void>;
 };
@@ -12,6 +16,7 @@ export type LinkedHost = {
 export type Hosts = {
   /** undefined: nobody added it, or it was removed. */
   get(name: string): Host | undefined;
+  linked(name: string): LinkedHost | undefined;
   /** `local` first. */
   all(): readonly Host[];
   /** Takes a host in hand; one of that name must not be there. */
@@ -25,7 +30,9 @@ export type Hosts = {
 };
 
 export const makeHosts = (local: Host): Hosts => {
-  const known = new Map<string, LinkedHost>([[LOCAL_HOST, { host: local, close: async () => {} }]]);
+  const done = async (): Promise<void> => undefined;
+  const here = { host: local, tried: Promise.resolve(), reachNow: done, close: done };
+  const known = new Map<string, LinkedHost>([[LOCAL_HOST, here]]);
   const unwatch = new Map<string, () => void>();
   const listeners: ((host: Host, reach: Reach) => void)[] = [];
   const remove = async (name: string): Promise<void> => {
@@ -37,6 +44,7 @@ export const makeHosts = (local: Host): Hosts => {
   };
   return {
     get: (name) => known.get(name)?.host,
+    linked: (name) => known.get(name),
     all: () => [...known.values()].map(({ host }) => host),
     add: (linked) => {
       const { host } = linked;

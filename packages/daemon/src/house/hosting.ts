@@ -39,6 +39,12 @@ export type Hosting = {
   tidy(host: Host): Promise<void>;
 };
 
+/** So long a daemon that has just begun is given to reach a host, before it is said not to answer. */
+const FIRST_TRY_MS = 3_000;
+
+const systemPause = (ms: number): Promise<void> =>
+  new Promise((resolve) => systemClock.after(ms, resolve));
+
 /** The program that is nobody's: the terminal backend runs what it is told to. */
 const PROGRAMLESS = "terminal";
 
@@ -95,7 +101,14 @@ const hostsPort = (
         throw error;
       }
     },
-    check: (name) => check(hosts.get(name)!),
+    tried: async (name) => {
+      await Promise.race([hosts.linked(name)?.tried, systemPause(FIRST_TRY_MS)]);
+    },
+    check: async (name) => {
+      const linked = hosts.linked(name)!;
+      await linked.reachNow();
+      return check(linked.host);
+    },
     forsake: effects.forsake,
     drop: hosts.remove,
   };

@@ -12,7 +12,7 @@ import type { Host } from "@skein/sdk";
 import type { BackendsPort, Caller, OperationDeps } from "./ports.ts";
 
 /** A host that is known and answers. */
-export const admitHost = (deps: OperationDeps, name: string) => {
+export const admitHost = async (deps: OperationDeps, name: string) => {
   const host = deps.hosts.get(name);
   const backends = deps.backends(name);
   if (host === undefined || backends === undefined) {
@@ -22,6 +22,7 @@ export const admitHost = (deps: OperationDeps, name: string) => {
       `Known: ${sample(deps.hosts.names())}. Add one that \`ssh ${name}\` reaches with \`skein host add ${name}\`.`,
     );
   }
+  if (host.reach().state === "unreachable") await deps.hosts.tried(name);
   const reach = host.reach();
   if (reach.state === "unreachable") {
     throw refuse(

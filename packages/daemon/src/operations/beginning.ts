@@ -92,7 +92,7 @@ export const beginningHandlers = (
       async (receipt) => {
         const permissions = admitProgram(input);
         admitPermissions({ permissions }, caller);
-        const { host, backends } = admitHost(deps, input.host);
+        const { host, backends } = await admitHost(deps, input.host);
         await admitFolder(host, input.folder);
         const { agent, container } = await admitAgent(deps, host.id, backends, input);
         const { backend, folder, tags } = input;
@@ -125,7 +125,7 @@ export const beginningHandlers = (
         const { view } = await findSession(deps.store, input.session);
         admitFork(view);
         admitPermissions(view, caller);
-        const { host } = admitHost(deps, view.host);
+        const { host } = await admitHost(deps, view.host);
         await admitFolder(host, view.folder);
         const { backend, folder, model, effort, permissions, tags, parent } = view;
         const fields = {

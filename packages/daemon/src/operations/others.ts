@@ -20,10 +20,10 @@ export const otherHandlers = (deps: OperationDeps): Pick<Handlers, Other> => ({
   },
 
   "backends.list": async ({ host }) => ({
-    backends: [...(await admitHost(deps, host).backends.list())],
+    backends: [...(await (await admitHost(deps, host)).backends.list())],
   }),
   "backends.refresh": async ({ host }) => ({
-    backends: [...(await admitHost(deps, host).backends.refresh())],
+    backends: [...(await (await admitHost(deps, host)).backends.refresh())],
   }),
 
   "system.status": async () => {

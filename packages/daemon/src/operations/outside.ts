@@ -37,7 +37,7 @@ const list = async (
   deps: OperationDeps,
   { host: name, backend, folder, all }: ParsedInput<"outside.list">,
 ): Promise<Conversation[]> => {
-  const { host, backends } = admitHost(deps, name);
+  const { host, backends } = await admitHost(deps, name);
   if (backend !== undefined && !backends.outside.ids.includes(backend))
     throw unknownBackend(backend, backends);
   const asked = backend === undefined ? backends.outside.ids : [backend];
@@ -105,7 +105,7 @@ const adopt =
       async (receipt) => {
         const { permissions, conversation } = input;
         admitPermissions({ permissions }, caller);
-        const { host, backends } = admitHost(deps, input.host);
+        const { host, backends } = await admitHost(deps, input.host);
         if (!backends.outside.ids.includes(input.backend))
           throw unknownBackend(input.backend, backends);
         const found = await backends.outside.find(input.backend, conversation);
@@ -145,7 +145,7 @@ export const outsideHandlers = (
 ): Pick<Handlers, "outside.list" | "outside.read" | "outside.adopt"> => ({
   "outside.list": async (input) => ({ conversations: await list(deps, input) }),
   "outside.read": async ({ host, backend, conversation, from }) => {
-    const { backends } = admitHost(deps, host);
+    const { backends } = await admitHost(deps, host);
     if (!backends.outside.ids.includes(backend)) throw unknownBackend(backend, backends);
     const page = await backends.outside.read(backend, conversation, from);
     if (page === null) throw notFound(conversation);

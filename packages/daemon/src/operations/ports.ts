@@ -54,7 +54,9 @@ export type HostsPort = {
   get(name: string): Pick<Host, "id" | "home" | "folder" | "reach"> | undefined;
   /** Rejects with an AdapterFailure that says what keeps it from being reached, or used; nothing is left behind then. */
   meet(name: string): Promise<MetHost>;
-  /** Of one that is in hand. Rejects with an AdapterFailure. */
+  /** Resolves when it is known whether that host answers; at once but for the first moments of a daemon. Never rejects. */
+  tried(name: string): Promise<void>;
+  /** Of one that is in hand: it is reached now. Rejects with an AdapterFailure. */
   check(name: string): Promise<HostCheck>;
   /** Lets go of its agents, and hears no more of them. Harms none, never rejects. */
   forsake(name: string): Promise<void>;

@@ -96,7 +96,7 @@ export const sessionHandlers = (deps: OperationDeps): Pick<Handlers, SessionComm
     command(deps, caller, "sessions.resume", input, async (id) => {
       const { view, process } = await findSession(deps.store, id);
       admitPermissions(view, caller);
-      const { host, backends } = admitHost(deps, view.host);
+      const { host, backends } = await admitHost(deps, view.host);
       if (process === "none") {
         await admitFolder(host, view.folder);
         if (view.container === null) await admitBackend(backends, view.backend);

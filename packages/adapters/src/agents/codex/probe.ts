@@ -3,7 +3,7 @@ import type { BackendContext, Detached, ProbeResult } from "@skein/sdk";
 import { join } from "node:path";
 import type { GetAccountResponse } from "./generated/protocol.ts";
 import { askModels, KNOWN_MODELS } from "./models.ts";
-import { pause } from "./process.ts";
+import { makeFolder, pause } from "./process.ts";
 import { initializeParams, parseFrame } from "./wire.ts";
 
 type Login = Pick<ProbeResult, "login" | "loginDetail">;
@@ -104,6 +104,7 @@ const interview = async (
   // Of a daemon that was killed while it asked.
   await host.sweep(OWNER);
   await host.remove(dir);
+  await makeFolder(backend, backend.dir);
   const argv = [...command, "app-server"] as const;
   const server = await host.start({ dir, argv, env, folder: backend.dir, owner: OWNER });
   const aborted = Promise.withResolvers<null>();

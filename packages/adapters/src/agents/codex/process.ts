@@ -64,7 +64,8 @@ const unsafe = (folder: string): AdapterFailure =>
     retryable: false,
   });
 
-const makeFolder = async (backend: BackendContext, folder: string): Promise<void> => {
+/** 0700. On another host than the daemon's own nobody else has made it. */
+export const makeFolder = async (backend: BackendContext, folder: string): Promise<void> => {
   const { host, env } = backend;
   const { exitCode, stderr } = await host.run(["mkdir", "-p", "-m", "700", "--", folder], {
     env,
