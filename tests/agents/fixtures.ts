@@ -1,7 +1,15 @@
 /** The real Claude Code and Codex as the scenario needs them: throw-away homes, dummy keys, the project's own fake LLM. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { claudeEnv, codexEnv, fakeUsage, writeCodexHome, type FakeLlm } from "@skein/sdk/testkit";
+import {
+  claudeEnv,
+  codexEnv,
+  fakeUsage,
+  makeGeminiHome,
+  makeOpencodeHome,
+  writeCodexHome,
+  type FakeLlm,
+} from "@skein/sdk/testkit";
 import type { Agent } from "../scenarios/agent.ts";
 import type { Fixture } from "../scenarios/stage.ts";
 
@@ -79,4 +87,100 @@ export const realCodex = (llm: FakeLlm, program: string): Fixture => ({
   sharesProcess: true,
   breaks: [],
   sandboxes: true,
+});
+
+/** Not every client names its conversation: the newest request that holds this prompt, then. */
+const requestOf = (llm: FakeLlm, prompt: string) => {
+  const found = llm.requests.findLast(
+    ({ conversation }) =>
+      conversation?.asksForTitle === false && conversation.turns.at(-1) === prompt,
+  );
+  if (found === undefined) throw new Error(`the model was never asked ${JSON.stringify(prompt)}`);
+  return found;
+};
+
+const input = fakeUsage.input + fakeUsage.cacheRead + fakeUsage.cacheCreation;
+
+/** Gemini CLI 0.61.0. */
+export const realGemini = (llm: FakeLlm, script: string): Fixture => ({
+  id: "acp:gemini",
+  capabilities: { steer: false, fork: false, resume: true, questions: false },
+  lacks: ["command-output", "effort", "edits-beyond", "resuming-at-once"],
+  without: [
+    {
+      steps:
+        /^(?:a prompt wakes|stopped in the middle|ten who resume|a folder that went|idle for long|a turn without a word|kill -9 of the agent|what waits is held when the agent|an agent that died)/,
+      why: "one step waits for the minute after which it can resume; these would wait for it once more each",
+    },
+  ],
+  prepare: async (place) => {
+    const env = await makeGeminiHome({ home: join(place, "gemini"), url: llm.url });
+    return { command: [process.execPath, script], env };
+  },
+  choice: { model: "gemini-2.5-pro", effort: null, asked: "gemini-2.5-pro" },
+  wanted: async () => ({
+    model: requestOf(llm, "SAY chosen").conversation?.model ?? "",
+    effort: null,
+  }),
+  quiet: quiet(llm),
+  tokens: {
+    inputTokens: input,
+    outputTokens: fakeUsage.output - fakeUsage.reasoning,
+    cacheReadTokens: 0,
+    cacheWriteTokens: 0,
+    reasoningTokens: 0,
+  },
+  sharesProcess: false,
+  breaks: [],
+  sandboxes: false,
+});
+
+/** opencode 1.18.33. */
+export const realOpencode = (llm: FakeLlm, program: string): Fixture => ({
+  id: "acp:opencode",
+  capabilities: { steer: false, fork: true, resume: true, questions: false },
+  lacks: ["effort", "usage-of-all-requests"],
+  without: [
+    {
+      steps: /^(?:FAIL (?:404|429|500|529)|CUT) /,
+      why: "it tries again for minutes when the API fails, without a word; a person can interrupt it",
+    },
+  ],
+  prepare: async (place) => {
+    const env = await makeOpencodeHome({ home: join(place, "opencode"), url: llm.url });
+    return { command: program, env };
+  },
+  choice: { model: "fake/two", effort: null, asked: "two" },
+  wanted: async () => ({
+    model: requestOf(llm, "SAY chosen").conversation?.model ?? "",
+    effort: null,
+  }),
+  quiet: quiet(llm),
+  tokens: {
+    inputTokens: input - fakeUsage.cacheRead,
+    outputTokens: fakeUsage.output,
+    cacheReadTokens: fakeUsage.cacheRead,
+    cacheWriteTokens: 0,
+    reasoningTokens: fakeUsage.reasoning,
+  },
+  sharesProcess: false,
+  breaks: [],
+  sandboxes: false,
+});
+
+/** claude-agent-acp 0.49.0, with the Claude Code that it brings along. */
+export const realClaudeAcp = (llm: FakeLlm, script: string): Fixture => ({
+  ...realClaude(llm, script),
+  id: "acp:claude",
+  capabilities: { steer: false, fork: true, resume: true, questions: false },
+  // Its own Claude Code is older, and means another model by that name.
+  choice: { model: "sonnet", effort: "low", asked: "claude-sonnet-4-6" },
+  prepare: async (place) => {
+    const configDir = join(place, "claude");
+    await mkdir(configDir, { recursive: true });
+    return {
+      command: [process.execPath, script],
+      env: claudeEnv({ configDir, url: llm.url, bypassAsRoot: true }),
+    };
+  },
 });

@@ -16,7 +16,14 @@ const wanted = fileURLToPath(new URL("./cli/", import.meta.url));
 const folder = fileURLToPath(new URL("../../.cache/agents/", import.meta.url));
 const stamp = join(folder, ".installed");
 
-export type RealAgents = { readonly claude: string; readonly codex: string };
+export type RealAgents = {
+  readonly claude: string;
+  readonly codex: string;
+  readonly opencode: string;
+  /** Scripts, to be run with Node. */
+  readonly gemini: string;
+  readonly claudeAcp: string;
+};
 
 const INSTALL_MS = 10 * 60_000;
 
@@ -60,6 +67,14 @@ export const installRealAgents = async (): Promise<RealAgents> => {
   return {
     claude: await findProgram("@anthropic-ai/claude-code", ["@anthropic-ai/claude-code-*/claude"]),
     codex: await findProgram("@openai/codex", ["@openai/codex-*/vendor/*/bin/codex"]),
+    opencode: await findProgram("opencode-ai", [
+      `opencode-${process.platform}-${process.arch}/bin/opencode`,
+      "opencode-*/bin/opencode",
+    ]),
+    gemini: await findProgram("@google/gemini-cli", ["@google/gemini-cli/bundle/gemini.js"]),
+    claudeAcp: await findProgram("@agentclientprotocol/claude-agent-acp", [
+      "@agentclientprotocol/claude-agent-acp/dist/index.js",
+    ]),
   };
 };
 

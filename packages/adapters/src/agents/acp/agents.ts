@@ -29,6 +29,11 @@ export type AcpAgent = {
   readonly env?: Partial<Record<PermissionMode, Readonly<Record<string, string>>>>;
   /** `_meta` of the request that opens a session, by mode. */
   readonly meta?: Partial<Record<PermissionMode, Json>>;
+  /**
+   * It must not load a conversation in the clock minute in which that was begun: Gemini CLI 0.61.0 names its record by the
+   * minute, begins a new one when it loads, and so empties the old.
+   */
+  readonly loadsInAnotherMinute?: boolean;
   /** Whether its cost goes on where an earlier process of the same conversation left off. */
   readonly costOfConversation?: boolean;
 };
@@ -80,6 +85,7 @@ export const ACP_AGENTS: readonly AcpAgent[] = [
     login: "Start `gemini` once and log in, or set GEMINI_API_KEY.",
     capabilities: can(false),
     modes: { "read-only": "plan", guarded: "default", workspace: "default", full: "default" },
+    loadsInAnotherMinute: true,
   },
   {
     id: "acp:opencode",

@@ -1,11 +1,13 @@
 /** One driver for every agent that speaks the Agent Client Protocol (version 1): one process for each session. */
 import type { AgentDriver } from "@skein/sdk";
 import { ACP_AGENTS, configuredAgent, type AcpAgent } from "./agents.ts";
+import { makeBirths } from "./births.ts";
+import type { Births } from "./life.ts";
 import { makeLink } from "./link.ts";
 import { probe } from "./probe.ts";
 
-/** Holds nothing: every session has a process of its own. */
-export const makeAcpDriver = (agent: AcpAgent): AgentDriver => ({
+/** Every session has a process of its own. */
+export const makeAcpDriver = (agent: AcpAgent, births: Births = makeBirths()): AgentDriver => ({
   id: agent.id,
   title: agent.title,
   program: agent.program,
@@ -13,7 +15,7 @@ export const makeAcpDriver = (agent: AcpAgent): AgentDriver => ({
   capabilities: agent.capabilities,
   interfaces: ["protocol"],
   probe: (context, signal) => probe(agent, context, signal),
-  open: (context) => makeLink(agent, context),
+  open: (context) => makeLink(agent, context, births),
   close: async () => undefined,
 });
 
@@ -21,5 +23,7 @@ export const makeAcpDriver = (agent: AcpAgent): AgentDriver => ({
 export const makeAcpDrivers = (configured: readonly string[]): readonly AgentDriver[] => {
   const isNew = (id: string): boolean =>
     id.startsWith("acp:") && ACP_AGENTS.every((agent) => agent.id !== id);
-  return [...ACP_AGENTS, ...configured.filter(isNew).map(configuredAgent)].map(makeAcpDriver);
+  return [...ACP_AGENTS, ...configured.filter(isNew).map(configuredAgent)].map((agent) =>
+    makeAcpDriver(agent),
+  );
 };

@@ -1,6 +1,7 @@
 /** Why a turn failed, from the error that an ACP agent answers its prompt with. */
 import type { TurnError } from "@skein/contract";
 import type { AcpAgent } from "./agents.ts";
+import { wholeMessage } from "./handshake.ts";
 import { number, string, type WireError } from "./wire.ts";
 
 type Kind = TurnError["kind"];
@@ -60,8 +61,7 @@ const kindOf = ({ code, message, data }: WireError): Kind => {
   if (code === authRequired) return "login";
   const byStatus = ofStatus(code) ?? ofStatus(number(data["status"]));
   if (byStatus !== null) return byStatus;
-  const details = string(data["details"]) ?? string(data["message"]) ?? "";
-  const text = `${message} ${details}`;
+  const text = wholeMessage({ code, message, data });
   return patterns.find(([pattern]) => pattern.test(text))?.[1] ?? "api";
 };
 
@@ -77,10 +77,11 @@ const sentence = (message: string): string => {
 };
 
 export const failureOf = (agent: AcpAgent, error: WireError): TurnError => {
-  const details = string(error.data["details"]);
-  const said = sentence(error.message);
-  const message = details === null || said.includes(details) ? said : `${said}: ${details}`;
-  return turnError(agent, kindOf(error), message);
+  return turnError(
+    agent,
+    kindOf(error),
+    wholeMessage({ ...error, message: sentence(error.message) }),
+  );
 };
 
 /** null: it went well. */

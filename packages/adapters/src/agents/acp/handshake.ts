@@ -47,6 +47,12 @@ export const knownOf = (result: Json): Known => {
   };
 };
 
+/** What an error says beyond its sentence stands in one of two places. */
+export const wholeMessage = ({ message, data }: WireError): string => {
+  const details = string(data["details"]) ?? string(data["message"]);
+  return details === null || message.includes(details) ? message : `${message}: ${details}`;
+};
+
 const failed = (state: State, step: string, code: number, message: string): Folded =>
   folded({ ...state, phase: "failed", failure: { step, code, message } });
 
@@ -165,6 +171,12 @@ const configureNext = (state: State, settings: Settings): Folded => {
   const [setting] = state.settings;
   if (setting !== undefined)
     return folded({ ...state, phase: "configure" }, [], { frames: [settingFrame(setting)] });
+  // Gemini CLI 0.61.0 goes on telling what was said after it has answered.
+  const isTold = settings.conversation.how === "resume" && !state.known.resume;
+  return isTold ? folded({ ...state, phase: "settling" }) : becomeReady(state, settings);
+};
+
+export const becomeReady = (state: State, settings: Settings): Folded => {
   const isOld = settings.conversation.how === "resume";
   const started: Fact = {
     fact: "started",
@@ -216,7 +228,7 @@ export const onHandshake = (
   if (steps[state.phase] !== id) return folded(state);
   if ("error" in answer) {
     const step = state.phase === "configure" ? (state.settings[0]?.what ?? "mode") : state.phase;
-    return failed(state, step, answer.error.code, answer.error.message);
+    return failed(state, step, answer.error.code, wholeMessage(answer.error));
   }
   if (state.phase === "initialize") return onInitialized(state, answer.result, settings);
   if (state.phase === "open")

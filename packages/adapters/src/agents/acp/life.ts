@@ -11,15 +11,23 @@ import {
 } from "@skein/sdk";
 import type { AcpAgent } from "./agents.ts";
 import type { Settings } from "./fold.ts";
-import type { Conversation } from "./handshake.ts";
+import { becomeReady, type Conversation } from "./handshake.ts";
 import { makeReader, type Reader } from "./reader.ts";
 import { fromCheckpoint, type State } from "./state.ts";
 
 /** Clocks of the kernel and ours differ by less than this. */
 const slackMs = 1_000;
 
+/** When conversations were begun, as far as this daemon was there to see it. */
+export type Births = {
+  note(conversation: string, now: number): void;
+  /** Milliseconds until it may be loaded. */
+  wait(conversation: string, now: number): number;
+};
+
 export type Life = {
   readonly agent: AcpAgent;
+  readonly births: Births;
   readonly context: SessionContext;
   readonly owner: Owner;
   readonly reader: Reader;
@@ -66,10 +74,11 @@ const settle = async (life: Life, facts: readonly Fact[], since: number): Promis
   return facts;
 };
 
-export const makeLife = (agent: AcpAgent, context: SessionContext): Life => {
+export const makeLife = (agent: AcpAgent, context: SessionContext, births: Births): Life => {
   let since = 0;
   const life: Life = {
     agent,
+    births,
     context,
     owner: { session: context.session.id, generation: context.generation },
     conversation: conversationOf(context),
@@ -120,7 +129,7 @@ export const follow = (life: Life, detached: Detached): void => {
   });
 };
 
-const pause = ({ clock }: SessionContext["backend"], ms: number): Promise<void> => {
+export const pause = ({ clock }: SessionContext["backend"], ms: number): Promise<void> => {
   const { promise, resolve } = Promise.withResolvers<void>();
   clock.after(ms, resolve);
   return promise;
@@ -133,6 +142,25 @@ export const wait = async (
 ): Promise<void> => {
   const waiting = [life.reader.until(passes), life.reading, pause(life.context.backend, ms)];
   await Promise.race<unknown>(waiting);
+};
+
+/** So long nothing has come when an agent has told an old conversation to its end; it gets no longer than that. */
+const quietMs = 250;
+const maxTellingMs = 10_000;
+
+/** After a handshake that came to its end: an old conversation is told to its end first. */
+export const settleOpened = async (life: Life): Promise<void> => {
+  const { reader, context } = life;
+  const isSettling = (): boolean => reader.state().phase === "settling";
+  const { clock } = context.backend;
+  const began = clock.monotonic();
+  while (isSettling() && !life.closed && clock.monotonic() - began < maxTellingMs) {
+    const before = reader.offset();
+    await pause(context.backend, quietMs);
+    if (reader.offset() === before) break;
+  }
+  if (isSettling() && !life.closed)
+    await reader.apply((state) => becomeReady(state, life.settings()));
 };
 
 /** It was looked for and not found, nor found dead: perhaps it runs. */

@@ -18,7 +18,18 @@ import type { AcpAgent } from "./agents.ts";
 import { optionFor } from "./asks.ts";
 import { chain, folded, without, type Folded } from "./fold.ts";
 import { pendingFrame } from "./handshake.ts";
-import { finish, follow, isOutOfReach, makeLife, send, wait, watchEnd, type Life } from "./life.ts";
+import {
+  finish,
+  follow,
+  isOutOfReach,
+  makeLife,
+  send,
+  settleOpened,
+  wait,
+  watchEnd,
+  type Births,
+  type Life,
+} from "./life.ts";
 import { startAnew } from "./starting.ts";
 import type { State } from "./state.ts";
 import { declined } from "./translate.ts";
@@ -34,6 +45,16 @@ const takenBackMs = 5_000;
 const againMs = 1_000;
 const maxCancels = 10;
 
+/** For a handshake that an earlier daemon began: it comes to its end here. */
+const settleLater = (life: Life): void => {
+  const isAnswered = ({ phase }: State): boolean => ["settling", "ready", "failed"].includes(phase);
+  wait(life, life.context.backend.timing.startMs, isAnswered)
+    .then(() => settleOpened(life))
+    .catch((error: unknown) =>
+      life.context.log("info", "a start came to no end", { error: String(error) }),
+    );
+};
+
 /** Goes on with a process that an earlier daemon started. */
 const adopted = async (life: Life, detached: Detached): Promise<void> => {
   follow(life, detached);
@@ -43,6 +64,7 @@ const adopted = async (life: Life, detached: Detached): Promise<void> => {
   // The last daemon may have died before it asked; an agent that is asked twice answers twice.
   const frame = pendingFrame(state, life.settings(), context.backend.version);
   if (frame !== null) await send(life, frame);
+  if (state.phase !== "ready") settleLater(life);
   if (state.turn?.interrupting === true) cancelUntilOver(life, state.turn.id);
 };
 
@@ -236,8 +258,8 @@ const noSteer = ({ title }: AcpAgent) =>
     retryable: false,
   });
 
-export const makeLink = (agent: AcpAgent, context: SessionContext): AgentLink => {
-  const life = makeLife(agent, context);
+export const makeLink = (agent: AcpAgent, context: SessionContext, births: Births): AgentLink => {
+  const life = makeLife(agent, context, births);
   return {
     start: () => start(life),
     attach: () => attach(life),

@@ -34,7 +34,7 @@ export type Refusal = {
 
 const authRequired = -32000;
 const gone =
-  /not found|no (?:such )?(?:session|conversation)|unknown session|does not exist|invalid session/i;
+  /not found|no (?:such )?(?:session|conversation)|unknown session|does not exist|invalid session|no previous sessions/i;
 const login = /authenticat|unauthori[sz]ed|api key|log ?in required|not logged in/i;
 
 /**

@@ -1,9 +1,9 @@
 /** From nothing to an agent that is ready, or to one sentence that says why not. */
 import { isAdapterFailure, isStale, type Fact } from "@skein/sdk";
 import { initializeFrame } from "./handshake.ts";
-import { follow, wait, watchEnd, type Life } from "./life.ts";
+import { follow, pause, settleOpened, wait, watchEnd, type Life } from "./life.ts";
 import { refusalOf, secondTry, startProcess, type Refusal } from "./process.ts";
-import { initialState } from "./state.ts";
+import { initialState, type State } from "./state.ts";
 
 const tellFailure = async (life: Life, refusal: Refusal): Promise<void> => {
   if (life.over || life.stopping || life.closed) return;
@@ -27,14 +27,24 @@ const unready = async (life: Life): Promise<Refusal> => {
   return refusalOf(life.agent, life.conversation, reader.state(), end);
 };
 
+/** A stop that comes meanwhile is not held up: it finds nothing to end. */
+const awaitMinute = async ({ agent, births, context, conversation }: Life): Promise<void> => {
+  if (agent.loadsInAnotherMinute !== true || conversation.how !== "resume") return;
+  const ms = births.wait(conversation.id, context.backend.clock.now());
+  if (ms > 0) context.log("info", "waits for the next minute before it loads", { ms });
+  if (ms > 0) await pause(context.backend, ms);
+};
+
 const attempt = async (life: Life): Promise<Refusal | null> => {
   const { agent, context, reader } = life;
-  const { command, timing, version } = context.backend;
+  const { command, clock, timing, version } = context.backend;
   if (command === null) {
     const message = `${agent.title} is not installed, or not on PATH.`;
     return { code: "backend_not_installed", message, remedy: agent.install };
   }
   reader.change(() => initialState);
+  await awaitMinute(life);
+  if (life.stopping || life.closed) return null;
   try {
     const detached = await startProcess(agent, context, command);
     if (life.stopping || life.closed) {
@@ -49,8 +59,13 @@ const attempt = async (life: Life): Promise<Refusal | null> => {
   }
   // Dead already: its end says more than the failure to write to it.
   await life.detached?.write(initializeFrame(version)).catch(() => undefined);
-  await wait(life, timing.startMs, ({ phase }) => phase === "ready" || phase === "failed");
-  return reader.state().phase === "ready" ? null : unready(life);
+  const isAnswered = ({ phase }: State): boolean => ["settling", "ready", "failed"].includes(phase);
+  await wait(life, timing.startMs, isAnswered);
+  await settleOpened(life);
+  const { phase, conversation } = reader.state();
+  if (conversation !== null && life.conversation.how !== "resume")
+    life.births.note(conversation, clock.now());
+  return phase === "ready" ? null : unready(life);
 };
 
 /** A stop overtook the start and found nothing to end; that it runs is refused now. Nobody else knows of this process. */

@@ -17,7 +17,8 @@ export type Setting = {
   readonly params: Json;
 };
 
-export type Phase = "initialize" | "open" | "configure" | "ready" | "failed";
+/** `settling`: an old conversation was loaded, and may still be being told. */
+export type Phase = "initialize" | "open" | "configure" | "settling" | "ready" | "failed";
 
 export type TurnState = {
   readonly id: string;
