@@ -38,7 +38,7 @@ export type Agent = {
   /** Waits until it is in this state, and gives the status. */
   state(state: SessionStatus["state"], ms?: number): Promise<SessionStatus>;
   until(what: string, test: (event: Seen) => boolean, ms?: number): Promise<Seen>;
-  /** The first words of a running turn have come. */
+  /** The first words of a running turn have come; where words come whole only, its prompt was taken. */
   speaks(ms?: number): Promise<void>;
   view(): Promise<Session>;
   items(): Promise<Item[]>;
@@ -55,10 +55,16 @@ const lastStatus = (events: readonly Seen[], id: string): SessionStatus | null =
   return null;
 };
 
-export const takeAgent = (house: House, { id, name, folder }: Session): Agent => {
+/** A TUI tells its messages when they are whole. */
+const showsWords = (session: Session): boolean =>
+  !(session.backend === "claude-code" && session.interface === "tui");
+
+export const takeAgent = (house: House, session: Session): Agent => {
+  const { id, name, folder } = session;
   const { log, call } = house;
   const mine = (event: Seen): boolean => event.stream === id;
   let handedOut = 0;
+  let newest = "";
 
   const until: Agent["until"] = (what, test, ms) =>
     log.until(`${name}: ${what}`, (event) => mine(event) && test(event), optional(ms));
@@ -81,6 +87,7 @@ export const takeAgent = (house: House, { id, name, folder }: Session): Agent =>
 
   const send: Agent["send"] = async (text, how = "queue") => {
     const { prompt, delivery } = await call("sessions.send", { session: id, text, how });
+    newest = prompt;
     return { prompt, delivery };
   };
 
@@ -139,6 +146,9 @@ export const takeAgent = (house: House, { id, name, folder }: Session): Agent =>
       return dataOf(event, "session.status")!;
     },
     speaks: async (ms) => {
+      const isTaken = (event: Seen): boolean =>
+        dataOf(event, "session.prompt.accepted")?.prompt === newest;
+      if (!showsWords(session)) return void (await until("its prompt is taken", isTaken, ms));
       const from = log.deltas.length;
       await log.untilDelta(`${name}: its first words`, (delta) => delta.session === id, {
         from,

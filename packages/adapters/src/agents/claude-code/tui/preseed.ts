@@ -10,7 +10,7 @@ import type { BackendContext } from "@skein/sdk";
 import { isObject, list, object, type Json } from "../wire.ts";
 
 const maxBytes = 64 * 1024 * 1024;
-const lockTries = 40;
+const lockTries = 20;
 const lockPauseMs = 50;
 const runMs = 5_000;
 

@@ -23,18 +23,28 @@ const leftMs = 2_000;
 
 /** Twice within a second or so it ends the program. */
 const twiceMs = 2_000;
-const drafts: readonly TerminalKey[] = Array.from({ length: 40 }, () => "C-u" as const);
+/** Keys that come together are taken for text, so each needs a moment of its own. */
+const keyMs = 40;
 
 const press = (life: Life, ...keys: readonly TerminalKey[]): Promise<void> =>
   life.context.backend.terminals.keys(life.terminal, keys);
 
-/**
- * `!`, `#` and `/` at the beginning are the TUI's own words, and so is a backslash before Enter; a name at the end opens a list
- * that takes the Enter. Blanks at both ends make all of them text, and are trimmed.
- */
-const literal = (text: string): string => ` ${text} `;
+const isCommand = /^[!#/&]/;
+const opensList = /(?:\\|[@/]\S*)$/;
 
-/** A draft that someone left there can be brought back with Ctrl-Y. */
+/**
+ * `!`, `#` and `/` at the beginning are the TUI's own words; a backslash before Enter makes a new line; a name at the end opens a
+ * list that takes the Enter. A blank makes all of them text.
+ */
+export const literal = (text: string): string =>
+  `${isCommand.test(text) ? " " : ""}${text}${opensList.test(text) ? " " : ""}`;
+
+/** What is left of a draft of several lines goes with the prompt; what was taken away of it can be brought back with Ctrl-Y. */
+const takeAway = async (life: Life): Promise<void> => {
+  await press(life, "C-u");
+  await pause(life.context.backend, keyMs);
+};
+
 const clear = async (life: Life): Promise<void> => {
   const { reader, context } = life;
   const { clock } = context.backend;
@@ -46,7 +56,7 @@ const clear = async (life: Life): Promise<void> => {
     await pause(context.backend, enterMs);
     reader.change((state) => ({ ...state, dirty: false }));
   }
-  await press(life, ...drafts);
+  await takeAway(life);
 };
 
 const type = async (life: Life, text: string): Promise<void> => {
@@ -144,7 +154,7 @@ export const steer = async (life: Life, { prompt: id, text }: Words): Promise<vo
   if (!wasGiven)
     reader.change((state) => ({ ...state, steers: [...state.steers, { prompt: id, text }] }));
   if (isIn(reader.state())) return;
-  await press(life, ...drafts);
+  await takeAway(life);
   await type(life, text);
   await wait(life, takenMs, isIn);
   if (!isIn(reader.state())) {
