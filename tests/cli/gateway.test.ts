@@ -298,6 +298,10 @@ describe("the routes of dev-sessions' gateway", () => {
       ],
       [await ask("POST", "/create", { body: [] }), [400, false, "invalid_input"]],
       [await ask("POST", "/create"), [415, false, "unsupported_media_type"]],
+      [
+        await ask("POST", "/send", { body: { sessionId: "x", message: "x".repeat(5_000_000) } }),
+        [413, false, "payload_too_large"],
+      ],
       [await ask("GET", "/nothing"), [404, false, "unknown_operation"]],
       [await ask("GET", "/constructor"), [404, false, "unknown_operation"]],
     ];

@@ -3,7 +3,7 @@
  * byte, so that a follower sees what happens when it happens. Whoever leaves on one side is left on the other.
  */
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
-import { bytesOf } from "./body.ts";
+import type { Bodies } from "./body.ts";
 
 /** What an operation's request needs; nothing else is passed on. */
 const PASSED_ON = [
@@ -28,13 +28,13 @@ const chosen = (
 
 /** Resolves when it is over. Rejects, with nothing answered, when the body is refused or the daemon cannot be reached. */
 export const forward = async (
-  socketPath: string,
+  { socketPath, bodies }: { readonly socketPath: string; readonly bodies: Bodies },
   token: string,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> => {
   // Whole, and in one go: a daemon that refuses early hangs up on who is still sending.
-  const body = await bytesOf(incoming);
+  const body = await bodies.bytesOf(incoming);
   return new Promise((resolve, reject) => {
     const going = httpRequest({
       socketPath,

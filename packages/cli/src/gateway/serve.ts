@@ -9,7 +9,7 @@ import { isTransportFailure, makeRoutedClient, textOf, type Client } from "@skei
 import { visible } from "../format/escape.ts";
 import { ROUTES } from "../generated/routes.ts";
 import { makeTransport } from "../transport.ts";
-import { fieldsOf } from "./body.ts";
+import { fieldsOf, makeBodies, type Bodies } from "./body.ts";
 import { admit } from "./door.ts";
 import { forward } from "./forward.ts";
 import { SEED_ROUTES } from "./routes.ts";
@@ -24,6 +24,8 @@ export type GatewayDeps = {
   readonly log: (line: string) => void;
   readonly now: () => number;
 };
+
+type House = GatewayDeps & { readonly bodies: Bodies };
 
 const HOST = "127.0.0.1";
 const CONNECTIONS = 512;
@@ -88,7 +90,7 @@ const health = async (deps: GatewayDeps, outgoing: ServerResponse): Promise<void
 };
 
 const answer = async (
-  deps: GatewayDeps,
+  deps: House,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   note: (about: string) => void,
@@ -102,7 +104,7 @@ const answer = async (
   if (method === "GET" && path === "/health" && (entry.ok || entry.status === 401))
     return health(deps, outgoing);
   if (!entry.ok) return refusal(outgoing, entry.problem, entry.status);
-  if (path.startsWith("/api/")) return forward(deps.socketPath, entry.token, incoming, outgoing);
+  if (path.startsWith("/api/")) return forward(deps, entry.token, incoming, outgoing);
   const route = Object.hasOwn(SEED_ROUTES, `${method} ${path}`)
     ? SEED_ROUTES[`${method} ${path}`]
     : undefined;
@@ -113,7 +115,8 @@ const answer = async (
       `It has ${Object.keys(SEED_ROUTES).join(", ")}, and all of /api.`,
     );
   const query = new URLSearchParams(target.slice(path.length));
-  const fields = method === "POST" ? await fieldsOf(incoming) : Object.fromEntries(query);
+  const fields =
+    method === "POST" ? await fieldsOf(deps.bodies, incoming) : Object.fromEntries(query);
   const about = fields["sessionId"] ?? fields["id"];
   note(typeof about === "string" ? about : "");
   const gone = new AbortController();
@@ -152,7 +155,8 @@ const logLine = (deps: GatewayDeps, incoming: IncomingMessage, outgoing: ServerR
 };
 
 /** Rejects with the system's error when the port cannot be had. */
-export const startGateway = async (deps: GatewayDeps): Promise<Gateway> => {
+export const startGateway = async (given: GatewayDeps): Promise<Gateway> => {
+  const deps: House = { ...given, bodies: makeBodies() };
   const server = createServer((incoming, outgoing) => {
     const note = logLine(deps, incoming, outgoing);
     answer(deps, incoming, outgoing, note).catch((error: unknown) => {
