@@ -12,7 +12,7 @@ import {
 } from "@skein/contract";
 import { fakeClaudeBackend } from "../daemon/fixtures.ts";
 import { boot, type Whole } from "./whole.ts";
-import { dialIn, type Frame, type Wire } from "./wire.ts";
+import { dial, dialIn, type Frame, type Wire } from "./wire.ts";
 
 const SECRET = "PONG-of-somebody-else";
 const NOBODY = "ses_00000000000000000000000000";
@@ -280,6 +280,12 @@ describe("a watch", () => {
       expect([sse.status, sse.json().error?.code]).toEqual([404, "session_not_found"]);
     }
   });
+});
+
+test("it gets no terminal, whosever it is", async () => {
+  const headers = { authorization: `Bearer ${token.secret}` };
+  for (const path of ["terminals/trm_00000000000000000000000000", `sessions/${theirs.id}/terminal`])
+    expect([403, 404]).toContain(await dial(house.port, { path: `/api/${path}`, headers }));
 });
 
 test("it cannot be made to be more than it is", async () => {
