@@ -40,6 +40,7 @@ export type Life = {
   process: ProcessRef | null;
   /** Resolves when nothing is read any more. Never rejects. */
   reading: Promise<void>;
+  following: boolean;
   stopping: boolean;
   closed: boolean;
   /** The last fact was told. */
@@ -136,6 +137,7 @@ export const makeLife = (context: SessionContext): Life => {
     ending: new AbortController(),
     process: null,
     reading: Promise.resolve(),
+    following: false,
     stopping: false,
     closed: false,
     over: false,
@@ -155,6 +157,7 @@ export const makeLife = (context: SessionContext): Life => {
 
 /** Begins to read. What cannot be recorded is nobody's any more, or the next daemon's. */
 export const follow = (life: Life): void => {
+  life.following = true;
   life.reading = life.reader.read().catch((error: unknown) => {
     life.context.log("info", "reading was given up", { error: String(error) });
     letGo(life);

@@ -82,16 +82,18 @@ const lock = async (backend: BackendContext, path: string): Promise<boolean> => 
   return false;
 };
 
+/** Whether nothing is missing. One that starts at the same time may have written over what we wrote: then it comes up with a question. */
+export const isSeeded = async (backend: BackendContext, folder: string): Promise<boolean> => {
+  const config = await readConfig(backend, configFile(backend.env));
+  return config === null || seeded(config, folder, backend.env["ANTHROPIC_API_KEY"]) === config;
+};
+
 /** Rejects with the host's AdapterFailure. `folder`: as the kernel calls it, without links. */
 export const preseed = async (backend: BackendContext, folder: string): Promise<void> => {
   const { env, host } = backend;
   const path = configFile(env);
   const key = env["ANTHROPIC_API_KEY"];
-  const isSeeded = async (): Promise<boolean> => {
-    const config = await readConfig(backend, path);
-    return config === null || seeded(config, folder, key) === config;
-  };
-  if (await isSeeded()) return;
+  if (await isSeeded(backend, folder)) return;
   await host.run(["mkdir", "-p", "--", posix.dirname(path)], { env, timeoutMs: runMs });
   const held = await lock(backend, `${path}.lock`);
   if (!held)

@@ -24,8 +24,10 @@ const argvOf = (
 ];
 
 /** The folder as the kernel calls it: by that name the CLI asks whether it is trusted. */
-const realFolder = async ({ session, backend }: SessionContext): Promise<string> => {
+export const realFolder = async ({ session, backend }: SessionContext): Promise<string> => {
   const { host, env, timing } = backend;
+  // That it is not there is said by whoever starts something in it.
+  if ((await host.folder(session.folder)) !== "directory") return session.folder;
   const options = { env, folder: session.folder, timeoutMs: timing.startMs };
   const told = await host.run(["pwd", "-P"], options);
   const path = told.stdout.replace(/\n$/, "");

@@ -3,7 +3,7 @@
  * is kept: a prompt's line in the transcript is read after all that the hooks had told by then.
  */
 import { posix } from "node:path";
-import type { Fact, SessionContext } from "@skein/sdk";
+import type { Fact, SessionContext, SpoolLine } from "@skein/sdk";
 import { makeJournal, type Journal, type Mark } from "../journal.ts";
 import { onHook } from "./hooks.ts";
 import { hooksFile, payloadFile, readHookLine, spoolDir } from "./spool.ts";
@@ -87,110 +87,148 @@ const readPayload = async (
   return bytes === null ? "" : Buffer.from(bytes).toString("utf8");
 };
 
-export const makeReader = (deps: Deps): Reader => {
-  const { context } = deps;
-  const { files } = context.backend.host;
-  const journal: Journal = makeJournal(context, deps.settle);
-  const waiters = makeWaiters();
-  const ending = new AbortController();
-  let state = deps.begin;
-
-  const become = (next: State): void => {
-    if (next === state) return;
-    state = next;
-    waiters.wake();
-  };
-
-  const mark = (source: Source): Mark => {
-    const now = state;
-    return { source, checkpoint: () => toCheckpoint(now, context.generation) };
-  };
-
-  const apply = async ({ state: next, facts, orders }: Step, source: Source): Promise<void> => {
-    become(next);
-    for (const order of orders) deps.carryOut(order);
-    if (facts.length > 0) await journal.add(facts, mark(source));
-  };
-
-  const hooksUpTo = async (limitMs: number): Promise<void> => {
-    const size = await sizeOf(context, hooksFile(spoolDir(context.dir, state.attempt)));
-    await Promise.race([waiters.until(() => state.hooks >= size), pause(context.backend, limitMs)]);
-  };
-
-  const readHooks = async (): Promise<void> => {
-    const spool = spoolDir(context.dir, state.attempt);
-    for await (const { text, end } of files.follow(hooksFile(spool), state.hooks, ending.signal)) {
-      const line = readHookLine(text);
-      const read = { ...state, hooks: end };
-      if (line === null) {
-        become(read);
-        continue;
-      }
-      const hook = readHook(line.event, await readPayload(context, spool, line.name));
-      if (hook.hook === "permission") deps.keep(line.name, hook);
-      await apply(onHook({ ...state, hooks: end }, line.name, hook, deps.settings()), "hook");
-    }
-  };
-
-  const isKnown = (promptId: string): boolean =>
-    state.turn?.promptId === promptId || state.next.some((one) => one.promptId === promptId);
-
-  const takeLine = async (path: string, text: string, end: number): Promise<void> => {
-    const line = readTranscriptLine(text);
-    if (line.line === "prompt" && !isKnown(line.promptId)) await hooksUpTo(hookMs);
-    const { file } = state;
-    if (file?.path !== path) return;
-    const read = { ...state, file: { ...file, offset: end } };
-    await apply(onTranscript(read, line, deps.settings()), "transcript");
-  };
-
-  /** One file after the other: `/clear` goes on in a new one. */
-  const readTranscripts = async (): Promise<void> => {
-    while (!ending.signal.aborted) {
-      await waiters.until(() => state.file !== null || ending.signal.aborted);
-      const { file } = state;
-      if (file === null) return;
-      const moved = new AbortController();
-      const isOther = (): boolean => ending.signal.aborted || state.file?.path !== file.path;
-      void waiters.until(isOther).then(() => moved.abort());
-      for await (const { text, end, cut } of files.follow(file.path, file.offset, moved.signal)) {
-        if (isOther()) break;
-        await takeLine(file.path, cut ? "" : text, end);
-      }
-    }
-  };
-
-  return {
-    state: () => state,
-    change: (next) => become(next(state)),
-    take: (step, source) => apply(step(state, deps.settings()), source),
-    tell: (facts) => journal.add(facts, mark("hook")).then(() => journal.flushed()),
-    read: async () => {
-      try {
-        await Promise.all([readHooks(), readTranscripts()]);
-      } finally {
-        ending.abort();
-        waiters.wake();
-      }
-    },
-    caughtUp: async (ms) => {
-      const { file } = state;
-      const late = pause(context.backend, ms);
-      await hooksUpTo(ms);
-      const path = state.file?.path ?? file?.path;
-      if (path === undefined) return;
-      const size = await sizeOf(context, path);
-      const isRead = (): boolean => state.file?.path !== path || state.file.offset >= size;
-      await Promise.race([waiters.until(isRead), late]);
-    },
-    until: (passes) => waiters.until(() => passes(state)),
-    stop: () => {
-      ending.abort();
-      waiters.wake();
-    },
-    flushed: () => journal.flushed(),
-  };
+/** What both readers share: the state, who waits for it, and the way to the record. */
+type Fold = {
+  readonly deps: Deps;
+  readonly journal: Journal;
+  readonly waiters: ReturnType<typeof makeWaiters>;
+  readonly ending: AbortSignal;
+  state: State;
 };
+
+const become = (fold: Fold, next: State): void => {
+  if (next === fold.state) return;
+  fold.state = next;
+  fold.waiters.wake();
+};
+
+const markOf = ({ state, deps }: Fold, source: Source): Mark => ({
+  source,
+  checkpoint: () => toCheckpoint(state, deps.context.generation),
+});
+
+const apply = async (fold: Fold, { state, facts, orders }: Step, source: Source): Promise<void> => {
+  become(fold, state);
+  for (const order of orders) fold.deps.carryOut(order);
+  if (facts.length > 0) await fold.journal.add(facts, markOf(fold, source));
+};
+
+const hooksUpTo = async (fold: Fold, limitMs: number): Promise<void> => {
+  const { context } = fold.deps;
+  const { attempt } = fold.state;
+  const size = await sizeOf(context, hooksFile(spoolDir(context.dir, attempt)));
+  const isRead = (): boolean => fold.state.attempt !== attempt || fold.state.hooks >= size;
+  await Promise.race([fold.waiters.until(isRead), pause(context.backend, limitMs)]);
+};
+
+/** Aborts once `isOther`, or when all reading ends. */
+const until = (fold: Fold, isOther: () => boolean): AbortSignal => {
+  const moved = new AbortController();
+  void fold.waiters.until(() => fold.ending.aborted || isOther()).then(() => moved.abort());
+  return moved.signal;
+};
+
+const takeHook = async (fold: Fold, spool: string, { text, end }: SpoolLine): Promise<void> => {
+  const { deps } = fold;
+  const line = readHookLine(text);
+  if (line === null) return become(fold, { ...fold.state, hooks: end });
+  const hook = readHook(line.event, await readPayload(deps.context, spool, line.name));
+  if (hook.hook === "permission") deps.keep(line.name, hook);
+  await apply(
+    fold,
+    onHook({ ...fold.state, hooks: end }, line.name, hook, deps.settings()),
+    "hook",
+  );
+};
+
+/** One spool after the other: a start that is tried again has a new one. */
+const readHooks = async (fold: Fold): Promise<void> => {
+  const { context } = fold.deps;
+  while (!fold.ending.aborted) {
+    const { attempt, hooks } = fold.state;
+    const spool = spoolDir(context.dir, attempt);
+    const isOther = (): boolean => fold.state.attempt !== attempt;
+    const signal = until(fold, isOther);
+    for await (const line of context.backend.host.files.follow(hooksFile(spool), hooks, signal)) {
+      if (signal.aborted) break;
+      await takeHook(fold, spool, line);
+    }
+  }
+};
+
+const isKnown = ({ turn, next }: State, promptId: string): boolean =>
+  turn?.promptId === promptId || next.some((one) => one.promptId === promptId);
 
 /** So long the hooks may be behind the transcript. */
 const hookMs = 3_000;
+
+const takeLine = async (fold: Fold, path: string, { text, cut, end }: SpoolLine): Promise<void> => {
+  const line = readTranscriptLine(cut ? "" : text);
+  if (line.line === "prompt" && !isKnown(fold.state, line.promptId)) await hooksUpTo(fold, hookMs);
+  const { file } = fold.state;
+  if (file?.path !== path) return;
+  const read = { ...fold.state, file: { ...file, offset: end } };
+  await apply(fold, onTranscript(read, line, fold.deps.settings()), "transcript");
+};
+
+/** One file after the other: `/clear` goes on in a new one. */
+const readTranscripts = async (fold: Fold): Promise<void> => {
+  const { files } = fold.deps.context.backend.host;
+  while (!fold.ending.aborted) {
+    await fold.waiters.until(() => fold.state.file !== null || fold.ending.aborted);
+    const { file } = fold.state;
+    if (file === null) return;
+    const signal = until(fold, () => fold.state.file?.path !== file.path);
+    for await (const line of files.follow(file.path, file.offset, signal)) {
+      if (signal.aborted) break;
+      await takeLine(fold, file.path, line);
+    }
+  }
+};
+
+const caughtUp = async (fold: Fold, ms: number): Promise<void> => {
+  const { context } = fold.deps;
+  const late = pause(context.backend, ms);
+  await hooksUpTo(fold, ms);
+  const path = fold.state.file?.path;
+  if (path === undefined) return;
+  const size = await sizeOf(context, path);
+  const isRead = (): boolean => fold.state.file?.path !== path || fold.state.file.offset >= size;
+  await Promise.race([fold.waiters.until(isRead), late]);
+};
+
+export const makeReader = (deps: Deps): Reader => {
+  const { context } = deps;
+  const ending = new AbortController();
+  const fold: Fold = {
+    deps,
+    journal: makeJournal(context, deps.settle),
+    waiters: makeWaiters(),
+    ending: ending.signal,
+    state: deps.begin,
+  };
+  const stop = (): void => {
+    ending.abort();
+    fold.waiters.wake();
+  };
+  return {
+    state: () => fold.state,
+    change: (next) => become(fold, next(fold.state)),
+    take: (step, source) => apply(fold, step(fold.state, deps.settings()), source),
+    tell: async (facts) => {
+      await fold.journal.add(facts, markOf(fold, "hook"));
+      await fold.journal.flushed();
+    },
+    read: async () => {
+      try {
+        await Promise.all([readHooks(fold), readTranscripts(fold)]);
+      } finally {
+        stop();
+      }
+    },
+    caughtUp: (ms) => caughtUp(fold, ms),
+    until: (passes) => fold.waiters.until(() => passes(fold.state)),
+    stop,
+    flushed: () => fold.journal.flushed(),
+  };
+};

@@ -8,10 +8,11 @@ import {
   type Refusal,
 } from "../process.ts";
 import { follow, letGo, wait, watchOver, type Life } from "./life.ts";
-import { startProcess } from "./process.ts";
+import { isSeeded } from "./preseed.ts";
+import { realFolder, startProcess } from "./process.ts";
 import { pause } from "./reader.ts";
 import { spoolDir } from "./spool.ts";
-import { initialState } from "./state.ts";
+import { initialState, type State } from "./state.ts";
 
 type StartFailed = Extract<Fact, { fact: "start-failed" }>;
 
@@ -64,7 +65,22 @@ const unready = async (life: Life, conversation: Conversation): Promise<Tried> =
   return { failed: failure("backend_unavailable", refusal), said };
 };
 
-/** Ready, or dead before that, or late. */
+/** Another Claude Code that started at the same time wrote its configuration over ours: it asks whether the folder is trusted. */
+const isForgotten = async ({ context }: Life): Promise<boolean> =>
+  !(await isSeeded(context.backend, await realFolder(context)));
+
+const seedLookMs = 2_000;
+const looksForSeed = 3;
+
+const forgotten = async (life: Life, over: () => boolean): Promise<void> => {
+  for (let look = 0; look < looksForSeed && !over(); look += 1) {
+    await pause(life.context.backend, seedLookMs);
+    if (!over() && (await isForgotten(life))) return;
+  }
+  await pause(life.context.backend, life.context.backend.timing.startMs);
+};
+
+/** Ready, or dead before that, or asking what it was told before, or late. */
 const ready = async (life: Life): Promise<void> => {
   const { context, terminal } = life;
   const { terminals, timing } = context.backend;
@@ -73,7 +89,9 @@ const ready = async (life: Life): Promise<void> => {
     () => undefined,
     () => pause(context.backend, timing.startMs),
   );
-  await Promise.race([wait(life, timing.startMs, (state) => state.ready), ended]);
+  const isReady = (state: State): boolean => state.ready;
+  const isOver = (): boolean => watching.signal.aborted || life.reader.state().ready;
+  await Promise.race([wait(life, timing.startMs, isReady), ended, forgotten(life, isOver)]);
   watching.abort();
   // Dead at once, it may have got as far as its first hook.
   if (!life.reader.state().ready) await life.reader.caughtUp(500);
@@ -91,7 +109,7 @@ const attempt = async (life: Life, conversation: Conversation): Promise<Tried> =
       return null;
     }
     life.process = look.process;
-    if (reader.state().attempt === 1) follow(life);
+    if (!life.following) follow(life);
   } catch (error) {
     if (!isAdapterFailure(error)) throw error;
     const { code, remedy } = error.failure;
@@ -116,6 +134,8 @@ export const startAnew = async (life: Life): Promise<void> => {
   const known = first.how === "resume" ? first.id : null;
   reader.change(() => ({ ...initialState, conversation: known }));
   let tried = await attempt(life, first);
+  for (let again = 0; again < 2 && tried !== null && (await isForgotten(life)); again += 1)
+    tried = await attempt(life, first);
   const second = tried === null ? null : secondTry(first, tried.said);
   if (second !== null && !life.stopping) {
     const resumed = second.conversation.how === "resume" ? second.conversation.id : known;
