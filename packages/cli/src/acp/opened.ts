@@ -1,0 +1,245 @@
+/**
+ * One session that an editor has open: what happens in it is told as it happens, whoever brought it about, and what its agent
+ * asks is asked there too. The first answer counts, here or elsewhere.
+ */
+import type { Approval, Delta, EventData, Item, Session, SkeinEvent, Turn } from "@skein/contract";
+import type { Cli } from "../cli.ts";
+import { toFailure } from "../failure.ts";
+import { allPages } from "../pages.ts";
+import { INTERNAL, rpcError, type Json, type Peer } from "./rpc.ts";
+import {
+  askedCall,
+  callUpdate,
+  choicesOf,
+  chunk,
+  decisionOf,
+  isCall,
+  itemUpdates,
+  usageOf,
+} from "./words.ts";
+
+export type Opened = {
+  readonly session: Session;
+  /** Resolves when its turn is over, with the protocol's answer; rejects when it failed. */
+  prompt(text: string): Promise<Json>;
+  /** Ends the turn in progress, and those that wait. */
+  cancel(): Promise<void>;
+  /** Tells all that was said and done so far. */
+  replay(): Promise<void>;
+  /** Only now is told what happens from here on. */
+  begin(): void;
+  close(): void;
+};
+
+type Waiting = {
+  readonly resolve: (result: Json) => void;
+  readonly reject: (error: Error) => void;
+};
+
+const authRequired = -32000;
+
+const endOf = (turn: Turn, waiting: Waiting): void => {
+  if (turn.outcome === "failed") {
+    const { kind, message, remedy } = turn.error ?? {
+      kind: "agent",
+      message: "The turn failed.",
+      remedy: "Send again.",
+    };
+    const code = kind === "login" ? authRequired : INTERNAL;
+    return waiting.reject(rpcError(code, `${message} ${remedy}`, { kind }));
+  }
+  const stopReason = turn.outcome === "interrupted" ? "cancelled" : "end_turn";
+  waiting.resolve({ stopReason, ...usageOf(turn) });
+};
+
+const keptEnds = 256;
+
+/** Prompts of ours and the turns that answer them; a turn may be over before its prompt's id is known here. */
+const makeTurns = () => {
+  const waiting = new Map<string, Waiting>();
+  const over = new Map<string, Turn | null>();
+
+  const settle = (prompt: string, turn: Turn | null): void => {
+    const one = waiting.get(prompt);
+    if (one === undefined) {
+      over.set(prompt, turn);
+      const [oldest] = over.keys();
+      if (over.size > keptEnds && oldest !== undefined) over.delete(oldest);
+      return;
+    }
+    waiting.delete(prompt);
+    if (turn === null) one.resolve({ stopReason: "cancelled" });
+    else endOf(turn, one);
+  };
+
+  return {
+    settle,
+    end: (prompt: string): Promise<Json> =>
+      new Promise((resolve, reject) => {
+        waiting.set(prompt, { resolve, reject });
+        const turn = over.get(prompt);
+        if (turn !== undefined) settle(prompt, turn);
+      }),
+    fail: (error: Error): void => {
+      for (const one of waiting.values()) one.reject(error);
+    },
+  };
+};
+
+/** The editor shows what it sends by itself: each of its texts is left out once. */
+const makeOwnWords = () => {
+  const texts: string[] = [];
+  return {
+    said: (text: string): void => void texts.push(text),
+    take: (text: string): boolean => {
+      const at = texts.indexOf(text);
+      if (at !== -1) texts.splice(at, 1);
+      return at !== -1;
+    },
+  };
+};
+
+/** What has been shown of each item: words that came live are not told again when they are recorded. */
+const makeShown = (update: (body: Json) => void, isOurs: (text: string) => boolean) => {
+  const words = new Map<string, string>();
+  const calls = new Set<string>();
+  const past = new Set<string>();
+
+  const rest = (id: string, kind: "agent_message_chunk" | "agent_thought_chunk", all: string) => {
+    const shown = words.get(id) ?? "";
+    words.set(id, all);
+    if (all.startsWith(shown) && all.length > shown.length)
+      update(chunk(kind, all.slice(shown.length), id));
+  };
+
+  return {
+    delta: ({ item, kind, text }: Delta): void => {
+      if (kind === "output") return;
+      words.set(item, (words.get(item) ?? "") + text);
+      update(chunk(kind === "message" ? "agent_message_chunk" : "agent_thought_chunk", text, item));
+    },
+    past: (item: Item): void => {
+      if (isCall(item.body)) calls.add(item.id);
+      else past.add(item.id);
+      for (const one of itemUpdates(item)) update(one);
+    },
+    item: ({ id, body }: Item): void => {
+      if (past.has(id)) return;
+      if (isCall(body)) {
+        update(callUpdate(id, body, !calls.has(id)));
+        calls.add(id);
+      } else if (body.kind === "message") rest(id, "agent_message_chunk", body.text);
+      else if (body.kind === "reasoning" || body.kind === "notice")
+        rest(id, "agent_thought_chunk", body.text);
+      else if (!isOurs(body.text)) update(chunk("user_message_chunk", body.text, id));
+    },
+  };
+};
+
+type Deps = {
+  readonly cli: Cli;
+  readonly peer: Peer;
+  readonly session: Session;
+  readonly gone: () => void;
+};
+
+/** Asked here, too. Refused answers are of no interest: someone else was faster. */
+const askHere = async ({ cli, peer, session }: Deps, approval: Approval): Promise<void> => {
+  const options = choicesOf(approval);
+  if (options === null) {
+    const words = `${approval.title}\n(answer it with: ${cli.command} respond ${session.name})\n`;
+    const update = chunk("agent_message_chunk", words, `approval-${approval.id}`);
+    return peer.notify("session/update", { sessionId: session.id, update });
+  }
+  const toolCall = askedCall(approval);
+  const params = { sessionId: session.id, toolCall, options };
+  const { outcome } = await peer.request("session/request_permission", params);
+  const { outcome: said, optionId } = (outcome ?? {}) as { outcome?: string; optionId?: string };
+  const decided = said === "selected" ? decisionOf(approval, optionId ?? "") : null;
+  if (decided !== null) await cli.call("approvals.resolve", { approval: approval.id, ...decided });
+};
+
+/** Each approval is asked here once. */
+const makeAsks = (deps: Deps) => {
+  const asked = new Set<string>();
+  return (approval: Approval): void => {
+    const { id, session, state } = approval;
+    if (session !== deps.session.id || state !== "open" || asked.has(id)) return;
+    asked.add(id);
+    askHere(deps, approval).catch((error: unknown) => {
+      const { code, message } = toFailure(error).failure;
+      if (!["already_resolved", "approval_expired"].includes(code))
+        deps.cli.tell(`skein: ${message}`);
+    });
+  };
+};
+
+export const openSession = async (deps: Deps): Promise<Opened> => {
+  const { cli, peer, session } = deps;
+  const turns = makeTurns();
+  const own = makeOwnWords();
+  const ask = makeAsks(deps);
+  const [ready, begun] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let left = false;
+  const update = (body: Json): void => {
+    if (!left) peer.notify("session/update", { sessionId: session.id, update: body });
+  };
+  const shown = makeShown(update, own.take);
+
+  const take = ({ type, data }: SkeinEvent): void => {
+    if (type === "session.item") shown.item((data as EventData<"session.item">).item);
+    if (type === "approval.requested") ask((data as EventData<"approval.requested">).approval);
+    if (type === "session.prompt.dropped")
+      turns.settle((data as EventData<"session.prompt.dropped">).prompt, null);
+    if (type === "session.turn.ended") {
+      const { turn } = data as EventData<"session.turn.ended">;
+      turns.settle(turn.prompt, turn);
+    }
+  };
+
+  const follow = async (): Promise<void> => {
+    const filter = { sessions: [session.id], live: true };
+    const lost = (): void => cli.tell("skein: the daemon is gone; waiting for it");
+    for await (const frame of cli.watch({ filter }, lost)) {
+      if (left) return;
+      if (frame.frame === "snapshot") {
+        ready.resolve();
+        await begun.promise;
+        frame.approvals.forEach(ask);
+      }
+      if (frame.frame === "deltas") frame.deltas.forEach(shown.delta);
+      if (frame.frame === "events") frame.events.forEach(take);
+    }
+  };
+  follow()
+    .catch((error: unknown) => {
+      const failed = error instanceof Error ? error : new Error(String(error));
+      ready.reject(failed);
+      turns.fail(failed);
+    })
+    .finally(deps.gone);
+  await ready.promise;
+  return {
+    session,
+    prompt: async (text) => {
+      own.said(text);
+      const input = { session: session.id, text, clientId: cli.key() };
+      return turns.end((await cli.call("sessions.send", input)).prompt);
+    },
+    cancel: async () => {
+      await cli.call("sessions.interrupt", { session: session.id, clearQueue: true });
+    },
+    replay: async () => {
+      const from = { session: session.id, from: "start" as const };
+      const items = await allPages(
+        (page) => cli.call("sessions.items", { ...from, ...page }),
+        (page) => page.items,
+      );
+      items.forEach(shown.past);
+    },
+    begin: begun.resolve,
+    close: () => {
+      left = true;
+    },
+  };
+};
