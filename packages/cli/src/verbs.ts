@@ -166,6 +166,11 @@ export const VERBS: Readonly<Record<string, Entry>> = {
     group: "Looking",
     load: async () => (await figures()).backends,
   },
+  acp: {
+    summary: "Be an agent that editors can open, over the Agent Client Protocol",
+    group: "Tools",
+    load: async () => (await import("./verbs/acp.ts")).acp,
+  },
   host: {
     summary: "Add, list, check and remove the machines that sessions run on",
     group: "Tools",
