@@ -18,3 +18,4 @@ export { anthropicUsage, fakeUsage, openaiUsage } from "./fake-llm/usage.ts";
 export { generationIsOver, tooManyFiles } from "./refusals.ts";
 export { noTerminals } from "./no-terminals.ts";
 export { startSshd, type Sshd, type SshdOptions } from "./sshd/sshd.ts";
+export { failureCode, firstLine, makeHostWorld, until, type HostWorld } from "./host/world.ts";

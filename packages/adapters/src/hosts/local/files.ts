@@ -51,7 +51,7 @@ const write: Files["write"] = async (path, text, mode) => {
     await chmod(beside, mode);
     await rename(beside, path);
   } catch (error) {
-    await rm(beside, { force: true });
+    await rm(beside, { force: true }).catch(() => undefined);
     throw failure(`${path} cannot be written`, error);
   }
 };

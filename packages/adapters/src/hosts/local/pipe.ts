@@ -1,5 +1,6 @@
 /** An attached process: it lives as long as this daemon holds it. */
 import { spawn } from "node:child_process";
+import { PassThrough } from "node:stream";
 import type { Host, Pipe } from "@skein/sdk";
 import { notStarted } from "../refusals.ts";
 import { send } from "./sweep.ts";
@@ -26,6 +27,8 @@ export const openPipe: Host["open"] = async ([program, ...args], { env, folder }
     detached: true,
     stdio: "pipe",
   });
+  // Not the child's own stream: what is in that when the child exits and nobody reads, Node throws away.
+  const output = child.stdout.pipe(new PassThrough());
   let errors = "";
   child.stderr.setEncoding("utf8");
   child.stderr.on("data", (text: string) => {
@@ -44,7 +47,7 @@ export const openPipe: Host["open"] = async ([program, ...args], { env, folder }
     child.once("error", (error) => reject(notStarted(program, error)));
   });
   return {
-    output: child.stdout,
+    output,
     ended,
     write: async (bytes) => {
       if (child.stdin.destroyed) throw notStarted(program, new Error("it has ended"));
@@ -55,6 +58,7 @@ export const openPipe: Host["open"] = async ([program, ...args], { env, folder }
         send(-child.pid, "SIGKILL");
       child.stdin.destroy();
       child.stdout.destroy();
+      output.end();
       child.stderr.destroy();
     },
   };

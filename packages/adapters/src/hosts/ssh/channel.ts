@@ -1,5 +1,6 @@
 /** One session through a host's connection: a script over there, with its streams. */
 import { randomUUID } from "node:crypto";
+import { Transform, type Readable } from "node:stream";
 import { spawnSsh, makeMarkFinder, type Client } from "./client.ts";
 import { channelArgs } from "./command.ts";
 import type { Link } from "./link.ts";
@@ -89,35 +90,32 @@ const listenToErrors = (child: Client, nonce: string, maxBytes: number) => {
   return { ended, said };
 };
 
-/** Resolves with what came behind the mark so far, once it was seen; rejects when the channel ended before. */
-const begin = (child: Client, nonce: string, ended: Promise<Ended>): Promise<Buffer> => {
+/**
+ * stdout behind its mark. Not the child's own stream: what is in that when the child exits and nobody reads, Node throws away.
+ */
+const listenToOutput = (child: Client, nonce: string) => {
   const find = makeMarkFinder(nonce, BANNER_BYTES);
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  const look = (): void => {
-    for (;;) {
-      const bytes = child.stdout.read() as Buffer | null;
-      if (bytes === null) return;
+  const { promise: begun, resolve, reject } = Promise.withResolvers<void>();
+  const behind = new Transform({
+    transform(bytes: Buffer, _encoding, done) {
       try {
         const rest = find(bytes);
-        if (rest === null) continue;
-        child.stdout.off("readable", look);
-        resolve(rest);
+        if (rest !== null) resolve();
+        done(null, rest ?? undefined);
       } catch (error) {
-        child.kill("SIGKILL");
         reject(error as Error);
+        done();
       }
-      return;
-    }
-  };
-  child.stdout.on("readable", look);
-  void ended.then(({ lastWords }) => reject(new Error(lastWords)));
-  return promise;
+    },
+  });
+  behind.on("error", () => undefined);
+  child.stdout.pipe(behind);
+  return { behind, begun, reject };
 };
 
-const outputOf = async function* (first: Buffer, child: Client): AsyncGenerator<Buffer> {
-  if (first.length > 0) yield first;
+const outputOf = async function* (behind: Readable): AsyncGenerator<Buffer> {
   try {
-    for await (const bytes of child.stdout) yield bytes as Buffer;
+    for await (const bytes of behind) yield bytes as Buffer;
   } catch {
     // It was closed under the reader: how it ended is told elsewhere.
   }
@@ -140,16 +138,27 @@ const openIn = async (
       resolve(errors.ended());
     });
   });
-  child.stdin.write(oneLine(framed(nonce, script)));
-  if (input.length > 0) child.stdin.write(input);
-  const first = await begin(child, nonce, ended);
+  const { behind, begun, reject } = listenToOutput(child, nonce);
+  void ended.then(({ lastWords }) => {
+    behind.end();
+    reject(new Error(lastWords));
+  });
   const close = (): void => {
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
     child.stdin.destroy();
     child.stdout.destroy();
     child.stderr.destroy();
+    behind.destroy();
   };
-  return { stdin: child.stdin, output: outputOf(first, child), ended, said: errors.said, close };
+  child.stdin.write(oneLine(framed(nonce, script)));
+  if (input.length > 0) child.stdin.write(input);
+  try {
+    await begun;
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { stdin: child.stdin, output: outputOf(behind), ended, said: errors.said, close };
 };
 
 /**

@@ -1,0 +1,68 @@
+/** A host in a test: its folder, what is started there, and the end of all of it. */
+import { join } from "node:path";
+import { isAdapterFailure } from "../../failure.ts";
+import type { Detached, Host, Owner, SpoolLine } from "../../host.ts";
+
+const systemPath = "/usr/local/bin:/usr/bin:/bin";
+
+export type HostWorld = AsyncDisposable & {
+  /** The state folder there, which this machine sees too. */
+  readonly home: string;
+  readonly host: Host;
+  /** The daemon that comes after: knows nothing but the folder. */
+  another(): Promise<Host>;
+  start(
+    argv: readonly [string, ...string[]],
+    env?: Readonly<Record<string, string>>,
+  ): Promise<{ readonly owner: Owner; readonly dir: string; readonly detached: Detached }>;
+};
+
+/** Disposed: everything that carries its marks is ended; then `end` runs. */
+export const makeHostWorld = (made: {
+  readonly host: Host;
+  readonly another: () => Promise<Host>;
+  readonly end: () => Promise<void>;
+}): HostWorld => {
+  const { host } = made;
+  let generations = 0;
+  return {
+    home: host.home,
+    host,
+    another: made.another,
+    start: async (argv, env = {}) => {
+      const owner: Owner = { session: "ses_test", generation: (generations += 1) };
+      const dir = join(host.home, "spool", String(owner.generation));
+      const spec = { dir, argv, env: { PATH: systemPath, ...env }, folder: host.home, owner };
+      return { owner, dir, detached: await host.start(spec) };
+    },
+    async [Symbol.asyncDispose]() {
+      for (const { owner } of await host.owners()) await host.sweep(owner);
+      await made.end();
+    },
+  };
+};
+
+/** All lines up to the first that passes; the rest when none does. */
+export const until = async (
+  lines: AsyncIterable<SpoolLine>,
+  passes: (line: SpoolLine) => boolean,
+): Promise<readonly SpoolLine[]> => {
+  const got: SpoolLine[] = [];
+  for await (const line of lines) {
+    got.push(line);
+    if (passes(line)) break;
+  }
+  return got;
+};
+
+export const firstLine = async (detached: Detached, from = 0): Promise<SpoolLine | undefined> =>
+  (await until(detached.lines(from), () => true))[0];
+
+/** The code that a promise was refused with. */
+export const failureCode = async (promise: Promise<unknown>): Promise<string> => {
+  const error = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  return isAdapterFailure(error) ? error.failure.code : `no failure: ${String(error)}`;
+};
