@@ -106,6 +106,16 @@ export const VERBS: Readonly<Record<string, Entry>> = {
     group: "Sessions",
     load: async () => (await import("./verbs/outside.ts")).adopt,
   },
+  attach: {
+    summary: "Show a session's terminal in this window, and type into it",
+    group: "Sessions",
+    load: async () => (await import("./verbs/attach.ts")).attach,
+  },
+  terminal: {
+    summary: "Open, list, read, type into and close terminals",
+    group: "Sessions",
+    load: async () => (await import("./verbs/terminal.ts")).terminal,
+  },
   send: {
     summary: "Give an agent a prompt and return at once",
     group: "Conversation",

@@ -18,21 +18,4 @@ export {
 } from "./failure.ts";
 export { pause, type Pause } from "./pause.ts";
 export type { OperationRequest, Route, Routes } from "./request.ts";
-export {
-  connectTerminal,
-  type TerminalConnection,
-  type TerminalOptions,
-} from "./terminal/connect-terminal.ts";
-export type {
-  Attached,
-  TerminalEnd,
-  TerminalEvents,
-  TerminalSize,
-  Typed,
-} from "./terminal/events.ts";
-export type {
-  OpenTerminalSocket,
-  TerminalSocketEvent,
-  TerminalSocketLike,
-} from "./terminal/socket-like.ts";
 export type { Transport, TransportRequest, TransportResponse } from "./transport.ts";

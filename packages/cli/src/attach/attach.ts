@@ -1,0 +1,223 @@
+/** A terminal in the person's own window, until they leave it or it ends. */
+import {
+  connectTerminal,
+  type Attached,
+  type TerminalConnection,
+  type TerminalEnd,
+} from "@skein/client/terminal";
+import type { Cli } from "../cli.ts";
+import { EXIT, fail, refused } from "../failure.ts";
+import { oneLine } from "../format/escape.ts";
+import { HELD_MS, keysText, makeDetachKeys, withoutAnswers } from "./keys.ts";
+import { makePainter } from "./painter.ts";
+import { makeScreen, type Screen } from "./screen.ts";
+import { terminalSocket } from "./socket.ts";
+import { statusRow, statusText } from "./status.ts";
+import { holdTty, type Tty } from "./tty.ts";
+
+export type Attaching = {
+  readonly path: string;
+  /** As the person calls it. */
+  readonly name: string;
+  readonly readOnly: boolean;
+  readonly detachKeys: string;
+};
+
+/** A window is painted no more often than it can be seen. */
+const FRAME_MS = 16;
+const NOTICE_MS = 4_000;
+const PIECE_BYTES = 16 * 1024;
+
+const windowOf = ({ stdout }: Tty) => ({ columns: stdout.columns, rows: stdout.rows });
+
+/** What is shown, and what is said of it. */
+const makeView = (tty: Tty, { name, readOnly, detachKeys }: Attaching) => {
+  const { stdout } = tty;
+  const screen: Screen = makeScreen(windowOf(tty));
+  const painter = makePainter((text) => void stdout.write(text));
+  const told = {
+    program: null as Attached["program"] | null,
+    lost: null as string | null,
+    notice: null as string | null,
+    readOnly,
+  };
+  let modes = "";
+  let painted = 0;
+  let timer: NodeJS.Timeout | null = null;
+  const paint = (): void => {
+    timer = null;
+    // A window that does not keep up gets the newest picture when it has taken the last.
+    if (stdout.writableNeedDrain) return void stdout.once("drain", soon);
+    painted = performance.now();
+    const window = windowOf(tty);
+    const leave = keysText(detachKeys);
+    const text = statusText({ ...told, name, terminal: screen.size, window, leave });
+    const now = readOnly ? "" : screen.modes();
+    if (now !== modes) stdout.write((modes = now));
+    if (text === null) return painter.paint(screen.picture(window));
+    const { rows, cursor } = screen.picture({ ...window, rows: window.rows - 1 });
+    painter.paint({ rows: [...rows, statusRow(text, window.columns)], cursor });
+  };
+  const soon = (): void => {
+    timer ??= setTimeout(paint, Math.max(0, FRAME_MS - (performance.now() - painted)));
+  };
+  screen.onBell(() => void stdout.write("\x07"));
+  return {
+    screen,
+    told,
+    soon,
+    window: (): void => {
+      painter.forget();
+      soon();
+    },
+    say: (notice: string): void => {
+      told.notice = notice;
+      soon();
+      setTimeout(() => {
+        told.notice = null;
+        soon();
+      }, NOTICE_MS).unref();
+    },
+    end: (): void => {
+      if (timer !== null) clearTimeout(timer);
+      timer = setTimeout(() => undefined, 0);
+    },
+  };
+};
+type View = ReturnType<typeof makeView>;
+
+const connect = (cli: Cli, tty: Tty, attaching: Attaching, view: View): TerminalConnection => {
+  const { screen, told, soon } = view;
+  const fed = (done: () => void) => (): void => {
+    done();
+    soon();
+  };
+  let size = windowOf(tty);
+  return connectTerminal({
+    socket: terminalSocket(cli.place, attaching.path),
+    size,
+    readOnly: attaching.readOnly,
+    // The person's own scrollback is another matter: the second screen has none.
+    history: 0,
+    on: {
+      attached: (attached) => {
+        size = { columns: attached.columns, rows: attached.rows };
+        told.program = attached.program;
+        told.readOnly = attached.readOnly;
+        told.lost = null;
+        if (attached.how === "resumed") screen.resize(size);
+        soon();
+      },
+      snapshot: (bytes, done) => {
+        screen.reset(size);
+        screen.write(bytes, fed(done));
+      },
+      output: (bytes, done) => screen.write(bytes, fed(done)),
+      size: ({ columns, rows }) => {
+        size = { columns, rows };
+        screen.resize(size);
+        soon();
+      },
+      title: (title) => void tty.stdout.write(`\x1b]2;${oneLine(title)}\x07`),
+      program: (state) => {
+        told.program = state;
+        soon();
+      },
+      lost: ({ message }) => {
+        told.lost = message;
+        soon();
+      },
+    },
+  });
+};
+
+/** Keys on their way to the terminal. `leave` is called when they say so. */
+const typeInto = (
+  terminal: TerminalConnection,
+  tty: Tty,
+  keys: string,
+  view: View,
+): (() => void) => {
+  const detach = makeDetachKeys(keys);
+  let held: NodeJS.Timeout | null = null;
+  const send = (bytes: string): void => {
+    const asked = Buffer.from(withoutAnswers(bytes), "latin1");
+    for (let from = 0; from < asked.length; from += PIECE_BYTES) {
+      void terminal.input(asked.subarray(from, from + PIECE_BYTES)).then((typed) => {
+        if (typed === "unsure") view.say("The last keys may not have arrived.");
+        if (typed === "unreachable") view.say("Not typed: the terminal does not answer.");
+      });
+    }
+  };
+  const take = (chunk: Buffer): void => {
+    if (held !== null) clearTimeout(held);
+    const { bytes, detach: leaves } = detach.take(chunk.toString("latin1"));
+    send(bytes);
+    const hasEnded = view.told.program?.state === "ended";
+    if (leaves || (hasEnded && /[\rq\x04]/.test(bytes))) return terminal.close();
+    held = setTimeout(() => send(detach.release()), HELD_MS);
+  };
+  tty.stdin.on("data", take);
+  tty.stdin.resume();
+  return () => {
+    tty.stdin.off("data", take);
+    tty.stdin.pause();
+    if (held !== null) clearTimeout(held);
+  };
+};
+
+/** What is said once the person has their own screen again. */
+const outcome = (cli: Cli, { name }: Attaching, end: TerminalEnd): number => {
+  const back = `${cli.command} attach ${oneLine(name)}`;
+  switch (end.reason) {
+    case "left":
+      cli.tell(`Detached; ${oneLine(name)} goes on. Back with: ${back}`);
+      return EXIT.done;
+    case "terminal.closed":
+      cli.tell(`The terminal of ${oneLine(name)} was closed.`);
+      return EXIT.done;
+    case "refused":
+      throw refused(end.problem);
+    case "failed": {
+      const remedy = `Look with ${cli.command} status, then: ${back}`;
+      throw fail(EXIT.transport, "connection_lost", end.failure.message, remedy);
+    }
+    default:
+      throw fail(EXIT.refused, end.reason, end.message, `Try again with: ${back}`);
+  }
+};
+
+export const attachTo = async (cli: Cli, tty: Tty, attaching: Attaching): Promise<number> => {
+  const giveBack = holdTty(tty);
+  const view = makeView(tty, attaching);
+  const terminal = connect(cli, tty, attaching, view);
+  const leave = (): void => terminal.close();
+  const resized = (): void => {
+    terminal.resize(windowOf(tty));
+    view.window();
+  };
+  const silence = typeInto(terminal, tty, attaching.detachKeys, view);
+  tty.stdout.on("resize", resized);
+  process.on("SIGHUP", leave);
+  cli.signal.addEventListener("abort", leave, { once: true });
+  try {
+    return outcome(cli, attaching, await over(terminal, view, silence, giveBack));
+  } finally {
+    tty.stdout.off("resize", resized);
+    process.off("SIGHUP", leave);
+  }
+};
+
+/** The end, with the window given back before anything is said. */
+const over = async (
+  terminal: TerminalConnection,
+  view: View,
+  ...ends: readonly (() => void)[]
+): Promise<TerminalEnd> => {
+  try {
+    return await terminal.ended;
+  } finally {
+    view.end();
+    for (const end of ends) end();
+  }
+};

@@ -1,0 +1,154 @@
+import { describe, expect, test } from "vitest";
+import { keysText, makeDetachKeys, parseDetachKeys, withoutAnswers } from "./keys.ts";
+import { makePainter } from "./painter.ts";
+import { makeScreen, type Screen } from "./screen.ts";
+import { statusRow, statusText } from "./status.ts";
+
+const feed = (screen: Screen, text: string): Promise<void> =>
+  new Promise((resolve) => screen.write(new TextEncoder().encode(text), resolve));
+
+describe("the keys that leave", () => {
+  const keys = parseDetachKeys("C-\\ C-\\");
+
+  test("are named as people name them", () => {
+    expect(keys).toBe("\x1c\x1c");
+    expect(keysText(keys)).toBe("Ctrl-\\ Ctrl-\\");
+    expect(parseDetachKeys("C-q")).toBe("\x11");
+    expect(parseDetachKeys("C-p q")).toBe("\x10q");
+    expect(parseDetachKeys("none")).toBe("");
+    expect(() => parseDetachKeys("Meta-x")).toThrow(/no key/);
+  });
+
+  test("come together or in pieces, and never reach the program; what was typed before them does", () => {
+    expect(makeDetachKeys(keys).take("ab\x1c\x1ccd")).toEqual({ bytes: "ab", detach: true });
+    const split = makeDetachKeys(keys);
+    expect(split.take("ab\x1c")).toEqual({ bytes: "ab", detach: false });
+    expect(split.take("\x1c")).toEqual({ bytes: "", detach: true });
+  });
+
+  test("one alone is held back, then sent after all", () => {
+    const detach = makeDetachKeys(keys);
+    expect(detach.take("\x1c")).toEqual({ bytes: "", detach: false });
+    expect(detach.take("x")).toEqual({ bytes: "\x1cx", detach: false });
+    detach.take("\x1c");
+    expect(detach.release()).toBe("\x1c");
+    expect(detach.release()).toBe("");
+  });
+
+  test("with none nothing leaves and nothing is held", () => {
+    expect(makeDetachKeys("").take("\x1c\x1c")).toEqual({ bytes: "\x1c\x1c", detach: false });
+  });
+});
+
+test("what the person's own terminal answers is not typed; keys are", () => {
+  const answers =
+    "\x1b[?62;4c\x1b[>0;276;0c\x1b[?2026;2$y\x1b]11;rgb:0/0/0\x1b\\\x1bP>|xterm\x1b\\";
+  expect(withoutAnswers(`a${answers}b`)).toBe("ab");
+  for (const kept of [
+    "\x1b[A",
+    "\x1bOP",
+    "\x1b[1;2R",
+    "\x1b[200~x\x1b[201~",
+    "\x1b[<0;3;4M",
+    "\x1b",
+  ])
+    expect(withoutAnswers(kept)).toBe(kept);
+});
+
+describe("a screen in another window", () => {
+  const lines = "one\r\ntwo\r\nthree\r\nfour";
+
+  test("the top left part of one that is too large, nothing where there is more room", async () => {
+    const screen = makeScreen({ columns: 10, rows: 4 });
+    await feed(screen, lines);
+    expect(screen.picture({ columns: 3, rows: 2 })).toEqual({ rows: ["one", "two"], cursor: null });
+    expect(screen.picture({ columns: 20, rows: 6 })).toEqual({
+      rows: ["one", "two", "three", "four", "", ""],
+      cursor: { column: 4, row: 3 },
+    });
+  });
+
+  test("a wide character that does not fit is left out, half of it is never shown", async () => {
+    const screen = makeScreen({ columns: 10, rows: 1 });
+    await feed(screen, "a\u{1f9f5}b");
+    expect(screen.picture({ columns: 2, rows: 1 }).rows).toEqual(["a"]);
+    expect(screen.picture({ columns: 4, rows: 1 }).rows).toEqual(["a\u{1f9f5}b"]);
+  });
+
+  test("colours and weights are kept, and end with the row", async () => {
+    const screen = makeScreen({ columns: 20, rows: 1 });
+    await feed(screen, "\x1b[1;31mred\x1b[0m \x1b[38;5;200mp\x1b[48;2;1;2;3mt\x1b[m x");
+    expect(screen.picture({ columns: 20, rows: 1 }).rows).toEqual([
+      "\x1b[0;1;31mred\x1b[0m \x1b[0;38;5;200mp\x1b[0;38;5;200;48;2;1;2;3mt\x1b[0m x",
+    ]);
+  });
+
+  test("a row that is only background is painted", async () => {
+    const screen = makeScreen({ columns: 3, rows: 1 });
+    await feed(screen, "\x1b[44m\x1b[K");
+    expect(screen.picture({ columns: 3, rows: 1 }).rows).toEqual(["\x1b[0;44m   \x1b[0m"]);
+  });
+
+  test("the modes that change what keys send are passed on, until it is reset", async () => {
+    const screen = makeScreen({ columns: 10, rows: 2 });
+    const plain = screen.modes();
+    await feed(screen, "\x1b[?1h\x1b[?2004;1000h\x1b=\x1b[3 q\x1b[?25l");
+    expect(screen.modes()).toContain("\x1b[?1h");
+    expect(screen.modes()).toContain("\x1b[?2004h");
+    expect(screen.modes()).toContain("\x1b[?1000h");
+    expect(screen.modes()).toMatch(/\x1b=\x1b\[3 q$/);
+    expect(screen.picture({ columns: 10, rows: 2 }).cursor).toBe(null);
+    screen.reset({ columns: 10, rows: 2 });
+    expect(screen.modes()).toBe(plain);
+  });
+});
+
+describe("painting", () => {
+  test("writes rows that changed and no others", () => {
+    const written: string[] = [];
+    const painter = makePainter((text) => written.push(text));
+    const cursor = { column: 0, row: 0 };
+    painter.paint({ rows: ["one", "two"], cursor });
+    painter.paint({ rows: ["one", "two"], cursor });
+    expect(written).toHaveLength(1);
+    painter.paint({ rows: ["one", "2"], cursor });
+    expect(written[1]).toContain("\x1b[2;1H2\x1b[K");
+    expect(written[1]).not.toContain("one");
+    painter.forget();
+    painter.paint({ rows: ["one", "2"], cursor: null });
+    expect(written[2]).toContain("one");
+    expect(written[2]).toContain("\x1b[2J");
+  });
+});
+
+describe("the line below", () => {
+  const told = {
+    name: "fizz-top",
+    terminal: { columns: 80, rows: 24 },
+    window: { columns: 80, rows: 24 },
+    readOnly: false,
+    program: null,
+    lost: null,
+    notice: null,
+    leave: "Ctrl-\\ Ctrl-\\",
+  };
+
+  test("says nothing where there is nothing to say", () => {
+    expect(statusText(told)).toBe(null);
+    expect(statusText({ ...told, program: { state: "running" } })).toBe(null);
+  });
+
+  test("says another size, a lost daemon, the end, and how to leave", () => {
+    expect(statusText({ ...told, window: { columns: 60, rows: 20 }, readOnly: true })).toBe(
+      "fizz-top · 80x24, as its writer has it · read-only · Ctrl-\\ Ctrl-\\ leaves",
+    );
+    expect(statusText({ ...told, lost: "The connection broke." })).toContain("Trying again");
+    const ended = { state: "ended", exitCode: 3, signal: null } as const;
+    expect(statusText({ ...told, program: ended })).toContain("exit code 3");
+  });
+
+  test("is as wide as the window", () => {
+    expect(statusRow("abcdef", 4)).toBe("\x1b[7mabcd\x1b[0m");
+    expect(statusRow("ab", 4)).toBe("\x1b[7mab  \x1b[0m");
+  });
+});

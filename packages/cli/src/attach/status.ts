@@ -1,0 +1,42 @@
+/** The line below a terminal that is shown otherwise than its writer sees it. Pure. */
+import type { Attached, TerminalSize } from "@skein/client/terminal";
+import { oneLine } from "../format/escape.ts";
+
+export type Told = {
+  readonly name: string;
+  readonly terminal: TerminalSize;
+  readonly window: TerminalSize;
+  readonly readOnly: boolean;
+  readonly program: Attached["program"] | null;
+  /** Why nothing comes at the moment; null: all is well. */
+  readonly lost: string | null;
+  /** Something worth saying once. */
+  readonly notice: string | null;
+  /** How to leave: Ctrl-\ Ctrl-\. */
+  readonly leave: string;
+};
+
+/** null: there is nothing to say, the terminal has the whole window. */
+export const statusText = (told: Told): string | null => {
+  const { terminal, window, program, lost } = told;
+  const words: string[] = [];
+  if (lost !== null) words.push(`${lost} Trying again.`);
+  if (told.notice !== null) words.push(told.notice);
+  if (program?.state === "ended") {
+    const how = program.signal ?? `exit code ${program.exitCode ?? "unknown"}`;
+    words.push(`ended (${how}): Enter leaves`);
+  }
+  if (program?.state === "unknown") words.push(`no answer from tmux: ${program.reason}`);
+  const isSame = terminal.columns === window.columns && terminal.rows === window.rows;
+  if (!isSame) words.push(`${terminal.columns}x${terminal.rows}, as its writer has it`);
+  if (told.readOnly && words.length > 0) words.push("read-only");
+  if (words.length === 0) return null;
+  const leave = told.leave === "" ? "" : ` · ${told.leave} leaves`;
+  return oneLine(`${told.name} · ${words.join(" · ")}${leave}`);
+};
+
+/** In reverse, over the whole width. */
+export const statusRow = (text: string, columns: number): string => {
+  const chars = [...text].slice(0, columns);
+  return `\x1b[7m${chars.join("")}${" ".repeat(columns - chars.length)}\x1b[0m`;
+};
