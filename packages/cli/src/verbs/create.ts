@@ -2,31 +2,31 @@
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { PermissionMode, Session, SessionInterface } from "@skein/contract";
-import { backendOf } from "../agent.ts";
 import { printJson, type Cli } from "../cli.ts";
 import { containerOf, withContainerOptions, type ContainerFlags } from "../container.ts";
 import { EXIT, misused } from "../failure.ts";
 import { oneLine } from "../format/escape.ts";
+import { agentOf, withProgramOptions, type ProgramFlags } from "../program-words.ts";
 import { withProgress } from "../progress.ts";
 import { collect, verb } from "../verb.ts";
 
-type CreateFlags = ContainerFlags & {
-  readonly path?: string;
-  readonly host?: string;
-  readonly description?: string;
-  readonly cli?: string;
-  readonly model?: string;
-  readonly effort?: string;
-  readonly permissions?: PermissionMode;
-  readonly interface?: SessionInterface;
-  readonly name?: string;
-  readonly tag?: string[];
-  readonly group?: string;
-  readonly parent?: string;
-  readonly clientId?: string;
-  readonly quiet?: boolean;
-  readonly json?: boolean;
-};
+type CreateFlags = ContainerFlags &
+  ProgramFlags & {
+    readonly path?: string;
+    readonly host?: string;
+    readonly description?: string;
+    readonly model?: string;
+    readonly effort?: string;
+    readonly permissions?: PermissionMode;
+    readonly interface?: SessionInterface;
+    readonly name?: string;
+    readonly tag?: string[];
+    readonly group?: string;
+    readonly parent?: string;
+    readonly clientId?: string;
+    readonly quiet?: boolean;
+    readonly json?: boolean;
+  };
 
 export const create = verb<CreateFlags, []>({
   examples: [
@@ -34,17 +34,21 @@ export const create = verb<CreateFlags, []>({
     ["skein create -p ~/shop --cli codex --permissions workspace", "Codex, edits without asking"],
     ["skein create --interface tui", "Claude Code's TUI; look in with: skein attach"],
     ["skein create --host cloud -p /srv/shop", "on another machine; see: skein host"],
+    [
+      "skein create --cli 'aider --model sonnet' --ready '^> $'",
+      "any program; see docs/terminals.md",
+    ],
     ["NAME=$(skein create -q -d 'fix the login')", "in a script: the bare name"],
   ],
   notes:
     "Permissions: read-only (looks, changes nothing), guarded (asks before it changes or runs; the\n" +
     "default), workspace (edits in its folder without asking, asks for the rest), full (never asks).",
   define: (command) =>
-    withContainerOptions(command)
+    withProgramOptions(withContainerOptions(command))
       .option("-p, --path <folder>", "where the agent works (default: the current folder)")
       .option("--host <name>", "where it runs; the folder is one of that machine (default: local)")
       .option("-d, --description <text>", "what the session is for")
-      .option("--cli <agent>", "claude, codex or a backend's id (default: claude)")
+      .option("--cli <agent>", "claude, codex, a backend's id, or a command line (default: claude)")
       .option("--model <model>", "see: skein backends")
       .option("--effort <level>", "see: skein backends")
       .addOption(
@@ -71,9 +75,19 @@ export const create = verb<CreateFlags, []>({
     const parent = flags.parent ?? ownSession(cli);
     const input = {
       folder: await folderOf(cli, flags.path, flags.host ?? LOCAL),
-      backend: backendOf(flags.cli ?? "claude"),
+      ...agentOf(flags),
       clientId: flags.clientId ?? cli.key(),
-      ...given(flags, "description", "model", "effort", "permissions", "interface", "name", "group", "host"),
+      ...given(
+        flags,
+        "description",
+        "model",
+        "effort",
+        "permissions",
+        "interface",
+        "name",
+        "group",
+        "host",
+      ),
       ...containerOf(flags),
       ...(flags.tag === undefined ? {} : { tags: flags.tag }),
       ...(parent === undefined ? {} : { parent }),
