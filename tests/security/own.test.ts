@@ -15,6 +15,7 @@ import { boot, type Whole } from "./whole.ts";
 import { dial, dialIn, type Frame, type Wire } from "./wire.ts";
 
 const SECRET = "PONG-of-somebody-else";
+const GROUP = "their-group";
 const NOBODY = "ses_00000000000000000000000000";
 
 type Theirs = { readonly id: string; readonly name: string; readonly approval: string };
@@ -27,8 +28,8 @@ let wire: Wire;
 
 type Made = { readonly session: { readonly id: string } };
 
-const create = async (name: string, by: Wire | null): Promise<string> => {
-  const params = { folder: place, name };
+const create = async (name: string, by: Wire | null, more: object = {}): Promise<string> => {
+  const params = { folder: place, name, ...more };
   const made: unknown =
     by === null
       ? await house.local("POST", "/api/sessions", params)
@@ -63,7 +64,7 @@ beforeAll(async () => {
   );
   house = await boot(home, 0);
   token = await house.token(["operator.write", "operator.approvals"], "sandbox", "own");
-  const id = await create("their-secret", null);
+  const id = await create("their-secret", null, { group: GROUP });
   await send(id, SECRET);
   await until(id, "done");
   await send(id, "RUN touch nothing");
@@ -96,6 +97,7 @@ const inputsOf = ({ input, example }: Operation): readonly Record<string, unknow
     if (key === "session" || key === "parent")
       return names.map((ref) => ({ ...base, ...at, [key]: ref }));
     if (key === "sessions") return names.map((ref) => ({ ...base, [key]: [ref], timeoutMs: 0 }));
+    if (key === "group") return [{ ...base, group: GROUP }];
     return key === "approval" ? [{ ...base, approval: theirs.approval }] : [];
   });
   return input.safeParse(base).success ? [...named, base] : named;
@@ -280,6 +282,19 @@ describe("a watch", () => {
       expect([sse.status, sse.json().error?.code]).toEqual([404, "session_not_found"]);
     }
   });
+});
+
+test("without operator.approvals it has nothing done unasked", async () => {
+  const { secret } = await house.token(["operator.write"], "sandbox", "own");
+  const writer = await dialIn(house.port, secret);
+  for (const more of [
+    { permissions: "full" },
+    { backend: "terminal", program: { argv: ["/bin/true"] } },
+  ]) {
+    const answer = await writer.call("sessions.create", { folder: place, ...more });
+    expect(answer.error?.details?.["code"]).toBe("forbidden");
+  }
+  writer.close();
 });
 
 test("it gets no terminal, whosever it is", async () => {
