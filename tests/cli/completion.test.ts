@@ -72,7 +72,15 @@ describe.concurrent("help", () => {
       expect(help.stdout).toMatch(/\nExamples:\n {2}/);
       expect(help.stdout).toContain(`skein ${name}`);
       // These print no view: a script, and families of verbs that each have their own.
-      const hasView = !["completion", "token", "service"].includes(name);
+      const hasView = ![
+        "completion",
+        "token",
+        "service",
+        "attach",
+        "terminal",
+        "acp",
+        "host",
+      ].includes(name);
       expect(/ --json /.test(help.stdout)).toBe(hasView);
     },
   );
