@@ -22,7 +22,8 @@ export type Place = { stream: string | null; seen: number };
 export type AttachmentDeps = {
   readonly place: Place;
   readonly on: TerminalEvents;
-  readonly attached: (attached: Attached, attachment: Attachment) => void;
+  /** `known`: the last input that the daemon had of this client; null: it does not know. */
+  readonly attached: (attached: Attached, attachment: Attachment, known: number | null) => void;
   readonly typed: (seq: number) => void;
   readonly refused: (
     seq: number,
@@ -144,11 +145,13 @@ export const attach = (socket: TerminalSocketLike, deps: AttachmentDeps): Promis
     }
     if (frame.type !== "attached") return takeText(frame, deps);
     state = "attached";
+    // The same stream is the same daemon: that it knows of nothing means that nothing came.
+    const known = frame.inputSeq ?? (frame.stream === place.stream ? 0 : null);
     place.stream = frame.stream;
     place.seen = frame.offset;
     acks.begin(frame);
     on.attached?.(frame);
-    deps.attached(frame, attachment);
+    deps.attached(frame, attachment, known);
   };
 
   socket.binaryType = "arraybuffer";

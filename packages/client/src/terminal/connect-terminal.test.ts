@@ -232,7 +232,7 @@ describe("input", () => {
   test("where a new daemon does not know it, what was sent is unsure and not sent again; what was not is", async () => {
     const { open, fars } = server((far, number) => {
       if (number === 1) far.attached({ inputSeq: 0 });
-      if (number === 3) far.attached({ inputSeq: null });
+      if (number === 3) far.attached({ inputSeq: null, stream: "two" });
       if (number === 2) far.drop();
     });
     const during: Promise<string>[] = [];
@@ -254,6 +254,20 @@ describe("input", () => {
     expect(fars[2]!.said).toEqual([["input", 2, "b"]]);
     seen.terminal.close();
     expect(await during[0]).toBe("closed");
+  });
+
+  test("where the same daemon had nothing of it, all is sent again", async () => {
+    const { open, fars } = server((far) => far.attached({ inputSeq: null }));
+    const { terminal } = connect(open);
+    await settled();
+    const typed = terminal.input(bytes("a"));
+    await settled();
+    fars[0]!.drop();
+    await settled();
+    expect(fars[1]!.said).toEqual([["input", 1, "a"]]);
+    fars[1]!.say({ type: "typed", seq: 1 });
+    expect(await typed).toBe("typed");
+    terminal.close();
   });
 
   test("a viewer types nothing; what is too large is not sent", async () => {

@@ -121,10 +121,10 @@ const once = async (session: Session, open: OpenTerminalSocket): Promise<SocketE
     on: options.on,
     typed: inputs.typed,
     refused: inputs.refused,
-    attached: (attached, attachment) => {
+    attached: (attached, attachment, known) => {
       session.attached = attached;
       session.attachment = attachment;
-      inputs.connected(attachment.send, attached.inputSeq);
+      inputs.connected(attachment.send, known);
     },
   });
   clearInterval(answers);
