@@ -60,20 +60,20 @@ const failed = (state: State, step: string, code: number, message: string): Fold
 export const openFrame = (known: Known, settings: Settings): string | null => {
   const { conversation, folder, agent, permissions } = settings;
   const meta = agent.meta?.[permissions];
-  const common = { cwd: folder, mcpServers: [], ...(meta === undefined ? {} : { _meta: meta }) };
+  const place = { cwd: folder, mcpServers: [], ...(meta === undefined ? {} : { _meta: meta }) };
   switch (conversation.how) {
     case "new":
-      return requestFrame(openId, "session/new", common);
+      return requestFrame(openId, "session/new", place);
     case "fork":
       return known.fork
-        ? requestFrame(openId, "session/fork", { sessionId: conversation.from, ...common })
+        ? requestFrame(openId, "session/fork", { sessionId: conversation.from, ...place })
         : null;
     case "resume": {
       // Loading tells the whole conversation once more, which is then left out; resuming does not.
       const method = known.resume ? "session/resume" : known.load ? "session/load" : null;
       return method === null
         ? null
-        : requestFrame(openId, method, { sessionId: conversation.id, ...common });
+        : requestFrame(openId, method, { sessionId: conversation.id, ...place });
     }
   }
 };
