@@ -287,6 +287,7 @@ export const sessionOperations = {
       "prompt_is_binary",
       "queue_full",
       "steer_unsupported",
+      "resume_unsupported",
     ],
     tool: true,
     example: { session: "fizz-top", text: "Run the tests and fix what fails" },
@@ -375,6 +376,7 @@ export const sessionOperations = {
     errors: [
       "session_not_found",
       "session_deleted",
+      "resume_unsupported",
       "backend_not_installed",
       "backend_not_logged_in",
       "host_unknown",
@@ -403,6 +405,7 @@ export const sessionOperations = {
       "session_deleted",
       "session_busy",
       "nothing_to_fork",
+      "fork_unsupported",
       "name_taken",
       "host_unknown",
       "host_unreachable",

@@ -11,6 +11,7 @@ import {
   admitPermissions,
   admitProgram,
 } from "./admission.ts";
+import { admitForking } from "./capable.ts";
 import { findSession, findSessionId } from "./find.ts";
 import type { Handlers } from "./handlers.ts";
 import { ownerOf } from "./own.ts";
@@ -125,7 +126,8 @@ export const beginningHandlers = (
         const { view } = await findSession(deps.store, input.session);
         admitFork(view);
         admitPermissions(view, caller);
-        const { host } = await admitHost(deps, view.host);
+        const { host, backends } = await admitHost(deps, view.host);
+        admitForking(view, backends.capabilities(view.backend));
         await admitFolder(host, view.folder);
         const { backend, folder, model, effort, permissions, tags, parent } = view;
         const fields = {

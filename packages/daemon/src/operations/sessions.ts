@@ -10,6 +10,7 @@ import {
   admitPermissions,
   admitPrompt,
 } from "./admission.ts";
+import { admitReturning } from "./capable.ts";
 import { addressOf, findSession } from "./find.ts";
 import { identityOf, type Caller, type OperationDeps } from "./ports.ts";
 
@@ -52,9 +53,13 @@ const send =
       "sessions.send",
       input,
       async (id) => {
-        const { view } = await findSession(deps.store, id);
+        const found = await findSession(deps.store, id);
+        const { view } = found;
         admitPermissions(view, caller);
         const capabilities = deps.backends(view.host)?.capabilities(view.backend) ?? incapable;
+        // An agent that is not configured any more is told of as that, by its start.
+        if (deps.backends(view.host)?.ids.includes(view.backend) === true)
+          admitReturning(found, capabilities);
         return {
           type: "send",
           text: input.text,
@@ -101,6 +106,7 @@ export const sessionHandlers = (deps: OperationDeps): Pick<Handlers, SessionComm
         await admitFolder(host, view.folder);
         if (view.container === null) await admitBackend(backends, view.backend);
         else await deps.admitContainer(host.id, view.container);
+        admitReturning({ view, process }, backends.capabilities(view.backend));
       }
       return { type: "resume" };
     }),
