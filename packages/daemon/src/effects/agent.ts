@@ -20,6 +20,8 @@ export type Agent = {
   readonly host: string;
   readonly generation: number;
   readonly link: AgentLink;
+  /** Its conversation ends with its process. */
+  readonly fleeting: boolean;
   /** Records the effects' own facts, as the driver does: rejects when the generation is over. */
   report(report: Report): Promise<void>;
   /** Milliseconds of the clock when it last said anything; null: never. */
@@ -120,6 +122,7 @@ export const makeAgent = (deps: AgentDeps): Agent => {
     session: brief.id,
     host: brief.host,
     generation: brief.generation,
+    fleeting: !driver.capabilities.resume,
     heardAt: null,
     reached: false,
     starting: null,

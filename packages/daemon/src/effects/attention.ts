@@ -46,6 +46,7 @@ export const makeAttention = (deps: {
     await port.tick(session, {
       heardAt: heardAt === null ? null : new Date(heardAt).toISOString(),
       heldMs: clock.monotonic() - began,
+      fleeting: agent?.fleeting ?? true,
     });
   };
 

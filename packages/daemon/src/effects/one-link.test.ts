@@ -76,6 +76,7 @@ const makeWorld = (slow: () => number) => {
     driver: () =>
       ({
         id: "fake",
+        capabilities: { steer: true, fork: true, resume: true, questions: true },
         open: (context: SessionContext) => {
           opened.push(context.generation);
           return link(context);

@@ -48,11 +48,16 @@ export type EffectsPort = {
   }): Promise<void>;
   /**
    * Decides what time alone decides. `heardAt`: the last live word, ISO 8601; null when there was none. `heldMs`: so long this
-   * daemon has looked after its process.
+   * daemon has looked after its process. `fleeting`: what was said would be lost with its process, or nobody can tell: it
+   * is never put to sleep.
    */
   tick(
     session: string,
-    seen: { readonly heardAt: string | null; readonly heldMs: number },
+    seen: {
+      readonly heardAt: string | null;
+      readonly heldMs: number;
+      readonly fleeting: boolean;
+    },
   ): Promise<void>;
   live(delta: {
     readonly session: string;

@@ -68,8 +68,14 @@ export const makeAgentRecord = (deps: {
       dispatch(id, { type: "requeue", prompt: prompt.prompt, text: prompt.text, by: HOUSE }),
     tick: (
       id: string,
-      seen: { readonly heardAt: string | null; readonly heldMs: number },
-    ): Promise<void> => dispatch(id, { type: "tick", ...deps.policy, ...seen }),
+      {
+        fleeting,
+        ...seen
+      }: { readonly heardAt: string | null; readonly heldMs: number; readonly fleeting: boolean },
+    ): Promise<void> => {
+      const policy = fleeting ? { ...deps.policy, idleMs: 0 } : deps.policy;
+      return dispatch(id, { type: "tick", ...policy, ...seen });
+    },
   };
 };
 

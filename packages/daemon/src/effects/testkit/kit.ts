@@ -77,6 +77,7 @@ export const setUp = (
   };
   const driver = {
     id: "fake",
+    capabilities: { steer: true, fork: true, resume: true, questions: true },
     open: (given: SessionContext) => {
       context = given;
       links++;
