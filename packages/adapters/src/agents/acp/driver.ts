@@ -7,17 +7,27 @@ import { makeLink } from "./link.ts";
 import { probe } from "./probe.ts";
 
 /** Every session has a process of its own. */
-export const makeAcpDriver = (agent: AcpAgent, births: Births = makeBirths()): AgentDriver => ({
-  id: agent.id,
-  title: agent.title,
-  program: agent.program,
-  envPrefixes: agent.envPrefixes,
-  capabilities: agent.capabilities,
-  interfaces: ["protocol"],
-  probe: (context, signal) => probe(agent, context, signal),
-  open: (context) => makeLink(agent, context, births),
-  close: async () => undefined,
-});
+export const makeAcpDriver = (agent: AcpAgent, births: Births = makeBirths()): AgentDriver => {
+  let { capabilities } = agent;
+  return {
+    id: agent.id,
+    title: agent.title,
+    program: agent.program,
+    envPrefixes: agent.envPrefixes,
+    /** As declared, until the agent has been asked. */
+    get capabilities() {
+      return capabilities;
+    },
+    interfaces: ["protocol"],
+    probe: async (context, signal) => {
+      const result = await probe(agent, context, signal);
+      capabilities = result.capabilities ?? capabilities;
+      return result;
+    },
+    open: (context) => makeLink(agent, context, births),
+    close: async () => undefined,
+  };
+};
 
 /** Those that are known out of the box, and what else the configuration names (`acp:<name>`). */
 export const makeAcpDrivers = (configured: readonly string[]): readonly AgentDriver[] => {
