@@ -52,13 +52,13 @@ export const fakeClaude: Fixture = {
   capabilities: everything,
   prepare: fakeClaudeBackend,
   choice: { model: "sonnet", effort: "low", asked: "sonnet" },
-  wanted: async ({ home }, { id }) => {
-    const [process] = (await agentProcesses(home)).filter(({ session }) => session === id);
+  wanted: async ({ agentHome }, { id }) => {
+    const [process] = (await agentProcesses(agentHome)).filter(({ session }) => session === id);
     const args = process?.args ?? [];
     return { model: flag(args, "model") ?? "", effort: flag(args, "effort") };
   },
-  quiet: async ({ home }, { id }) => {
-    const spool = join(home, "spool", id, "1", "out");
+  quiet: async ({ agentHome }, { id }) => {
+    const spool = join(agentHome, "spool", id, "1", "out");
     await untilTrue("the turn has ended", async () =>
       (await readFile(spool, "utf8")).includes('"type":"result"'),
     );

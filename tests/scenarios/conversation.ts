@@ -179,13 +179,13 @@ export const talking: readonly Step[] = [
       const { prompt } = await agent.send(`RUN ${command}`);
       await untilTrue(
         "the command runs",
-        async () => (await runningWith(house.home, word)).length > 0,
+        async () => (await runningWith(house.agentHome, word)).length > 0,
       );
       await house.call("sessions.interrupt", { session: agent.id });
       expect(await agent.ended(prompt, 8_000)).toMatchObject({ outcome: "interrupted" });
       await untilTrue(
         "the command is dead",
-        async () => (await runningWith(house.home, word)).length === 0,
+        async () => (await runningWith(house.agentHome, word)).length === 0,
         3_000,
       );
       expect((await agent.say("say PONG")).answer).toBe("PONG");

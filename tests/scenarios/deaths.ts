@@ -124,7 +124,7 @@ export const dying: readonly Step[] = [
       const { prompt } = await agent.send(`RUN ${command}`);
       await untilTrue(
         "the command runs",
-        async () => (await runningWith(house.home, word)).length > 0,
+        async () => (await runningWith(house.agentHome, word)).length > 0,
       );
       const leader = await processOf(stage, agent);
       process.kill(leader.pid, "SIGKILL");
@@ -136,7 +136,7 @@ export const dying: readonly Step[] = [
       await untilTrue(
         "nothing of that life is left",
         async () =>
-          (await runningWith(house.home, word)).length === 0 &&
+          (await runningWith(house.agentHome, word)).length === 0 &&
           (await processesOf(house, agent)).length === 0,
         2_000,
       );

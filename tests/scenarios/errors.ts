@@ -90,7 +90,7 @@ export const failing: readonly Step[] = [
       const agent = await create();
       await agent.say("CHILD\nPONG");
       const mine = async () =>
-        (await agentProcesses(house.home)).filter(({ session }) => session === agent.id);
+        (await agentProcesses(house.agentHome)).filter(({ session }) => session === agent.id);
       expect((await mine()).some(({ args }) => args[0] === "sleep")).toBe(true);
       await house.call("sessions.stop", { session: agent.id });
       await agent.state("stopped");
@@ -106,7 +106,9 @@ export const failing: readonly Step[] = [
       await agent.say("DEAF\nPONG");
       await house.call("sessions.stop", { session: agent.id });
       await agent.state("stopped", 5_000);
-      const left = (await agentProcesses(house.home)).filter(({ session }) => session === agent.id);
+      const left = (await agentProcesses(house.agentHome)).filter(
+        ({ session }) => session === agent.id,
+      );
       expect(left).toEqual([]);
     },
   },

@@ -18,7 +18,17 @@ const MAIN = fileURLToPath(new URL("../../packages/cli/src/main.ts", import.meta
 /** Dozens of starts: with the cache, types are stripped and code is compiled once. */
 const CACHE = fileURLToPath(new URL("../../.cache/compile", import.meta.url));
 
+/** A machine that its agents run on instead of this one. */
+export type FarHost = {
+  /** What `ssh NAME` takes, and the ssh configuration that knows it. */
+  readonly name: string;
+  readonly config: string;
+  close(): Promise<void>;
+};
+
 export type HouseOptions = {
+  /** Added as a host; closed with the house. */
+  readonly far?: FarHost;
   /** config.json5, as an object; `place` is a fresh folder for whatever it needs. */
   readonly config: (place: string) => Promise<Readonly<Record<string, unknown>>>;
   /** Added to the daemon's environment. */
@@ -30,6 +40,10 @@ export type HouseOptions = {
 export type House = {
   /** $SKEIN_HOME. */
   readonly home: string;
+  /** The state folder where its agents run: the same, or the one on the far host. */
+  readonly agentHome: string;
+  /** What a session there is created with. */
+  readonly host: { readonly host?: string };
   /** Work folders and whatever else belongs to the test; beside the state folder. */
   readonly place: string;
   readonly log: EventLog;
@@ -129,12 +143,18 @@ const makePlace = async (home: string | undefined): Promise<{ place: string; hom
 
 export const openHouse = async (options: HouseOptions): Promise<House> => {
   const { place, home } = await makePlace(options.home);
-  await writeFile(join(home, "config.json5"), JSON.stringify(await options.config(place)));
+  const { far } = options;
+  const ssh = far === undefined ? {} : { ssh: { config: far.config } };
+  await writeFile(
+    join(home, "config.json5"),
+    JSON.stringify({ ...ssh, ...(await options.config(place)) }),
+  );
   const log = makeEventLog();
   const ending = new AbortController();
   const client = connectTo(home);
   const env = { ...shellEnv(home, place), ...options.env };
   let running: Running;
+  let agentHome = home;
   const begin = async (): Promise<void> => {
     running = await startChild(env);
   };
@@ -146,10 +166,14 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     ending.abort();
     client.close();
     await sweepHome(home);
+    if (agentHome !== home) await sweepHome(agentHome);
+    await far?.close();
     await rm(place, { recursive: true, force: true });
   };
   try {
     await begin();
+    if (far !== undefined)
+      agentHome = (await client.call("hosts.add", { host: far.name })).host.home;
   } catch (error) {
     await close();
     throw error;
@@ -158,6 +182,8 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
   let folders = 0;
   return {
     home,
+    agentHome,
+    host: far === undefined ? {} : { host: far.name },
     place,
     log,
     call: client.call,

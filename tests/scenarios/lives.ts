@@ -22,7 +22,7 @@ export const living: readonly Step[] = [
       await agent.state("stopped");
       await nothingLeft(stage, agent);
       await house.call("sessions.resume", { session: agent.id });
-      await agent.state("idle");
+      await agent.state("idle", 75_000);
       expect((await agent.say("COUNT")).answer).toBe("2");
       expect(await agent.view()).toMatchObject({
         generation: before.generation + 1,
@@ -126,7 +126,7 @@ export const living: readonly Step[] = [
       await house.call("sessions.delete", { session: first.id });
       await untilTrue(
         "no agent is left",
-        async () => (await agentProcesses(house.home)).length === 0,
+        async () => (await agentProcesses(house.agentHome)).length === 0,
       );
       const second = await create();
       expect((await second.say("say PONG")).answer).toBe("PONG");
@@ -143,7 +143,7 @@ export const living: readonly Step[] = [
       for (const agent of [stopped, deleted]) await nothingLeft(stage, agent);
       await untilTrue(
         "the spool is gone",
-        async () => !(await exists(join(house.home, "spool", deleted.id))),
+        async () => !(await exists(join(house.agentHome, "spool", deleted.id))),
       );
       expect((await stopped.say("say PONG")).answer).toBe("PONG");
       expect((await stopped.view()).turns).toBe(1);
@@ -159,7 +159,7 @@ export const living: readonly Step[] = [
       await agent.send(`RUN ${command}`);
       await untilTrue(
         "the command runs",
-        async () => (await runningWith(house.home, word)).length > 0,
+        async () => (await runningWith(house.agentHome, word)).length > 0,
       );
       const { session } = await house.call("sessions.delete", { session: agent.id });
       expect(session.deletedAt).not.toBeNull();
@@ -167,8 +167,8 @@ export const living: readonly Step[] = [
         "processes and spool are gone",
         async () =>
           (await processesOf(house, agent)).length === 0 &&
-          (await runningWith(house.home, word)).length === 0 &&
-          !(await exists(join(house.home, "spool", agent.id))),
+          (await runningWith(house.agentHome, word)).length === 0 &&
+          !(await exists(join(house.agentHome, "spool", agent.id))),
         5_000,
       );
       const again = await create({ name: agent.name });

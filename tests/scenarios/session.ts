@@ -3,6 +3,7 @@
  * Steps that need no daemon of their own share one and run side by side; each has sessions of its own.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sitting } from "./at-the-terminal.ts";
 import { asking } from "./permissions.ts";
 import { failing } from "./errors.ts";
 import { talking } from "./conversation.ts";
@@ -13,7 +14,14 @@ import { openStageHouse, perform, type Fixture } from "./stage.ts";
 import type { House } from "./house.ts";
 import type { Step } from "./step.ts";
 
-export const steps: readonly Step[] = [...talking, ...asking, ...living, ...dying, ...failing];
+export const steps: readonly Step[] = [
+  ...talking,
+  ...asking,
+  ...living,
+  ...dying,
+  ...failing,
+  ...sitting,
+];
 
 const fits = (fixture: Fixture, { name, needs, when }: Step): boolean =>
   (needs === undefined || fixture.capabilities[needs]) &&
@@ -62,6 +70,7 @@ export const playSession = (fixture: Fixture): void => {
             await house.close();
           }
           expect(await everyProcess(house.home)).toEqual([]);
+          expect(await everyProcess(house.agentHome)).toEqual([]);
         },
         STEP_MS,
       );

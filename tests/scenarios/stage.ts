@@ -1,7 +1,7 @@
 /** What a step of the scenario gets: a running house, the agent's fixture, and sessions that are put away after it. */
 import type { Capabilities, Input } from "@skein/contract";
 import { takeAgent, type Agent } from "./agent.ts";
-import { openHouse, type House } from "./house.ts";
+import { openHouse, type FarHost, type House } from "./house.ts";
 
 export type Tokens = {
   readonly inputTokens: number;
@@ -29,6 +29,8 @@ export type Fixture = {
   readonly id: string;
   readonly capabilities: Capabilities;
   readonly lacks?: readonly Lack[];
+  /** A machine that its sessions run on; made anew for each house. */
+  readonly far?: () => Promise<FarHost>;
   /** What every session of it is created with. */
   readonly create?: Partial<Input<"sessions.create">>;
   /** Steps that it cannot play by its nature, by their names, and why. Each pattern must fit one. */
@@ -69,17 +71,22 @@ export type Stage = {
   adopt(session: string): Promise<Agent>;
 };
 
-export const openStageHouse = (
+export const openStageHouse = async (
   fixture: Fixture,
   sessions: Readonly<Record<string, number>> = {},
-): Promise<House> =>
-  openHouse({
+): Promise<House> => {
+  const far = await fixture.far?.();
+  return openHouse({
+    ...(far === undefined ? {} : { far }),
     env: { NOT_FOR_AGENTS: "a secret of the daemon's shell" },
-    config: async (place) => ({
-      sessions,
-      backends: { [fixture.id]: await fixture.prepare(place) },
-    }),
+    config: async (place) => {
+      const backends = { [fixture.id]: await fixture.prepare(place) };
+      return far === undefined
+        ? { sessions, backends }
+        : { sessions, hosts: { [far.name]: { backends } } };
+    },
   });
+};
 
 /** Runs one step; whatever sessions it made are deleted after it. */
 export const perform = async (
@@ -100,6 +107,7 @@ export const perform = async (
         const folder = options.folder ?? (await house.folder("project"));
         const { session } = await house.call("sessions.create", {
           backend: fixture.id,
+          ...house.host,
           ...fixture.create,
           ...options,
           folder,

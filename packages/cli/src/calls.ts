@@ -62,8 +62,9 @@ export const makeCalls = (transport: Transport, place: Place, signal: AbortSigna
 
   return {
     call: async (name, input, { timeoutMs } = {}) => {
-      const until = performance.now() + PATIENCE_MS;
+      let until = 0;
       for (let broken = false; ; broken = true) {
+        const began = performance.now();
         try {
           const patience = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
           return await once(name, input, patience);
@@ -72,8 +73,10 @@ export const makeCalls = (transport: Transport, place: Place, signal: AbortSigna
           const wasSent = broken || error.transport === "broken";
           if (error.transport === "not-skein" || !wasSent || !isRepeatable(name, input))
             throw asFailure(error, place, wasSent, receiptOf(name, input));
-          if (performance.now() > until)
-            throw asFailure(error, place, wasSent, receiptOf(name, input));
+          // From the break on: a wait may have stood for hours before it.
+          const now = performance.now();
+          if (!broken || now - began > PATIENCE_MS) until = now + PATIENCE_MS;
+          if (now > until) throw asFailure(error, place, wasSent, receiptOf(name, input));
           await pause(PAUSE_MS, signal);
         }
       }
