@@ -1,5 +1,5 @@
 /** `skein service` and `skein gateway install`, with a stand-in for systemctl that remembers what it was told. */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -99,6 +99,15 @@ test("what the unit says starts a daemon for its state folder, in a place with a
   });
   const { file } = JSON.parse(installed.stdout) as { file: string };
   expect(file).toMatch(/\/skein-[0-9a-f]{8}\.service$/);
+  // Where systemd is, it has to find nothing wrong.
+  const verified = spawnSync("systemd-analyze", ["verify", "--user", "--man=no", file], {
+    env: { ...process.env, XDG_RUNTIME_DIR: place },
+    encoding: "utf8",
+  });
+  expect([verified.error === undefined ? verified.status : 0, verified.stderr ?? ""]).toEqual([
+    0,
+    "",
+  ]);
   const lines = readFileSync(file, "utf8").split("\n");
   const [program = "", ...args] = words(lines.find((line) => line.startsWith("ExecStart=")) ?? "");
   const env = Object.fromEntries(

@@ -89,6 +89,11 @@ test("takes away what it brought, and nothing beside it", async () => {
   expect((await skein(["--remove"])).stdout).toBe("No skills of skein are installed there\n");
 });
 
+test("needs no daemon: not in the image of a sandbox that has no token yet, either", async () => {
+  const env = { IS_SANDBOX: "1", SKEIN_GATEWAY_URL: "http://127.0.0.1:9" };
+  expect(await skein(["--claude"], env)).toMatchObject({ code: 0, stderr: "" });
+});
+
 test("says what is where, for people and for programs", async () => {
   await skein(["--codex"]);
   const { skills } = JSON.parse((await skein(["--list", "--json"])).stdout) as {

@@ -5,13 +5,13 @@
  * (`skein logs x | head`) ends the program quietly.
  */
 import { asTyped } from "./as-typed.ts";
-import { makeCalls } from "./calls.ts";
+import { makeCalls, type Calls } from "./calls.ts";
 import type { Cli } from "./cli.ts";
 import type { LoadDaemon } from "./daemon-door.ts";
 import { EXIT, fail, toFailure } from "./failure.ts";
 import { visible } from "./format/escape.ts";
 import { makePaint } from "./format/paint.ts";
-import { findPlace, stateFolder, type Env } from "./place.ts";
+import { findPlace, stateFolder, type Env, type Place } from "./place.ts";
 import { translated } from "./sandbox.ts";
 import { makeTransport } from "./transport.ts";
 import { readVersion } from "./version.ts";
@@ -89,11 +89,16 @@ const makeCli = (given: Run, signal: AbortSignal): Cli => {
   const { env, self, loadDaemon } = given;
   const cwd = currentFolder();
   const home = stateFolder(env, cwd);
-  const place = findPlace(env, home);
+  // Not before a verb wants it: one that needs no daemon does not mind what is wrong with its address.
+  let known: (Calls & { readonly place: Place }) | undefined;
+  const link = () => (known ??= connect(env, home, signal));
   const { stdout, stderr } = process;
-  const calls = makeCalls(makeTransport(place), place, signal);
   return {
-    ...translated(calls, place.kind === "url" ? (place.gateway?.shared ?? null) : null),
+    call: (name, input, options) => link().call(name, input, options),
+    watch: (input, lost) => link().watch(input, lost),
+    get place() {
+      return link().place;
+    },
     print: (text) => stdout.write(`${text}\n`),
     tell: (text) => stderr.write(`${text}\n`),
     paint: makePaint(isColoured(stdout, env)),
@@ -103,7 +108,6 @@ const makeCli = (given: Run, signal: AbortSignal): Cli => {
     env,
     cwd,
     home,
-    place,
     version: readVersion(),
     // Reading process.stdin opens it: not before a verb asks.
     stdin: { [Symbol.asyncIterator]: () => process.stdin[Symbol.asyncIterator]() },
@@ -114,6 +118,13 @@ const makeCli = (given: Run, signal: AbortSignal): Cli => {
     command: commandOf(given),
     loadDaemon,
   };
+};
+
+/** Throws a Failure for an environment that makes no sense. */
+const connect = (env: Env, home: string, signal: AbortSignal) => {
+  const place = findPlace(env, home);
+  const shared = place.kind === "url" ? (place.gateway?.shared ?? null) : null;
+  return { place, ...translated(makeCalls(makeTransport(place), place, signal), shared) };
 };
 
 const isColoured = (stream: NodeJS.WriteStream, env: Env): boolean =>

@@ -54,6 +54,8 @@ test("a text is written whole or not at all, and what cannot be is said", () => 
   expect(readText(join(place, "none"))).toBeNull();
   expect(() => readText(place)).toThrow("cannot be read");
   expect(() => writeText(join(file, "under-a-file"), "x")).toThrow("cannot be written");
+  // Where nothing can be made, for root neither, that is said at once.
+  expect(() => writeText("/proc/skein/below/file", "x")).toThrow("cannot be written");
   chmodSync(file, 0o600);
   writeFileSync(file, "x".repeat(1_048_577));
   // Too long to be one of ours: it is not read, and counts as somebody else's.

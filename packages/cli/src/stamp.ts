@@ -3,9 +3,10 @@
  * of it. So it can be told whether the text that lies there is still as it was written, and only then is it replaced.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { EXIT, fail } from "./failure.ts";
+import { makeFolders } from "./folders.ts";
 
 const STAMP = /skein-stamp: v(\d{1,6}) sha256:([0-9a-f]{64})/;
 const EMPTY = "0".repeat(64);
@@ -65,7 +66,7 @@ export const readText = (path: string): string | null => {
 export const writeText = (path: string, text: string): void => {
   const half = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolders(dirname(path));
     writeFileSync(half, text, { mode: 0o644, flag: "wx" });
     renameSync(half, path);
   } catch (error) {

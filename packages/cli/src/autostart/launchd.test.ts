@@ -38,19 +38,20 @@ const makePlace = (broken = "") => {
       fake.run,
       501,
     );
-  return { ...fake, supervisorFor };
+  return { ...fake, home, supervisorFor };
 };
 
 const free = { force: false, isTaken: async () => false };
 
 test("launchd: installed, renewed, looked at and taken away", async () => {
-  const { supervisorFor, calls } = makePlace();
+  const { home, supervisorFor, calls } = makePlace();
   const supervisor = supervisorFor("node", "skein.js", "up");
   expect(await install(supervisor, free)).toMatchObject({ written: true, started: true });
   expect(supervisor.file).toMatch(/\/Library\/LaunchAgents\/dev\.skein\.daemon\.plist$/);
   expect(calls.filter((call) => call.startsWith("boot"))).toEqual([
     `bootstrap ${DOMAIN} ${supervisor.file}`,
   ]);
+  expect(existsSync(join(home, "logs"))).toBe(true);
   expect(await status(supervisor)).toMatchObject({ found: "same", enabled: true, running: true });
   expect(await install(supervisor, free)).toMatchObject({ written: false, started: true });
   expect(calls.filter((call) => call.startsWith("boot"))).toHaveLength(1);

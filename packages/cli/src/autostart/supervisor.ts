@@ -2,6 +2,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { EXIT, fail, type Failure } from "../failure.ts";
+import { makeFolders } from "../folders.ts";
 import type { Env } from "../place.ts";
 import type { Job } from "./job.ts";
 import type { Ran, RunProgram } from "./program.ts";
@@ -114,6 +115,8 @@ export const launchd = (job: Job, env: Env, run: RunProgram, user: number): Supe
       );
     },
     enable: async () => {
+      // It writes the output there, and does not start what has no place for it.
+      makeFolders(join(job.home, "logs"), 0o700);
       await must(run("launchctl", "enable", `${domain}/${label}`), `Enabling ${label}`);
     },
     run: async () => {
