@@ -1,7 +1,8 @@
 /** The prompt as the terminal or the program shows it back: wrapped, framed, with marks before its lines. Pure. */
 
-/** Without what a screen cannot be trusted to keep: blanks and control characters. */
-export const compact = (text: string): string => text.replaceAll(/[\s\x00-\x1f\x7f-\x9f]+/g, "");
+/** Without what a screen cannot be trusted to keep, or what is never typed: blanks, control characters, the marks of a paste. */
+export const compact = (text: string): string =>
+  text.replaceAll(/\x1b\[20[01]~|[\s\x00-\x1f\x7f-\x9f]/g, "");
 
 /** What programs put before and behind the lines of what a person types. */
 const LEADING = /^[\s>|│┃┆❯›»$#%:.…*·•╭╰╮╯─-]+/u;

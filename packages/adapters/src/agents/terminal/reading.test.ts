@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Screen } from "@skein/sdk";
-import { markOf, newText } from "./reading.ts";
+import { markOf, newText, typedSince } from "./reading.ts";
 
 /** A screen of `rows` rows as a terminal would show these lines; the cursor stands behind the last one. */
 const shown = (lines: readonly string[], { columns = 40, rows = 6, row = -1 } = {}): Screen => {
@@ -121,5 +121,25 @@ describe("a program with an input box", () => {
     const before = shown(["My Editor", "", "empty", "", "status: ok", ":"]);
     const after = shown(["My Other Editor", "", "the answer", "is 42", "status: ok", ":"]);
     expect(read(before, after, "what?")).toBe("My Other Editor\nthe answer\nis 42");
+  });
+});
+
+describe("how far a prompt got whose typing was broken off", () => {
+  const start = shown(["Welcome", ">"]);
+  const far = (lines: readonly string[]) =>
+    typedSince(markOf(start), shown(lines), "say something long");
+
+  test("nothing of it stands there", () => {
+    expect(far(["Welcome", ">"])).toBe("none");
+  });
+
+  test("it stands there, and Enter was not pressed", () => {
+    expect(far(["Welcome", "> say something long"])).toBe("typed");
+  });
+
+  test("it was answered, or is being worked off", () => {
+    expect(far(["Welcome", "> say something long", "well"])).toBe("entered");
+    expect(far(["Welcome", "> say something long", ""])).toBe("entered");
+    expect(far(["Welcome", "> say something long", "well", ">"])).toBe("entered");
   });
 });

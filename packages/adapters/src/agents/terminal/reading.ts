@@ -161,7 +161,7 @@ export const typedSince = (
   const words = (lines: readonly string[]): number => compact(lines.join("")).length;
   const rest = words(withoutEcho(shown, prompt));
   if (rest === words(shown)) return rest === 0 || !isChanged(mark, screen) ? "none" : "entered";
-  return rest === 0 && screen.history + screen.cursor.row >= lastRow(screen) ? "typed" : "entered";
+  return rest === 0 && screen.history + screen.cursor.row <= lastRow(screen) ? "typed" : "entered";
 };
 
 const isChanged = (mark: Mark, screen: Screen): boolean =>

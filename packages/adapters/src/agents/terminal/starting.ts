@@ -1,7 +1,7 @@
 /** From nothing to a program that waits for its first prompt, or to one sentence that says why not. */
 import { posix } from "node:path";
 import type { ErrorCode } from "@skein/contract";
-import { isAdapterFailure, isStale, type Fact } from "@skein/sdk";
+import { isAdapterFailure, isStale, type Fact, type TerminalLook } from "@skein/sdk";
 import { finish, follow, tell, watchingOf, type Ended, type Life } from "./life.ts";
 import { makePattern } from "./pattern.ts";
 import { rested } from "./quiet.ts";
@@ -11,6 +11,8 @@ import { lastWords } from "./turn.ts";
 /** As wide as a screen that a person opens, before one does. */
 const COLUMNS = 120;
 const ROWS = 40;
+
+const nobody: Ended = { exitCode: null, signal: null };
 
 type Failed = Extract<Fact, { fact: "start-failed" }>;
 
@@ -89,9 +91,8 @@ const diedEarly = async (life: Life, { exitCode, signal }: Ended): Promise<Faile
   );
 };
 
-const started = async (life: Life): Promise<readonly Fact[]> => {
-  const { context, id } = life;
-  const { process } = await context.backend.terminals.look(id);
+const started = (life: Life, { process }: TerminalLook): readonly Fact[] => {
+  const { context } = life;
   const began: Fact = {
     fact: "started",
     pid: process?.pid ?? null,
@@ -117,10 +118,13 @@ export const becomeReady = async (life: Life): Promise<void> => {
   });
   const died = await Promise.race([life.ended.promise, resting.then(() => null)]);
   if (life.stopping || leaving.signal.aborted) return;
-  if (died !== null) return tellFailure(life, await diedEarly(life, died));
+  const look = await context.backend.terminals.look(life.id);
+  // The screen of a program that has ended is quiet too.
+  const exit = died ?? (look.liveness === "dead" ? (look.exit ?? nobody) : null);
+  if (exit !== null) return tellFailure(life, await diedEarly(life, exit));
   life.state = { ...life.state, ready: true };
   try {
-    await tell(life, await started(life));
+    await tell(life, started(life, look));
   } catch (error) {
     if (!isStale(error)) throw error;
     life.leaving.abort();
