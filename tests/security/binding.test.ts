@@ -20,6 +20,7 @@ const start = (socketPath: string, change: Partial<ServerOptions> = {}) =>
     authenticate: async () => null,
     operate: async () => ({}),
     openWatch: async () => ({ close: () => {} }),
+    openTerminal: () => Promise.reject(new Error("there are no terminals here")),
     log: silent,
     clock: makeTurningClock(),
     ...change,

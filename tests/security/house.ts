@@ -5,7 +5,7 @@ import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { OperationName, Scope } from "@skein/contract";
+import { refuse, type OperationName, type Scope } from "@skein/contract";
 import type { WatchSink } from "../../packages/daemon/src/feed/ports.ts";
 import type { Caller, Server } from "../../packages/daemon/src/server/ports.ts";
 import { startServer, type ServerOptions } from "../../packages/daemon/src/server/server.ts";
@@ -151,6 +151,9 @@ export const openHouse = async (opened: Opened = {}): Promise<House> => {
       sinks.push(sink);
       sink.send({ frame: "caught-up", text: '{"frame":"caught-up","position":7}', position: 7 });
       return { close: () => {} };
+    },
+    openTerminal: async ({ ref }) => {
+      throw refuse("terminal_not_found", `There is no terminal ${ref}.`, "Open one.");
     },
     log: { debug: write, info: write, warn: write, error: write },
     clock,

@@ -10,4 +10,5 @@ export * from "./session/input.ts";
 export { proposeNames } from "./session/names.ts";
 export * from "./session/project.ts";
 export * from "./session/state.ts";
+export * from "./terminal/terminal.ts";
 export * from "./token/token.ts";

@@ -2,6 +2,18 @@
 
 const names = new Set(["PATH", "HOME", "LANG", "LANGUAGE", "TERM", "COLORTERM", "TZ"]);
 const prefixes = ["LC_"];
+/** What a person's shell has beyond that; its profile adds the rest. */
+const personal = new Set([
+  "SHELL",
+  "USER",
+  "LOGNAME",
+  "SSH_AUTH_SOCK",
+  "XDG_RUNTIME_DIR",
+  "DBUS_SESSION_BUS_ADDRESS",
+  "EDITOR",
+  "VISUAL",
+  "PAGER",
+]);
 
 /**
  * PATH, HOME, locale, terminal type, the vendor's own variables, and what the configuration adds (which wins).
@@ -20,4 +32,14 @@ export const agentEnvironment = (
     if (allowed) env[name] = value;
   }
   return { ...env, ...added };
+};
+
+/** For a login shell that a person opens. What shows it can draw all colours. */
+export const shellEnvironment = (
+  login: Readonly<Record<string, string | undefined>>,
+): Record<string, string> => {
+  const own = Object.entries(login).filter(
+    (entry): entry is [string, string] => personal.has(entry[0]) && entry[1] !== undefined,
+  );
+  return { ...agentEnvironment(login, [], Object.fromEntries(own)), COLORTERM: "truecolor" };
 };

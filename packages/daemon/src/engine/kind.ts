@@ -12,7 +12,7 @@ export type Views = {
 export type Step<S> = { readonly before: S | null; readonly event: NewEvent };
 
 export type Kind<S, I> = {
-  readonly name: "session" | "token" | "backend" | "host";
+  readonly name: "session" | "token" | "backend" | "host" | "terminal";
   load(store: Store, stream: string): Promise<S | null>;
   decide(state: S | null, input: I, context: Context): Decision | Rejection;
   evolve(state: S | null, event: NewEvent, at: string): S | null;

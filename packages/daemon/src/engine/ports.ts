@@ -26,7 +26,7 @@ export type StoredEvent = {
   readonly data: string;
 };
 
-export type RowKind = "session" | "approval" | "token" | "backend" | "host";
+export type RowKind = "session" | "approval" | "token" | "backend" | "host" | "terminal";
 
 /** The state of one thing, kept as a row: loaded, never replayed. The columns beside `state` are what lists filter by. */
 export type Row = {

@@ -1,15 +1,19 @@
-/** Tokens, backends and hosts: one row each. */
+/** Tokens, backends, hosts and terminals: one row each. */
 import { LOCAL_HOST, type Backend } from "@skein/contract";
 import {
   decideBackend,
   decideHost,
+  decideTerminal,
   decideToken,
   evolveBackend,
   evolveHost,
+  evolveTerminal,
   evolveToken,
   type BackendInput,
   type HostInput,
   type HostState,
+  type TerminalInput,
+  type TerminalRecord,
   type TokenInput,
   type TokenState,
 } from "@skein/core";
@@ -101,6 +105,33 @@ export const hostKind: Kind<HostState, HostInput> = {
       label: after.name,
       live: after.removedAt === null,
       createdAt: Date.parse(after.addedAt),
+    };
+    return { rows: [row], items: [], turns: [] };
+  },
+};
+
+export const readTerminalRow = (row: Row): TerminalRecord =>
+  JSON.parse(row.state) as TerminalRecord;
+
+export const terminalKind: Kind<TerminalRecord, TerminalInput> = {
+  name: "terminal",
+  load: async (store, stream) => {
+    const row = await store.row("terminal", stream);
+    return row === null ? null : readTerminalRow(row);
+  },
+  decide: decideTerminal,
+  evolve: evolveTerminal,
+  write: (after, steps) => {
+    if (after === null || steps.length === 0) return { rows: [], items: [], turns: [] };
+    const row: Row = {
+      ...plain,
+      kind: "terminal",
+      id: after.id,
+      stream: after.id,
+      state: JSON.stringify(after),
+      parent: after.session,
+      live: after.closedAt === null,
+      createdAt: Date.parse(after.createdAt),
     };
     return { rows: [row], items: [], turns: [] };
   },

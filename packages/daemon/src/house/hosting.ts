@@ -11,6 +11,7 @@ import type { Hosts, LinkedHost } from "../hosts/hosts.ts";
 import type { HostsPort } from "../operations/ports.ts";
 import type { Building } from "./building.ts";
 import { chosenFor, type Sites } from "./sites.ts";
+import type { TerminalUpkeep } from "./terminals.ts";
 
 /** The way to hosts that are not this one. */
 export type Linker = {
@@ -27,6 +28,7 @@ export type HostingDeps = {
   readonly effects: Effects;
   readonly port: EffectsPort;
   readonly linker: Linker;
+  readonly terminals: TerminalUpkeep;
   /** Resolves when the agents that the last daemon left are in hand, or being looked for. */
   readonly restored: Promise<void>;
 };
@@ -57,7 +59,7 @@ const soughtOn = (config: Config, drivers: readonly AgentDriver[], host: string)
       return { backend: id, command: words as [string, ...string[]] };
     });
 
-const makeTidy = ({ log }: Building, { sites, port, restored }: HostingDeps) => {
+const makeTidy = ({ log }: Building, { sites, port, restored, terminals }: HostingDeps) => {
   const tidied = new Set<Host>();
   return async (host: Host): Promise<void> => {
     await restored;
@@ -66,8 +68,13 @@ const makeTidy = ({ log }: Building, { sites, port, restored }: HostingDeps) => 
     tidied.add(host);
     try {
       const left = await clearLeftovers({ port, host, spool: site.paths.spool });
-      if (left.processes + left.folders > 0)
-        log("warn", "leftovers of an earlier daemon were removed", { host: host.id, ...left });
+      const closed = await terminals.tidy(site);
+      if (left.processes + left.folders + closed > 0)
+        log("warn", "leftovers of an earlier daemon were removed", {
+          host: host.id,
+          ...left,
+          terminals: closed,
+        });
     } catch (error) {
       // Next time that it answers.
       tidied.delete(host);

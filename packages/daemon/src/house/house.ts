@@ -31,6 +31,7 @@ import { makeLinker } from "./linker.ts";
 import { listen } from "./listen.ts";
 import { effectsPort, policyOf } from "./record.ts";
 import { makeSites, type Sites } from "./sites.ts";
+import { makeTerminalUpkeep } from "./terminals.ts";
 
 const makeHouseHosts = ({ paths, options, failpoint }: Building) => {
   const local = makeLocalHost({ home: paths.home, clock: systemClock, env: options.env });
@@ -113,11 +114,13 @@ export const build = (building: Building) => {
       owners.published(events);
       feed.publish(events);
       changes.published(new Set(events.map((event) => event.stream)));
+      terminals.published(events);
     },
     // What is decided before the agents are in hand waits for that.
     effects: (effects) => void restoring.promise.then(() => effectsRoom.offer(effects)),
     id,
   });
+  const terminals = makeTerminalUpkeep(building, { engine: () => engine, sites: () => sites });
   const record = makeAgentRecord({ engine, store, policy: policyOf(config) });
   const port = effectsPort({ record, engine, feed, noticeId: () => id("ntc") });
   const sites = makeSites(building, { hosts, drivers, engine, signal: abort.signal });
@@ -134,6 +137,7 @@ export const build = (building: Building) => {
     effects: effectsRoom,
     port,
     linker: makeLinker(building),
+    terminals,
     restored: restoring.promise,
   });
   return {
@@ -144,6 +148,7 @@ export const build = (building: Building) => {
     /** Agents go on; what was decided is on the disk. */
     close: async () => {
       abort.abort();
+      for (const site of sites.made()) site.terminals.attachments.stop();
       await effectsRoom.close();
       await hosts.close();
       await Promise.all(sites.made().map((site) => site.backends.settled()));

@@ -3,10 +3,11 @@ import { systemClock } from "../clock.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { MakeId } from "../engine/ids.ts";
 import type { Feed } from "../feed/ports.ts";
-import type { Changes } from "../operations/ports.ts";
+import type { Changes, OperationDeps } from "../operations/ports.ts";
 import type { Owners } from "../operations/owners.ts";
 import { makeOperate } from "../operations/operate.ts";
 import { authenticate } from "../operations/tokens.ts";
+import { attachWith } from "../operations/attaching.ts";
 import { openWatchWith } from "../operations/watching.ts";
 import type { Server } from "../server/ports.ts";
 import { startServer } from "../server/server.ts";
@@ -14,6 +15,7 @@ import type { Building } from "./building.ts";
 import { admitContainer } from "./containers.ts";
 import type { Hosting } from "./hosting.ts";
 import type { Sites } from "./sites.ts";
+import { terminalsPort } from "./terminals.ts";
 
 type Deps = {
   readonly engine: Engine;
@@ -25,10 +27,14 @@ type Deps = {
   readonly hosting: Hosting;
 };
 
-const makeHouseOperate = (building: Building, deps: Deps, server: () => Server | null) => {
+const operationDeps = (
+  building: Building,
+  deps: Deps,
+  server: () => Server | null,
+): OperationDeps => {
   const { options, paths, store, health, stop } = building;
   const startedAt = systemClock.now();
-  return makeOperate({
+  return {
     engine: deps.engine,
     store,
     id: deps.id,
@@ -38,6 +44,10 @@ const makeHouseOperate = (building: Building, deps: Deps, server: () => Server |
     admitContainer: (host, container) =>
       admitContainer(building.config, deps.sites.get(host)!.host, container),
     backends: (host) => deps.sites.get(host)?.backends,
+    terminals: (host) => {
+      const site = deps.sites.get(host);
+      return site === undefined ? undefined : terminalsPort(site);
+    },
     changes: deps.changes,
     daemon: {
       version: options.version,
@@ -53,17 +63,19 @@ const makeHouseOperate = (building: Building, deps: Deps, server: () => Server |
       stop: () => setImmediate(() => stop(true)),
       disconnect: (token) => server()?.disconnect(token),
     },
-  });
+  };
 };
 
 export const listen = async (building: Building, deps: Deps): Promise<Server> => {
   const { options, paths, config, log, store, health } = building;
   let server: Server | null = null;
+  const operations = operationDeps(building, deps, () => server);
   const listening = await startServer({
     port: options.port ?? config.server.port,
     socketPath: paths.socket,
     version: options.version,
-    operate: makeHouseOperate(building, deps, () => server),
+    operate: makeOperate(operations),
+    openTerminal: attachWith(operations),
     authenticate: (hash) => authenticate(store, hash, systemClock.now()),
     openWatch: openWatchWith(store, deps.feed, deps.owners),
     endWatches: () => deps.feed.close(),

@@ -1,12 +1,6 @@
 /** What there is on each host: its folders, its terminals, its agents. Made when it is first asked for. */
 import { LOCAL_HOST, type Backend } from "@skein/contract";
-import {
-  adapterFailure,
-  type AgentDriver,
-  type BackendContext,
-  type Host,
-  type Terminals,
-} from "@skein/sdk";
+import { adapterFailure, type AgentDriver, type BackendContext, type Host } from "@skein/sdk";
 import { systemClock } from "../clock.ts";
 import { agentEnvironment } from "../config/environment.ts";
 import { pathsOf, type Paths } from "../config/paths.ts";
@@ -16,14 +10,14 @@ import type { SessionBrief } from "../effects/ports.ts";
 import type { Engine } from "../engine/engine.ts";
 import { backendKind, backendStream } from "../engine/small-kinds.ts";
 import type { Hosts } from "../hosts/hosts.ts";
-import { makeTerminals } from "../terminals/terminals.ts";
+import { makeTerminals, type HostTerminals } from "../terminals/terminals.ts";
 import type { Building } from "./building.ts";
 import { makeInside } from "./containers.ts";
 
 export type Site = {
   readonly host: Host;
   readonly paths: Paths;
-  readonly terminals: Terminals;
+  readonly terminals: HostTerminals;
   readonly backends: Backends;
 };
 

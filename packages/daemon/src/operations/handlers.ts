@@ -3,10 +3,7 @@ import type { OperationName, Output, ParsedInput } from "@skein/contract";
 import type { Caller } from "./ports.ts";
 
 /** `events.watch` and `events.unwatch` belong to the connection that carries them. */
-export type HandledOperation = Exclude<
-  OperationName,
-  "events.watch" | "events.unwatch" | `terminals.${string}`
->;
+export type HandledOperation = Exclude<OperationName, "events.watch" | "events.unwatch">;
 
 export type Handlers = {
   readonly [N in HandledOperation]: (

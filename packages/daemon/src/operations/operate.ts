@@ -12,6 +12,7 @@ import { pagingHandlers } from "./paging.ts";
 import { readingHandlers } from "./reading.ts";
 import { sessionHandlers } from "./sessions.ts";
 import { admitOwn, narrowTo, ownerOf } from "./own.ts";
+import { terminalHandlers } from "./terminals.ts";
 import { tokenHandlers } from "./tokens.ts";
 import { waitingHandlers } from "./waiting.ts";
 
@@ -25,13 +26,14 @@ const handlersOf = (deps: OperationDeps): Handlers => ({
   ...waitingHandlers(deps),
   ...approvalHandlers(deps),
   ...tokenHandlers(deps),
+  ...terminalHandlers(deps),
   ...otherHandlers(deps),
   ...hostHandlers(deps),
   ...outsideHandlers(deps),
 });
 
 /** What an adapter cannot do is said in its own words: they are for a person, with a code of the contract. */
-const inContract = (error: unknown): unknown => {
+export const inContract = (error: unknown): unknown => {
   if (!isAdapterFailure(error)) return error;
   const { code, remedy } = error.failure;
   return refuse(code, error.message, remedy);

@@ -1,10 +1,18 @@
 /** What the operations ask of the house. */
-import type { Backend, Capabilities, Container, HostCheck } from "@skein/contract";
-import type { Host, OutsideConversation, OutsidePage } from "@skein/sdk";
+import type {
+  Backend,
+  Capabilities,
+  Container,
+  HostCheck,
+  Terminal,
+  TerminalAttach,
+  TerminalState,
+} from "@skein/contract";
+import type { Host, OutsideConversation, OutsidePage, Terminals } from "@skein/sdk";
 import type { Engine } from "../engine/engine.ts";
 import type { MakeId } from "../engine/ids.ts";
 import type { Store } from "../engine/ports.ts";
-import type { Caller } from "../server/ports.ts";
+import type { Caller, TerminalLine, TerminalSeat } from "../server/ports.ts";
 
 export type OperationDeps = {
   readonly engine: Engine;
@@ -20,6 +28,8 @@ export type OperationDeps = {
   ): Promise<Container>;
   /** The agents of a host; undefined: there is no such host. */
   backends(host: string): BackendsPort | undefined;
+  /** The terminals of a host; undefined: there is no such host. */
+  terminals(host: string): TerminalsPort | undefined;
   readonly changes: Changes;
   readonly daemon: {
     readonly version: string;
@@ -77,6 +87,46 @@ export type BackendsPort = {
     find(backend: string, id: string): Promise<OutsideConversation | null>;
     read(backend: string, id: string, from: number): Promise<OutsidePage | null>;
   };
+};
+
+/** What tmux holds of one terminal now. */
+export type HeldTerminal = {
+  readonly id: string;
+  readonly dead: boolean;
+  readonly exitCode: number | null;
+  readonly columns: number;
+  readonly rows: number;
+  readonly title: string;
+};
+
+export type TerminalsPort = Pick<Terminals, "open" | "paste" | "keys" | "screen" | "close"> & {
+  /** null: tmux or the host does not answer. */
+  held(): Promise<readonly HeldTerminal[] | null>;
+  /** Clients that are attached now. */
+  viewers(id: string): number;
+  /** null: too many are attached. */
+  attach(request: AttachRequest, line: TerminalLine): TerminalSeat | null;
+  /** What a person gets who logs in there. Rejects with an AdapterFailure. */
+  login(): Promise<{
+    readonly argv: readonly [string, ...string[]];
+    readonly env: Readonly<Record<string, string>>;
+    readonly folder: string;
+  }>;
+};
+
+export type AttachRequest = {
+  readonly terminal: string;
+  /** Two callers with the same client id are two clients. */
+  readonly who: string;
+  readonly client: string;
+  readonly mayType: boolean;
+  readonly ask: TerminalAttach;
+  readonly describe: (live: {
+    readonly size: { readonly columns: number; readonly rows: number };
+    readonly title: string;
+    readonly program: TerminalState;
+    readonly viewers: number;
+  }) => Terminal;
 };
 
 export type { Caller };

@@ -8,6 +8,7 @@
 import { LIMITS, problem, type ErrorCode, type Problem } from "@skein/contract";
 import { cookieNamed } from "./cookie.ts";
 import { hostKey, originKey, type Places } from "./places.ts";
+import { terminalTarget } from "./terminals/target.ts";
 
 export type Via = "tcp" | "unix";
 
@@ -227,7 +228,7 @@ const cookieStands = (request: GuardRequest, fromOwnPage: boolean): boolean => {
 };
 
 const noUpgrade = (path: string): Refused | null =>
-  path === "/"
+  path === "/" || terminalTarget(path) !== null
     ? null
     : refused(404, "unknown_operation", "There is no socket at that path.", "Connect to /.");
 

@@ -1,5 +1,12 @@
 /** What the server asks of the house. It knows the contract and these; no store, no adapter, no engine. */
-import type { OperationName, Reach, Scope } from "@skein/contract";
+import type {
+  OperationName,
+  Reach,
+  Scope,
+  TerminalAttach,
+  TerminalCloseReason,
+  TerminalServerFrame,
+} from "@skein/contract";
 import type { Watch, WatchRequest, WatchSink } from "../feed/ports.ts";
 
 /** Who calls. Made by the guard, never by the caller. */
@@ -37,6 +44,33 @@ export type OpenWatch = (
   },
   sink: WatchSink,
 ) => Promise<Watch>;
+
+/** Where a terminal's frames go. What is sent after `close` is nobody's. */
+export type TerminalLine = {
+  text(frame: TerminalServerFrame): void;
+  bytes(frame: Uint8Array): void;
+  close(reason: TerminalCloseReason, message: string): void;
+};
+
+/** What one who is attached does. */
+export type TerminalSeat = {
+  ack(offset: number): void;
+  resize(size: { readonly columns: number; readonly rows: number }): void;
+  claim(): void;
+  input(kind: "input" | "paste", seq: number, bytes: Uint8Array): void;
+  /** It is gone. Safe to call twice. */
+  left(): void;
+};
+
+/** Finds a terminal. Rejects with a Refusal; what it resolves with attaches a line, or gives null when too many are attached. */
+export type OpenTerminal = (input: {
+  readonly where: "terminal" | "session" | "task";
+  readonly ref: string;
+  readonly caller: Caller;
+  readonly ask: TerminalAttach;
+  readonly client: string;
+  readonly mayType: boolean;
+}) => Promise<(line: TerminalLine) => TerminalSeat | null>;
 
 /** What the server lets the rest of the house do with it. */
 export type Server = {

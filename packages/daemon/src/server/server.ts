@@ -14,6 +14,7 @@ import { makePlaces, type Places } from "./places.ts";
 import type { Server } from "./ports.ts";
 import { makeRoutes } from "./routes.ts";
 import { limitsWith, type ServerOptions } from "./settings.ts";
+import { makeTerminalSockets } from "./terminals/terminals.ts";
 import { makeWork } from "./work.ts";
 
 export type { ServerClock, ServerOptions } from "./settings.ts";
@@ -53,13 +54,21 @@ const wired = (options: ServerOptions, places: () => Places) => {
     openWatch,
     startedAt: clock.monotonic(),
   });
+  const terminals = makeTerminalSockets({
+    ...shared,
+    admission,
+    openTerminal: options.openTerminal,
+  });
   const http: HttpDeps = {
     ...shared,
     admission,
     logins,
     routes,
     places,
-    acceptUpgrade: gateway.accept,
+    acceptUpgrade: (incoming, socket, head, admitted, address) => {
+      const accept = admitted.path === "/" ? gateway.accept : terminals;
+      accept(incoming, socket, head, admitted, address);
+    },
   };
   return { limits, live, work, logins, gateway, http };
 };

@@ -1,6 +1,6 @@
 /** What the server is started with, and the measures it lives by. */
 import { LIMITS } from "@skein/contract";
-import type { Authenticate, OpenWatch, Operate } from "./ports.ts";
+import type { Authenticate, OpenTerminal, OpenWatch, Operate } from "./ports.ts";
 import type { Log } from "./log.ts";
 
 /** Every limit of the house; a test turns single ones down so that it need not wait for the real ones. */
@@ -27,6 +27,7 @@ export type ServerOptions = {
   readonly operate: Operate;
   readonly authenticate: Authenticate;
   readonly openWatch: OpenWatch;
+  readonly openTerminal: OpenTerminal;
   /** Whether operations can be answered now; what /ready says. */
   readonly ready?: () => boolean;
   /** Called by close() once nothing new is accepted: tells every watcher where to resume (the feed's close). */

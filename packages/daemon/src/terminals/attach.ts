@@ -42,6 +42,9 @@ export type Attachments = {
   attach(request: AttachRequest, line: Line): Viewer | null;
   /** A program was started in it. */
   opened(terminal: string): void;
+  /** It is being closed on purpose, until `closed` or `stays` is called. */
+  closing(terminal: string): void;
+  stays(terminal: string): void;
   /** Sends its viewers away and forgets it. */
   closed(terminal: string, reason: TerminalCloseReason, message: string): void;
   viewers(terminal: string): number;
@@ -89,6 +92,7 @@ export const makeAttachments = (deps: {
 }): Attachments => {
   const shows = new Map<string, Show>();
   const inputs = new Map<string, Inputs>();
+  const closing = new Set<string>();
 
   const showOf = (id: string): Show => {
     const known = shows.get(id);
@@ -100,6 +104,7 @@ export const makeAttachments = (deps: {
       id,
       inputs: had,
       paste: (text) => deps.paste(id, text),
+      isClosing: () => closing.has(id),
       over: () => {
         if (shows.get(id) === show) shows.delete(id);
       },
@@ -121,7 +126,10 @@ export const makeAttachments = (deps: {
       return viewerOf(show, seat);
     },
     opened: (id) => shows.get(id)?.restarted(),
+    closing: (id) => void closing.add(id),
+    stays: (id) => void closing.delete(id),
     closed: (id, reason, message) => {
+      closing.delete(id);
       inputs.delete(id);
       shows.get(id)?.close(reason, message);
     },

@@ -32,6 +32,24 @@ export type Link = {
 const RETRY_MS = [100, 300, 1_000, 3_000, 5_000] as const;
 const PING_MS = 5_000;
 
+/** A tmux that is stopped says nothing at all: asked now and then, its silence is noticed. Returns what stops it. */
+const watchSilence = (clock: Clock, control: Control, events: LinkEvents): (() => void) => {
+  let cancel = (): void => {};
+  const later = (): void => {
+    cancel = clock.after(PING_MS, () => {
+      cancel = clock.after(PING_MS, () => events.unknown("tmux does not answer"));
+      control.ask("display-message -p ok", 1, (replies) => {
+        if (replies === null) return;
+        cancel();
+        events.answers();
+        later();
+      });
+    });
+  };
+  later();
+  return () => cancel();
+};
+
 export const makeLink = (
   deps: { readonly tmux: Tmux; readonly ends: Ends; readonly clock: Clock; readonly id: string },
   events: LinkEvents,
@@ -60,19 +78,6 @@ export const makeLink = (
     tries += 1;
   };
 
-  /** A tmux that is stopped says nothing at all: asked now and then, its silence is noticed. */
-  const ping = (mine: Control): void => {
-    cancel = clock.after(PING_MS, () => {
-      const silent = clock.after(PING_MS, () => events.unknown("tmux does not answer"));
-      mine.ask("display-message -p ok", 1, (replies) => {
-        silent();
-        if (replies === null || closed) return;
-        events.answers();
-        ping(mine);
-      });
-    });
-  };
-
   const connect = async (): Promise<void> => {
     const found = await findPane(tmux, id);
     if (closed) return;
@@ -93,7 +98,7 @@ export const makeLink = (
       tries = 0;
       events.up(mine, found.pane);
       watchEnd();
-      ping(mine);
+      cancel = watchSilence(clock, mine, events);
     } catch (error) {
       later((error as Error).message);
     }

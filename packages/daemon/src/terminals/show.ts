@@ -49,6 +49,8 @@ export type ShowDeps = {
   readonly id: string;
   readonly inputs: Inputs;
   readonly paste: (text: string) => Promise<void>;
+  /** Whether it ends because somebody closes it. */
+  readonly isClosing: () => boolean;
   /** Called once, at its end. */
   readonly over: () => void;
 };
@@ -117,7 +119,10 @@ const makeEvents = (
       if (!greeted) line.close(isOut ? "host.unreachable" : "terminal.unavailable", reason);
   },
   answers: () => setProgram(stage, stage.known),
-  gone: () => calls.close("terminal.gone", "tmux holds this terminal no longer."),
+  gone: () =>
+    deps.isClosing()
+      ? calls.close("terminal.closed", "The terminal was closed.")
+      : calls.close("terminal.gone", "tmux holds this terminal no longer."),
 });
 
 /** Output in, snapshots and frames out. */

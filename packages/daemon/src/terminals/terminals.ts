@@ -52,35 +52,16 @@ const must = (answer: Answer, id: string): void => {
   if (answer.is === "absent") throw notHeld(id);
 };
 
-export type HostTerminals = Terminals & {
-  readonly attachments: Attachments;
-  /** What is held on the host now; null: that is not known. */
-  held(): Promise<readonly Pane[] | null>;
+const running = async (tmux: Tmux, id: string): Promise<Pane> => {
+  const pane = await held(tmux, id);
+  if (pane.dead) throw nothingRuns(id);
+  return pane;
 };
 
-/** `attachments` are to be stopped; nothing else is to be closed: what it opens ends with the calls that need it. */
-export const makeTerminals = (host: Host, clock: Clock): HostTerminals => {
-  const tmux = makeTmux(host);
-  const ends = makeEnds(tmux, clock);
-  const startedOf = makeStarted(host);
-  const inTurn = makeTurns();
+const makePaste = (tmux: Tmux): Terminals["paste"] => {
   let pastes = 0;
-
-  const look = async (id: string): Promise<TerminalLook> => {
-    const found = await findPane(tmux, id);
-    if ("is" in found) return unknown;
-    if (found.pane === null) return dead;
-    return lookOf(found.pane, found.pane.dead ? null : await startedOf(found.pane.pid));
-  };
-
-  const running = async (id: string): Promise<Pane> => {
-    const pane = await held(tmux, id);
-    if (pane.dead) throw nothingRuns(id);
-    return pane;
-  };
-
-  const paste = async (id: string, text: string): Promise<void> => {
-    const { pane } = await running(id);
+  return async (id, text) => {
+    const { pane } = await running(tmux, id);
     const input = harmless(text);
     if (input === "") return;
     const buffer = `skein-${(pastes += 1)}`;
@@ -90,7 +71,35 @@ export const makeTerminals = (host: Host, clock: Clock): HostTerminals => {
     ];
     must(await tmux.commands(commands, { input }), id);
   };
+};
 
+/** Within so long whoever opens a terminal has recorded it. */
+const RECORDED_MS = 60_000;
+
+export type HostTerminals = Terminals & {
+  readonly attachments: Attachments;
+  /** What is held on the host now; null: that is not known. */
+  held(): Promise<readonly Pane[] | null>;
+  /** Whether it is being opened at this moment. */
+  isOpening(id: string): boolean;
+};
+
+/** `attachments` are to be stopped; nothing else is to be closed: what it opens ends with the calls that need it. */
+export const makeTerminals = (host: Host, clock: Clock): HostTerminals => {
+  const tmux = makeTmux(host);
+  const ends = makeEnds(tmux, clock);
+  const startedOf = makeStarted(host);
+  const inTurn = makeTurns();
+  const opening = new Set<string>();
+
+  const look = async (id: string): Promise<TerminalLook> => {
+    const found = await findPane(tmux, id);
+    if ("is" in found) return unknown;
+    if (found.pane === null) return dead;
+    return lookOf(found.pane, found.pane.dead ? null : await startedOf(found.pane.pid));
+  };
+
+  const paste = makePaste(tmux);
   const pasteInTurn: Terminals["paste"] = (id, text) => inTurn(id, () => paste(id, text));
   const attachments = makeAttachments({ tmux, ends, clock, paste: pasteInTurn });
 
@@ -100,16 +109,23 @@ export const makeTerminals = (host: Host, clock: Clock): HostTerminals => {
       const found = await listPanes(tmux);
       return "is" in found ? null : found.panes;
     },
+    isOpening: (id) => opening.has(id),
     open: (spec) =>
       inTurn(spec.id, async () => {
-        if (await openTerminal(tmux, spec)) attachments.opened(spec.id);
-        return look(spec.id);
+        opening.add(spec.id);
+        try {
+          if (await openTerminal(tmux, spec)) attachments.opened(spec.id);
+          return await look(spec.id);
+        } finally {
+          // Its opener has yet to record it.
+          clock.after(RECORDED_MS, () => opening.delete(spec.id));
+        }
       }),
     look,
     paste: pasteInTurn,
     keys: (id, keys) =>
       inTurn(id, async () => {
-        const { pane } = await running(id);
+        const { pane } = await running(tmux, id);
         must(await tmux.run(["send-keys", "-t", pane, ...keys]), id);
       }),
     screen: async (id, history = 0) => {
@@ -121,8 +137,13 @@ export const makeTerminals = (host: Host, clock: Clock): HostTerminals => {
     output: (id, signal) => readOutput(tmux, ends, id, signal),
     close: (id) =>
       inTurn(id, async () => {
-        await closeTerminal(tmux, id);
-        attachments.closed(id, "terminal.closed", "The terminal was closed.");
+        attachments.closing(id);
+        try {
+          await closeTerminal(tmux, id);
+          attachments.closed(id, "terminal.closed", "The terminal was closed.");
+        } finally {
+          attachments.stays(id);
+        }
       }),
   };
 };
