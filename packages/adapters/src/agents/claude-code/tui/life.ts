@@ -14,7 +14,7 @@ import type { AskLine } from "../wire.ts";
 import { refusal, send } from "./answers.ts";
 import { askOf } from "./hooks.ts";
 import { configDir } from "./preseed.ts";
-import { makeReader, pause, type Reader } from "./reader.ts";
+import { makeReader, type Reader } from "./reader.ts";
 import { fromCheckpoint, type State } from "./state.ts";
 import type { Order, Settings } from "./step.ts";
 import { onAnswered, onIdle } from "./transcript.ts";
@@ -170,17 +170,10 @@ export const letGo = (life: Life): void => {
   life.reader.stop();
 };
 
-export const wait = async (
-  life: Life,
-  ms: number,
-  passes: (state: State) => boolean,
-): Promise<void> => {
+/** Until it is so, or the agent is gone, or `ms` are over. */
+export const wait = (life: Life, ms: number, passes: (state: State) => boolean): Promise<void> => {
   const ended = (): boolean => life.gone || life.closed;
-  const waiting = [
-    life.reader.until((state) => ended() || passes(state)),
-    pause(life.context.backend, ms),
-  ];
-  await Promise.race<unknown>(waiting);
+  return life.reader.until((state) => ended() || passes(state), ms);
 };
 
 const paceOf = ({ turn, asks, steers }: State): number => {

@@ -96,13 +96,15 @@ const attach = async (life: Life): Promise<Liveness> => {
 /** SIGTERM is its goodbye: it writes what it has to and ends within some ten milliseconds. */
 const endProcess = async (life: Life, force: boolean): Promise<void> => {
   const { context, terminal, owner } = life;
-  const { terminals, host, env, timing } = context.backend;
+  const { terminals, host, env, timing, clock } = context.backend;
   const { process, liveness } = await terminals.look(terminal);
   const isOurs = process !== null && (life.process === null || process.pid === life.process.pid);
   if (!force && liveness === "alive" && isOurs) {
     await host.run(["kill", "-TERM", String(process.pid)], { env, timeoutMs: timing.graceMs });
-    const late = AbortSignal.timeout(timing.graceMs);
-    await terminals.ended(terminal, late).catch(() => undefined);
+    const late = new AbortController();
+    const cancel = clock.after(timing.graceMs, () => late.abort());
+    await terminals.ended(terminal, late.signal).catch(() => undefined);
+    cancel();
   }
   await host.sweep(owner);
 };

@@ -28,8 +28,8 @@ export type Reader = {
   read(): Promise<void>;
   /** Resolves when all that stands in both files now has been read, or when `ms` are over. */
   caughtUp(ms: number): Promise<void>;
-  /** Resolves when `passes` is so; looked at after every change. */
-  until(passes: (state: State) => boolean): Promise<void>;
+  /** Resolves when `passes` is so, or after `ms`; looked at after every change. */
+  until(passes: (state: State) => boolean, ms?: number): Promise<void>;
   stop(): void;
   flushed(): Promise<void>;
 };
@@ -50,19 +50,25 @@ const sizeOf = async ({ backend }: SessionContext, path: string): Promise<number
   return entries.find((one) => one.name === posix.basename(path))?.bytes ?? 0;
 };
 
-const makeWaiters = () => {
+/** Who waits for the state to become so. */
+const makeWaiters = (backend: SessionContext["backend"]) => {
   const waiters = new Set<() => void>();
   return {
     wake: (): void => {
       for (const look of waiters) look();
     },
-    until(passes: () => boolean): Promise<void> {
+    /** `ms`: it is not waited for any longer; default: for ever. */
+    until(passes: () => boolean, ms?: number): Promise<void> {
       const { promise, resolve } = Promise.withResolvers<void>();
-      const look = (): void => {
-        if (!passes()) return;
+      const done = (): void => {
         waiters.delete(look);
+        cancel();
         resolve();
       };
+      const look = (): void => {
+        if (passes()) done();
+      };
+      const cancel = ms === undefined ? (): void => undefined : backend.clock.after(ms, done);
       waiters.add(look);
       look();
       return promise;
@@ -118,7 +124,7 @@ const hooksUpTo = async (fold: Fold, limitMs: number): Promise<void> => {
   const { attempt } = fold.state;
   const size = await sizeOf(context, hooksFile(spoolDir(context.dir, attempt)));
   const isRead = (): boolean => fold.state.attempt !== attempt || fold.state.hooks >= size;
-  await Promise.race([fold.waiters.until(isRead), pause(context.backend, limitMs)]);
+  await fold.waiters.until(isRead, limitMs);
 };
 
 /** Aborts once `isOther`, or when all reading ends. */
@@ -188,13 +194,14 @@ const readTranscripts = async (fold: Fold): Promise<void> => {
 
 const caughtUp = async (fold: Fold, ms: number): Promise<void> => {
   const { context } = fold.deps;
-  const late = pause(context.backend, ms);
+  const { clock } = context.backend;
+  const late = clock.monotonic() + ms;
   await hooksUpTo(fold, ms);
   const path = fold.state.file?.path;
   if (path === undefined) return;
   const size = await sizeOf(context, path);
   const isRead = (): boolean => fold.state.file?.path !== path || fold.state.file.offset >= size;
-  await Promise.race([fold.waiters.until(isRead), late]);
+  await fold.waiters.until(isRead, Math.max(0, late - clock.monotonic()));
 };
 
 export const makeReader = (deps: Deps): Reader => {
@@ -203,7 +210,7 @@ export const makeReader = (deps: Deps): Reader => {
   const fold: Fold = {
     deps,
     journal: makeJournal(context, deps.settle),
-    waiters: makeWaiters(),
+    waiters: makeWaiters(context.backend),
     ending: ending.signal,
     state: deps.begin,
   };
@@ -227,7 +234,7 @@ export const makeReader = (deps: Deps): Reader => {
       }
     },
     caughtUp: (ms) => caughtUp(fold, ms),
-    until: (passes) => fold.waiters.until(() => passes(fold.state)),
+    until: (passes, ms) => fold.waiters.until(() => passes(fold.state), ms),
     stop,
     flushed: () => fold.journal.flushed(),
   };

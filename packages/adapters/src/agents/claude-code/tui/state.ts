@@ -10,7 +10,23 @@ export type Given = {
   readonly text: string;
   /** It may stand in the terminal already. */
   readonly pasted: boolean;
+  /** A person's turn began before it: it waits in Skein's queue again, and comes back with another turn. */
+  readonly returned: boolean;
+  /** The CLI took it meanwhile, under this name; null: not that we know. */
+  readonly promptId: string | null;
+  /** How often something else was taken than what had been typed. */
+  readonly strangers: number;
 };
+
+export const givenOf = (turn: string, prompt: string, text: string): Given => ({
+  turn,
+  prompt,
+  text,
+  pasted: false,
+  returned: false,
+  promptId: null,
+  strangers: 0,
+});
 
 /** A prompt that the CLI has taken and whose turn has not begun for us, because the one before is still being read. */
 export type Submitted = { readonly promptId: string; readonly text: string };

@@ -10,13 +10,13 @@ import { failureOf, turnError } from "../failures.ts";
 import { noTokens } from "../state.ts";
 import type { Tokens } from "../wire.ts";
 import { stepped, chained, type Order, type Step } from "./step.ts";
-import { turnOf, type State, type Submitted, type TurnState } from "./state.ts";
+import { plain } from "./plain.ts";
+import { turnOf, type Given, type State, type Submitted, type TurnState } from "./state.ts";
 
-const unheard = /[\s\u0000-\u001f\u007f-\u009f]/g;
 const comparedChars = 50_000;
 
-/** The input line trims, turns tabs into blanks and drops control characters: none of that makes another text. */
-const bare = (text: string): string => text.replaceAll(unheard, "").slice(0, comparedChars);
+/** The input line trims, and turns tabs into blanks: none of that makes another text. */
+const bare = (text: string): string => plain(text).replaceAll(/\s/g, "").slice(0, comparedChars);
 
 export const isSame = (ours: string, theirs: string): boolean => bare(ours) === bare(theirs);
 
@@ -38,16 +38,31 @@ const steerItem = ({ prompt, text }: { prompt: string; text: string }): Fact => 
   body: { kind: "user", text, how: "steer" },
 });
 
+/** What was handed over was taken. */
+export const accept = (state: State, given: Given, promptId: string, now: number): Step =>
+  stepped({ ...state, given: null, dirty: false, turn: turnOf(given.turn, promptId, now) }, [
+    { fact: "accepted", turn: given.turn },
+  ]);
+
+/**
+ * Whether it is what was typed from here. An input line that makes another text of it does so each time: what comes instead of it
+ * for the second time is held for it, or it would be given for ever.
+ */
+const isOurs = (given: Given | null, text: string): given is Given =>
+  given !== null && given.pasted && (holds(given.text, text) || given.strangers > 0);
+
 /** The prompt that the CLI took begins a turn: the one that was handed over, or one that a person typed. */
 const begin = (state: State, { promptId, text }: Submitted, now: number): Step => {
   const { given } = state;
-  if (given !== null && given.pasted && holds(given.text, text)) {
-    const turn = turnOf(given.turn, promptId, now);
-    return stepped({ ...state, given: null, dirty: false, turn }, [
-      { fact: "accepted", turn: given.turn },
-    ]);
-  }
-  return stepped({ ...state, turn: turnOf(promptId, promptId, now) }, [
+  if (isOurs(given, text))
+    return given.returned
+      ? stepped({ ...state, given: { ...given, promptId } })
+      : accept(state, given, promptId, now);
+  const passed =
+    given === null
+      ? null
+      : { ...given, returned: true, strangers: given.strangers + (given.pasted ? 1 : 0) };
+  return stepped({ ...state, given: passed, turn: turnOf(promptId, promptId, now) }, [
     { fact: "begun", key: promptId, text },
   ]);
 };
@@ -95,7 +110,9 @@ export const count = (turn: TurnState, message: string, tokens: Tokens): TurnSta
     ? { ...turn, newest: { message, tokens } }
     : { ...turn, tokens: plus(turn.tokens, turn.newest.tokens), newest: { message, tokens } };
 
-const usageOf = (turn: TurnState, model: string | null): TurnUsage => {
+/** null: no answer was begun. */
+const usageOf = (turn: TurnState, model: string | null): TurnUsage | null => {
+  if (turn.newest.message === "") return null;
   const sum = plus(turn.tokens, turn.newest.tokens);
   return {
     model,

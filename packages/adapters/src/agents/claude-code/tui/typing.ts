@@ -7,8 +7,10 @@
 import { adapterFailure, type AdapterFailure, type TerminalKey } from "@skein/sdk";
 import { statusOf, wait, type Life } from "./life.ts";
 import { pause } from "./reader.ts";
-import type { State } from "./state.ts";
+import { plain } from "./plain.ts";
+import { givenOf, type State } from "./state.ts";
 import { isFree, isQueued } from "./transcript.ts";
+import { accept } from "./turns.ts";
 
 /** Between the paste and Enter: the TUI takes an Enter that comes with a paste for a part of it. */
 const enterMs = 80;
@@ -18,6 +20,8 @@ const takenAgainMs = 5_000;
 /** So long a prompt waits for whatever goes on at the terminal (a menu, someone's own turn) to end. */
 const idleMs = 30_000;
 const lookMs = 50;
+const closingMs = 2_000;
+const unknownMs = 3_000;
 /** A daemon that died between Enter and the record: the hook has come long before another daemon reads. */
 const leftMs = 2_000;
 
@@ -36,8 +40,10 @@ const opensList = /(?:\\|[@/]\S*)$/;
  * `!`, `#` and `/` at the beginning are the TUI's own words; a backslash before Enter makes a new line; a name at the end opens a
  * list that takes the Enter. A blank makes all of them text.
  */
-export const literal = (text: string): string =>
-  `${isCommand.test(text) ? " " : ""}${text}${opensList.test(text) ? " " : ""}`;
+export const literal = (prompt: string): string => {
+  const text = plain(prompt);
+  return `${isCommand.test(text) ? " " : ""}${text}${opensList.test(text) ? " " : ""}`;
+};
 
 /** What is left of a draft of several lines goes with the prompt; what was taken away of it can be brought back with Ctrl-Y. */
 const takeAway = async (life: Life): Promise<void> => {
@@ -80,15 +86,20 @@ const isOut = (life: Life): boolean => life.gone || life.closed || life.stopping
 const untilFree = async (life: Life): Promise<boolean> => {
   const { context, reader } = life;
   const { clock } = context.backend;
-  const until = clock.monotonic() + idleMs;
+  const began = clock.monotonic();
+  let until = began + idleMs;
   for (let escaped = false; !isOut(life);) {
     const status = await statusOf(life);
     if (isFree(reader.state(), status)) return true;
+    // No status file: another version may not write one.
+    const isUnknown = status === null && clock.monotonic() - began > unknownMs;
+    if (isUnknown && reader.state().turn === null) return true;
     // A turn that nobody here asked for takes as long as it takes: the prompt goes back to the queue.
     if (reader.state().turn !== null) return false;
     if (clock.monotonic() > until) {
       if (escaped) throw notTaken();
       escaped = true;
+      until += closingMs;
       await press(life, "Escape");
     }
     await pause(context.backend, lookMs);
@@ -101,7 +112,7 @@ type Words = { readonly turn: string; readonly prompt: string; readonly text: st
 const isTaken =
   (turn: string) =>
   ({ given }: State): boolean =>
-    given?.turn !== turn;
+    given?.turn !== turn || given.returned;
 
 /** It went into a turn that began outside: it has been said, and there is nothing more to wait for. */
 const tellJoined = async (life: Life, { turn, prompt }: Words): Promise<void> => {
@@ -123,9 +134,13 @@ export const prompt = async (life: Life, words: Words): Promise<void> => {
   const before = reader.state();
   if (before.turn?.id === turn) return;
   if (before.joined.includes(id)) return tellJoined(life, words);
-  const wasPasted = before.given?.prompt === id && before.given.pasted;
-  reader.change((state) => ({ ...state, given: { turn, prompt: id, text, pasted: wasPasted } }));
-  if (wasPasted) await wait(life, leftMs, isTaken(turn));
+  const known = before.given?.prompt === id ? before.given : givenOf(turn, id, text);
+  const given = { ...known, turn, text, returned: false };
+  reader.change((state) => ({ ...state, given }));
+  const { promptId } = given;
+  if (promptId !== null)
+    return reader.take((state, { now }) => accept(state, given, promptId, now), "hook");
+  if (given.pasted) await wait(life, leftMs, isTaken(turn));
   if (isTaken(turn)(reader.state())) return;
   if (!(await untilFree(life)) || isTaken(turn)(reader.state())) return;
   await clear(life);
