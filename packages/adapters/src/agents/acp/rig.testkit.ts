@@ -1,0 +1,178 @@
+/** What the tests of this room share: a link on a real process, and its facts, waited for one by one. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type {
+  AgentLink,
+  BackendContext,
+  Fact,
+  Host,
+  LiveDelta,
+  Report,
+  SessionContext,
+} from "@skein/sdk";
+import { noTerminals } from "@skein/sdk/testkit";
+import { configuredAgent, type AcpAgent } from "./agents.ts";
+import { makeBirths } from "./births.ts";
+import { makeLink } from "./link.ts";
+
+export type FactOf<T extends Fact["fact"]> = Extract<Fact, { fact: T }>;
+
+export type Rig = {
+  readonly link: AgentLink;
+  readonly facts: readonly Fact[];
+  readonly live: readonly LiveDelta[];
+  /** The newest that was recorded: what the next daemon gets. */
+  readonly checkpoint: () => unknown;
+  /** The next fact of this kind, past or to come, that was not given before. */
+  next<T extends Fact["fact"]>(kind: T): Promise<FactOf<T>>;
+  /** The first live words have come. */
+  speaks(): Promise<void>;
+  /** The daemon dies: nothing that is reported from now on is recorded. */
+  kill(): Promise<void>;
+};
+
+const patienceMs = 10_000;
+
+/** Records what a daemon would record. */
+const makeRecord = () => {
+  const facts: Fact[] = [];
+  const given = new Map<string, number>();
+  const listeners = new Set<() => void>();
+  let checkpoint: unknown = null;
+  let dead = false;
+
+  const next = async <T extends Fact["fact"]>(kind: T): Promise<FactOf<T>> => {
+    const from = given.get(kind) ?? 0;
+    for (;;) {
+      const found = facts.findIndex((fact, at) => at >= from && fact.fact === kind);
+      if (found !== -1) {
+        given.set(kind, found + 1);
+        return facts[found] as FactOf<T>;
+      }
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const told = facts.map((fact) => JSON.stringify(fact).slice(0, 300)).join("\n");
+      const late = setTimeout(
+        () => reject(new Error(`no ${kind} came after:\n${told}`)),
+        patienceMs,
+      );
+      listeners.add(resolve);
+      await promise.finally(() => clearTimeout(late));
+      listeners.delete(resolve);
+    }
+  };
+  return {
+    facts,
+    next,
+    checkpoint: () => checkpoint,
+    die: () => {
+      dead = true;
+    },
+    report: async (report: Report): Promise<void> => {
+      if (dead) throw new Error("the daemon is dead");
+      // Through JSON, as a store would have it.
+      facts.push(...(JSON.parse(JSON.stringify(report.facts)) as Fact[]));
+      if (report.checkpoint !== undefined)
+        checkpoint = JSON.parse(JSON.stringify(report.checkpoint));
+      for (const wake of listeners) wake();
+    },
+  };
+};
+
+export type RigOptions = Partial<SessionContext["session"]> &
+  Partial<Pick<SessionContext, "generation" | "how" | "turn" | "checkpoint">> & {
+    readonly agent?: AcpAgent;
+  };
+
+/** One daemon's hold on one generation of a session; another one on the same `home` is the daemon that comes after. */
+export const makeRig = async (
+  home: string,
+  backend: BackendContext,
+  { agent = configuredAgent("acp:scripted"), ...options }: RigOptions = {},
+): Promise<Rig> => {
+  const record = makeRecord();
+  const live: LiveDelta[] = [];
+  const spoken = Promise.withResolvers<void>();
+  const generation = options.generation ?? 1;
+  const folder = options.folder ?? join(home, "work");
+  await mkdir(folder, { recursive: true });
+  const context: SessionContext = {
+    session: {
+      id: "ses_rig",
+      name: "fizz-top",
+      folder,
+      model: null,
+      effort: null,
+      permissions: "guarded",
+      interface: "protocol",
+      program: null,
+      providerSessionId: null,
+      forkFrom: null,
+      ...options,
+    },
+    generation,
+    how: options.how ?? "new",
+    turn: options.turn ?? null,
+    checkpoint: options.checkpoint ?? null,
+    dir: join(home, "spool", String(generation)),
+    backend,
+    report: record.report,
+    live: (delta) => {
+      live.push(delta);
+      spoken.resolve();
+    },
+    log: () => undefined,
+  };
+  const link = makeLink(agent, context, makeBirths());
+  return {
+    link,
+    facts: record.facts,
+    live,
+    checkpoint: record.checkpoint,
+    next: record.next,
+    speaks: () => spoken.promise,
+    kill: async () => {
+      record.die();
+      await link.detach();
+    },
+  };
+};
+
+export const makeBackend = (
+  host: Host,
+  home: string,
+  command: readonly [string, ...string[]] | null,
+  env: Readonly<Record<string, string>>,
+  startMs: number,
+  /** So many times faster than the real one do waits pass. */
+  haste = 1,
+): BackendContext => ({
+  host,
+  terminals: noTerminals,
+  clock: { ...realClock, after: (ms, run) => realClock.after(ms / haste, run) },
+  command,
+  env,
+  dir: join(home, "backend"),
+  home,
+  version: "0.0.0-test",
+  timing: { startMs: startMs * haste, graceMs: 3_000 * haste },
+  log: () => undefined,
+});
+
+export const realClock: BackendContext["clock"] = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+/** By whom, when: of no interest here. */
+export const decided = (decision: "allow" | "always" | "deny" | "answer") => ({
+  decision,
+  message: null,
+  answers: null,
+  by: "test",
+  at: "2026-01-01T00:00:00.000Z",
+});
