@@ -48,7 +48,10 @@ export const makeFar = async (sshd: Sshd): Promise<FarWorld> => {
   const host = make();
   const world = makeHostWorld({
     host,
-    another: async () => make(),
+    another: async () => {
+      await hosts.at(-1)?.close();
+      return make();
+    },
     end: async () => {
       await Promise.all(hosts.map((one) => one.close()));
       await rm(run, { recursive: true, force: true });

@@ -19,6 +19,7 @@ const refusedMs = 120_000;
 
 export type LinkDeps = SshDeps & {
   readonly clock: Clock;
+  readonly home: string;
   readonly run: string;
   readonly random: () => number;
 };
@@ -62,9 +63,11 @@ export const makeLink = (deps: LinkDeps): Link => {
   forgetSockets(deps.run, control);
   let count = 0;
   // Never the path of one before: that one takes its own away when it ends.
-  const start = (): Master => startMaster(deps, `${control}.${(count += 1)}`);
-  const trunks = makeTrunks(start, () =>
-    unusable(name, "its ssh server allows one session for each connection (MaxSessions)"),
+  const start = (isFirst: boolean): Master =>
+    startMaster(deps, `${control}.${(count += 1)}`, isFirst);
+  const trunks = makeTrunks(
+    () => start(false),
+    () => unusable(name, "its ssh server allows one session for each connection (MaxSessions)"),
   );
   let isClosed = false;
   /** The try that runs: fulfilled in any case, when it is over. */
@@ -82,7 +85,7 @@ export const makeLink = (deps: LinkDeps): Link => {
   };
   const connect = async (): Promise<void> => {
     cancel();
-    const made = start();
+    const made = start(true);
     master = made;
     try {
       await made.ready;

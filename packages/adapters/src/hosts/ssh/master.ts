@@ -4,6 +4,7 @@ import { rmSync } from "node:fs";
 import type { AdapterFailure, Clock } from "@skein/sdk";
 import { keepEnd, makeMarkFinder, spawnSsh } from "./client.ts";
 import { CONNECT_SECONDS, masterArgs, type SshDeps } from "./command.ts";
+import { BORN } from "./far.ts";
 import { oneLine, quote } from "./quote.ts";
 import { unusable, whyUnreached } from "./reasons.ts";
 
@@ -23,10 +24,30 @@ export type Master = {
 };
 
 /**
+ * Says now and then that it is there: so the far side, too, comes to know of a link that was cut. That can take it minutes; so each
+ * connection writes down which process of sshd serves it, and the first of a new link ends those of the links before.
+ */
+const hold = (nonce: string, home: string, isFirst: boolean): string => `${BORN}
+printf '%s\\n' ${quote(nonce)}
+l=${quote(`${home}/links`)}
+serves() { { IFS= read -r c < "/proc/$1/stat"; } 2>/dev/null || c="($(ps -o comm= -p "$1"))"; case $c in *"(sshd"*) ;; *) return 1;; esac; }
+forget() { { IFS= read -r s < "$l/$1"; } 2>/dev/null && same "$1" "$s" && serves "$1" && kill "$1"; rm -f "$l/$1"; }
+umask 077; mkdir -p "$l" 2>/dev/null
+${isFirst ? `for f in "$l"/*; do f=\${f##*/}; [ "$f" = "$PPID" ] || forget "$f"; done` : ""}
+serves "$PPID" && born "$PPID" && { echo "$B" > "$l/$PPID"; } 2>/dev/null
+( while sleep 15 >/dev/null 2>&1; do echo || exit; done ) & p=$!
+IFS= read -r x
+kill "$p"; rm -f "$l/$PPID"`;
+
+/**
  * Its own command waits for its stdin to end, as that of a daemon that dies does: then nobody holds the connection any more.
  * That command takes one of the sessions that sshd allows for a connection.
  */
-export const startMaster = (deps: SshDeps & { readonly clock: Clock }, control: string): Master => {
+export const startMaster = (
+  deps: SshDeps & { readonly clock: Clock; readonly home: string },
+  control: string,
+  isFirst: boolean,
+): Master => {
   const child = spawnSsh(masterArgs(deps, control), deps.env);
   const said = keepEnd(child.stderr, saidBytes);
   const nonce = randomUUID();
@@ -53,7 +74,7 @@ export const startMaster = (deps: SshDeps & { readonly clock: Clock }, control: 
       close();
     }
   });
-  child.stdin.write(oneLine(`printf '%s\\n' ${quote(nonce)}; IFS= read -r x`));
+  child.stdin.write(oneLine(hold(nonce, deps.home, isFirst)));
 
   const gone = new Promise<AdapterFailure>((tell) => {
     let fault = "";

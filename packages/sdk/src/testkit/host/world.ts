@@ -9,7 +9,7 @@ export type HostWorld = AsyncDisposable & {
   /** The state folder there, which this machine sees too. */
   readonly home: string;
   readonly host: Host;
-  /** The daemon that comes after: knows nothing but the folder. */
+  /** The daemon that comes after: knows nothing but the folder. The one before must not be used any more. */
   another(): Promise<Host>;
   start(
     argv: readonly [string, ...string[]],
@@ -24,11 +24,12 @@ export const makeHostWorld = (made: {
   readonly end: () => Promise<void>;
 }): HostWorld => {
   const { host } = made;
+  let newest = host;
   let generations = 0;
   return {
     home: host.home,
     host,
-    another: made.another,
+    another: async () => (newest = await made.another()),
     start: async (argv, env = {}) => {
       const owner: Owner = { session: "ses_test", generation: (generations += 1) };
       const dir = join(host.home, "spool", String(owner.generation));
@@ -36,7 +37,7 @@ export const makeHostWorld = (made: {
       return { owner, dir, detached: await host.start(spec) };
     },
     async [Symbol.asyncDispose]() {
-      for (const { owner } of await host.owners()) await host.sweep(owner);
+      for (const { owner } of await newest.owners()) await newest.sweep(owner);
       await made.end();
     },
   };
