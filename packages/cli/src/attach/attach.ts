@@ -105,7 +105,9 @@ const connect = (cli: Cli, tty: Tty, attaching: Attaching, view: View): Terminal
         told.program = attached.program;
         told.readOnly = attached.readOnly;
         told.lost = null;
-        if (attached.how === "resumed") screen.resize(size);
+        // Before a snapshot there is nothing to show but what was shown.
+        if (attached.how !== "resumed") return;
+        screen.resize(size);
         soon();
       },
       snapshot: (bytes, done) => {
