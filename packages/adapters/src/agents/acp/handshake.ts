@@ -50,7 +50,8 @@ export const knownOf = (result: Json): Known => {
 /** What an error says beyond its sentence stands in one of two places. */
 export const wholeMessage = ({ message, data }: WireError): string => {
   const details = string(data["details"]) ?? string(data["message"]);
-  return details === null || message.includes(details) ? message : `${message}: ${details}`;
+  if (details === null || message.includes(details)) return message;
+  return message === "Internal error" ? details : `${message}: ${details}`;
 };
 
 const failed = (state: State, step: string, code: number, message: string): Folded =>

@@ -1,0 +1,282 @@
+/** The fold, on lines as three agents wrote them (gemini 0.61.0, opencode 1.18.33, claude-agent-acp 0.49.0), shortened. */
+import type { PermissionMode } from "@skein/contract";
+import type { Fact } from "@skein/sdk";
+import { expect, test } from "vitest";
+import { ACP_AGENTS, configuredAgent } from "./agents.ts";
+import { decideUnasked } from "./asks.ts";
+import { emptyCall, updated } from "./calls.ts";
+import { failureOf } from "./failures.ts";
+import type { Settings } from "./fold.ts";
+import { initialState, type State } from "./state.ts";
+import { step } from "./translate.ts";
+import { giving } from "./turns.ts";
+import { readLine, turnRequest, type Json } from "./wire.ts";
+
+const settings = (permissions: PermissionMode = "guarded"): Settings => ({
+  agent: ACP_AGENTS[0]!,
+  generation: 3,
+  folder: "/w",
+  home: "/w/.skein",
+  permissions,
+  model: null,
+  effort: null,
+  conversation: { how: "new" },
+  pid: 1,
+});
+
+const inTurn: State = giving(
+  { ...initialState, phase: "ready", conversation: "c-1", cost: 0 },
+  "trn_1",
+  0,
+);
+
+/** What lines make of a state: facts and frames of all of them. */
+const fold = (lines: readonly Json[], from = inTurn, given = settings()) => {
+  let state = from;
+  const facts: Fact[] = [];
+  const frames: unknown[] = [];
+  for (const line of lines) {
+    const folded = step(state, readLine(JSON.stringify({ jsonrpc: "2.0", ...line })), given);
+    state = folded.state;
+    facts.push(...folded.facts);
+    frames.push(...folded.frames.map((frame) => JSON.parse(frame) as unknown));
+  }
+  return { state, facts, frames };
+};
+
+const update = (body: Json): Json => ({
+  method: "session/update",
+  params: { sessionId: "c-1", update: body },
+});
+const chunk = (text: string, messageId?: string): Json =>
+  update({ sessionUpdate: "agent_message_chunk", content: { type: "text", text }, messageId });
+const ask = (
+  id: number,
+  toolCall: Json,
+  kinds = ["allow_always", "allow_once", "reject_once"],
+) => ({
+  id,
+  method: "session/request_permission",
+  params: {
+    sessionId: "c-1",
+    toolCall,
+    options: kinds.map((kind) => ({ optionId: `o-${kind}`, name: kind, kind })),
+  },
+});
+const answer = (result: Json): Json => ({ id: turnRequest("trn_1"), result });
+const items = (facts: readonly Fact[]) => facts.filter((fact) => fact.fact === "item");
+
+const geminiWrite = {
+  toolCallId: "write_file__call_1",
+  status: "pending",
+  title: "Writing to a.txt",
+  content: [
+    { type: "diff", path: "/w/a.txt", oldText: "", newText: "hi\n", _meta: { kind: "add" } },
+  ],
+  locations: [{ path: "/w/a.txt" }],
+  kind: "edit",
+};
+
+test("gemini tells of a call only when it asks, and nothing more of one that was declined", () => {
+  const { state, facts } = fold([ask(0, geminiWrite)]);
+  expect(facts.map(({ fact }) => fact)).toEqual(["accepted", "provider-session", "item", "asked"]);
+  expect(facts.at(-1)).toMatchObject({
+    request: "0",
+    canAlways: true,
+    approval: {
+      kind: "edit",
+      changes: [{ path: "/w/a.txt", change: "add", diff: "@@ -0,0 +1,1 @@\n+hi" }],
+    },
+  });
+  expect(state.asks["0"]).toMatchObject({ id: 0 });
+  const end = fold([answer({ stopReason: "end_turn" })], state);
+  expect(end.facts.map(({ fact }) => fact)).toEqual(["item", "withdrawn", "turn-ended"]);
+});
+
+test("opencode's bash: the call fills up, and ends with its output and exit code", () => {
+  const call = { toolCallId: "call_1", kind: "execute" };
+  const rawInput = { command: "echo hi; exit 3", description: "Say hi", cwd: "/w" };
+  const { facts } = fold([
+    update({
+      sessionUpdate: "tool_call",
+      ...call,
+      title: "bash",
+      status: "pending",
+      rawInput: { cwd: "/w" },
+    }),
+    update({
+      sessionUpdate: "tool_call_update",
+      ...call,
+      title: "echo hi; exit 3",
+      status: "in_progress",
+      rawInput,
+    }),
+    update({
+      sessionUpdate: "tool_call_update",
+      ...call,
+      status: "completed",
+      content: [{ type: "content", content: { type: "text", text: "hi\n" } }],
+      rawOutput: { output: "hi\n", metadata: { exit: 3 } },
+    }),
+  ]);
+  // The empty announcement is worth no line in the record.
+  expect(items(facts)).toHaveLength(2);
+  expect(items(facts).at(-1)).toEqual({
+    fact: "item",
+    id: "g3:call_1",
+    body: {
+      kind: "command",
+      command: "echo hi; exit 3",
+      folder: "/w",
+      output: "hi\n",
+      exitCode: 3,
+      status: "done",
+    },
+  });
+});
+
+test("claude-agent-acp's failed command: its exit code stands in the text", () => {
+  const call = {
+    toolCallId: "toolu_1",
+    kind: "execute",
+    _meta: { claudeCode: { toolName: "Bash" } },
+  };
+  const { facts } = fold([
+    update({
+      sessionUpdate: "tool_call_update",
+      ...call,
+      title: "false",
+      rawInput: { command: "false" },
+    }),
+    update({
+      sessionUpdate: "tool_call_update",
+      toolCallId: "toolu_1",
+      status: "failed",
+      rawOutput: "Exit code 3\nhi",
+      content: [{ type: "content", content: { type: "text", text: "```\nExit code 3\nhi\n```" } }],
+    }),
+  ]);
+  expect(items(facts).at(-1)).toMatchObject({
+    body: { kind: "command", output: "hi", exitCode: 3, status: "failed" },
+  });
+});
+
+test("words in pieces are one message until something else comes, or another message begins", () => {
+  const { facts } = fold([
+    chunk("a ", "m-1"),
+    chunk("b", "m-1"),
+    chunk("c", "m-2"),
+    update({ sessionUpdate: "agent_thought_chunk", content: { type: "text", text: "hm" } }),
+    answer({
+      stopReason: "end_turn",
+      usage: { inputTokens: 5, outputTokens: 7, thoughtTokens: 2 },
+    }),
+  ]);
+  expect(items(facts).map((fact) => fact.fact === "item" && fact.body)).toEqual([
+    { kind: "message", text: "a b" },
+    { kind: "message", text: "c" },
+    { kind: "reasoning", text: "hm" },
+  ]);
+  expect(facts.at(-1)).toMatchObject({
+    fact: "turn-ended",
+    outcome: "completed",
+    usage: { inputTokens: 5, outputTokens: 9, reasoningTokens: 2, costUsd: null },
+  });
+});
+
+test("cost is told as a sum, and counted by the turn; gemini's tokens stand elsewhere", () => {
+  const cost = (amount: number): Json =>
+    update({ sessionUpdate: "usage_update", used: 1, size: 2, cost: { amount, currency: "USD" } });
+  const first = fold([cost(0.25), answer({ stopReason: "end_turn", usage: {} })]);
+  expect(first.facts.at(-1)).toMatchObject({ usage: { costUsd: 0.25 } });
+  const quota = {
+    token_count: { input_tokens: 9, output_tokens: 4 },
+    model_usage: [{ model: "gemini-x" }],
+  };
+  const second = fold(
+    [cost(0.75), answer({ stopReason: "end_turn", _meta: { quota } })],
+    giving(first.state, "trn_1", 0),
+  );
+  expect(second.facts.at(-1)).toMatchObject({
+    usage: { model: "gemini-x", inputTokens: 9, outputTokens: 4, costUsd: 0.5 },
+  });
+});
+
+test("what was said before a conversation was loaded, and what belongs to another, is not told", () => {
+  const settling = { ...inTurn, turn: null, phase: "settling" as const };
+  expect(fold([chunk("old")], settling).facts).toEqual([]);
+  const stranger = { method: "session/update", params: { sessionId: "c-2", update: {} } };
+  expect(fold([stranger]).facts).toEqual([]);
+});
+
+test("unknown requests are answered, garbage is told of three times, a second answer is nothing", () => {
+  const { frames } = fold([{ id: 7, method: "fs/write_text_file", params: {} }]);
+  expect(frames).toMatchObject([{ id: 7, error: { code: -32601 } }]);
+  let state = inTurn;
+  const told: Fact[] = [];
+  for (let line = 0; line < 10; line++) {
+    const folded = step(state, readLine("{no"), settings());
+    state = folded.state;
+    told.push(...folded.facts);
+  }
+  expect(told).toHaveLength(3);
+  const once = fold([answer({ stopReason: "end_turn" }), answer({ stopReason: "end_turn" })]);
+  expect(once.facts.filter(({ fact }) => fact === "turn-ended")).toHaveLength(1);
+});
+
+test("after an interrupt nothing is asked any more: it is answered with cancelled", () => {
+  const cancelling = { ...inTurn, turn: { ...inTurn.turn!, interrupting: true } };
+  const { frames, facts } = fold([ask(4, geminiWrite)], cancelling);
+  expect(frames).toEqual([
+    { jsonrpc: "2.0", id: 4, result: { outcome: { outcome: "cancelled" } } },
+  ]);
+  expect(facts.some(({ fact }) => fact === "asked")).toBe(false);
+});
+
+test("each mode answers by kind, never by name; without such a kind the answer is cancelled", () => {
+  const allowed = fold([ask(1, geminiWrite)], inTurn, settings("full"));
+  expect(allowed.frames).toMatchObject([{ result: { outcome: { optionId: "o-allow_once" } } }]);
+  const refused = fold([ask(1, geminiWrite)], inTurn, settings("read-only"));
+  expect(refused.frames).toMatchObject([{ result: { outcome: { optionId: "o-reject_once" } } }]);
+  expect(items(refused.facts).at(-1)).toMatchObject({ body: { status: "declined" } });
+  const none = fold([ask(1, geminiWrite, ["maybe"])], inTurn, settings("full"));
+  expect(none.frames).toMatchObject([{ result: { outcome: { outcome: "cancelled" } } }]);
+});
+
+test("workspace: edits in the folder pass, all others are asked", () => {
+  const place = { folder: "/w", home: "/w/.skein" };
+  const edit = (path: string) =>
+    updated(undefined, { kind: "edit", content: [{ type: "diff", path, newText: "x" }] });
+  const passes = (path: string) => decideUnasked("workspace", edit(path), place);
+  expect(["/w/a", "b/c", "/w/d.git/e"].map(passes)).toEqual(["allow", "allow", "allow"]);
+  const guarded = [
+    "/x",
+    "/w",
+    "/wx/a",
+    "/w/../x",
+    "/w/.git/hooks/a",
+    "/w/.skein/db",
+    "/w/.mcp.json",
+  ];
+  expect(guarded.map(passes)).toEqual(guarded.map(() => null));
+  const moved = { ...edit("/w/a"), kind: "move", paths: ["/w/a", "/x"] };
+  expect(decideUnasked("workspace", moved, place)).toBeNull();
+  expect(decideUnasked("workspace", { ...emptyCall, kind: "edit" }, place)).toBeNull();
+  expect(decideUnasked("workspace", { ...emptyCall, kind: "execute" }, place)).toBeNull();
+  expect(decideUnasked("read-only", { ...emptyCall, kind: "read" }, place)).toBeNull();
+});
+
+test.each([
+  [401, "{}", {}, "login"],
+  [-32000, "Authentication required", {}, "login"],
+  [429, "scripted failure 429", {}, "limit"],
+  [-32603, "Internal error: API Error", { errorKind: "rate_limit" }, "limit"],
+  [500, "model not found", {}, "model"],
+  [500, "terminated", {}, "cut"],
+  [-32603, "Internal error: API Error: Unable to connect to API (ECONNRESET)", {}, "cut"],
+  [-32603, "Internal error", { details: "scripted failure 500" }, "api"],
+])("error %i %j %j is of the kind %s", (code, message, data, kind) => {
+  const error = failureOf(configuredAgent("acp:mine"), { code, message, data });
+  expect(error.kind).toBe(kind);
+  expect(error.message).not.toMatch(/^Internal error: /);
+});
