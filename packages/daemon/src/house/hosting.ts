@@ -86,7 +86,7 @@ const makeTidy = ({ log }: Building, { sites, port, restored, terminals }: Hosti
 const hostsPort = (
   { config }: Building,
   deps: HostingDeps,
-  take: (linked: LinkedHost) => void,
+  { take, tidy }: { take(linked: LinkedHost): void; tidy(host: Host): Promise<void> },
 ): HostsPort => {
   const { hosts, drivers, effects, linker } = deps;
   const check = (host: Host) => checkHost(host, soughtOn(config, drivers, host.id), systemClock);
@@ -100,7 +100,11 @@ const hostsPort = (
         return {
           home: linked.host.home,
           check: found,
-          take: () => take(linked),
+          take: () => {
+            take(linked);
+            // It may have been here before.
+            void tidy(linked.host);
+          },
           leave: linked.close,
         };
       } catch (error) {
@@ -130,7 +134,7 @@ export const makeHosting = (building: Building, deps: HostingDeps): Hosting => {
     if (reach.state === "reachable") void tidy(host);
   });
   return {
-    port: hostsPort(building, deps, take),
+    port: hostsPort(building, deps, { take, tidy }),
     recall: (recorded) => {
       for (const { name, home } of recorded) if (name !== LOCAL_HOST) take(linker.link(name, home));
     },

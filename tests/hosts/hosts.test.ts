@@ -1,0 +1,206 @@
+/** Hosts through the doors that people use: added, listed, checked, removed, and all that can be wrong with one. */
+import { execFile } from "node:child_process";
+import { appendFile, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { isRefusal } from "@skein/contract";
+import { startSshd, type Sshd } from "@skein/sdk/testkit";
+import { skein } from "../cli/run-skein.ts";
+import { fakeClaudeBackend } from "../daemon/fixtures.ts";
+import { takeAgent } from "../scenarios/agent.ts";
+import { openHouse, type House } from "../scenarios/house.ts";
+import { agentProcesses, everyProcess, untilTrue } from "../scenarios/processes.ts";
+
+const execute = promisify(execFile);
+
+const MANY = Array.from({ length: 10 }, (_, index) => `far-${index}`);
+
+/** Each wrong in its own way; all but the first two lead to the server that is there. */
+const writeWrongHosts = async (sshd: Sshd): Promise<void> => {
+  const other = join(sshd.folder, "other_key");
+  await execute("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", other]);
+  const strange = (await readFile(`${other}.pub`, "utf8")).split(" ").slice(0, 2).join(" ");
+  await writeFile(join(sshd.folder, "changed"), `[127.0.0.1]:${sshd.port} ${strange}\n`);
+  const known = `UserKnownHostsFile ${sshd.knownHosts}`;
+  const there = (name: string, ...lines: readonly string[]): string =>
+    [
+      `Host ${name}`,
+      "  HostName 127.0.0.1",
+      `  Port ${sshd.port}`,
+      "  IdentitiesOnly yes",
+      "  GlobalKnownHostsFile none",
+      ...lines.map((line) => `  ${line}`),
+      "",
+    ].join("\n");
+  const key = `IdentityFile ${sshd.folder}/user_key`;
+  const nobody = `UserKnownHostsFile ${sshd.folder}/nobody`;
+  const text = [
+    "Host closed\n  HostName 127.0.0.1\n  Port 1\n",
+    "Host nowhere\n  HostName nowhere.invalid\n",
+    there("strange", key, nobody),
+    there("changed", key, `UserKnownHostsFile ${sshd.folder}/changed`),
+    there("locked", `IdentityFile ${other}`, known),
+    ...MANY.map((name) => there(name, key, known)),
+  ];
+  // The user's own entry comes first in the file, and what comes first counts.
+  await appendFile(sshd.config, text.join("\n"));
+};
+
+let sshd: Sshd;
+let house: House;
+beforeAll(async () => {
+  sshd = await startSshd({ env: { LANG: "C.UTF-8" } });
+  await writeWrongHosts(sshd);
+  house = await openHouse({
+    config: async (place) => {
+      const backends = { "claude-code": await fakeClaudeBackend(place) };
+      return { ssh: { config: sshd.config }, hosts: { far: { backends } } };
+    },
+  });
+});
+afterAll(async () => {
+  await house?.close();
+  await sshd?.[Symbol.asyncDispose]();
+});
+
+const problemOf = async (operation: Promise<unknown>) =>
+  operation.then(
+    () => null,
+    (error: unknown) => (isRefusal(error) ? error.problem : error),
+  );
+
+const names = async (): Promise<string[]> =>
+  (await house.call("hosts.list", {})).hosts.map(({ name }) => name);
+
+const run = (...words: string[]) => skein(words, { home: house.home });
+
+describe("a host that cannot be used is not added, and says what to do", () => {
+  test.each([
+    ["closed", "host_unreachable", /refuses the connection/],
+    ["nowhere", "host_unreachable", /nowhere/],
+    ["strange", "host_key_unknown", /SHA256:/],
+    ["changed", "host_key_changed", /SHA256:/],
+    ["locked", "host_login_failed", /locked/],
+  ])("%s: %s", async (host, code, says) => {
+    expect(await problemOf(house.call("hosts.add", { host }))).toMatchObject({
+      code,
+      message: expect.stringMatching(says),
+      remedy: expect.stringMatching(/\S/),
+    });
+    const { code: exit, stdout, stderr } = await run("host", "add", host);
+    expect({ exit, stdout }).toEqual({ exit: 1, stdout: "" });
+    expect(stderr).toMatch(new RegExp(`\\[${code}\\]\\n {2}\\S`));
+    expect(await names()).not.toContain(host);
+  });
+
+  test("a name that ssh would take for an option", async () => {
+    expect(await problemOf(house.call("hosts.add", { host: "-oProxyCommand=x" }))).toMatchObject({
+      code: "invalid_input",
+    });
+  });
+
+  test("local is there already, and stays", async () => {
+    expect(await problemOf(house.call("hosts.add", { host: "local" }))).toMatchObject({
+      code: "host_known",
+    });
+    expect(
+      await problemOf(house.call("hosts.remove", { host: "local", force: true })),
+    ).toMatchObject({ code: "host_in_use" });
+    expect(await names()).toContain("local");
+    const checked = await run("host", "check", "local");
+    expect(checked.stdout).toMatch(/^local\n[^]*tools +tmux/);
+  });
+});
+
+test("a host is added, checked, worked on, refused to be forgotten, and forgotten", async () => {
+  const added = await run("host", "add", "far");
+  expect(added).toMatchObject({ code: 0, stderr: "" });
+  expect(added.stdout).toMatch(
+    /^Added host far\nfar\n +state +reachable\n +folder +\/\S+\n +sessions +0\n +system +\w+ \w+, \d+ ms away\n +tools +.*git [^]*agents +claude-code 2\.1\.197/,
+  );
+  const { host } = await house.call("hosts.check", { host: "far" });
+  expect(host).toMatchObject({
+    kind: "ssh",
+    state: "reachable",
+    check: { git: { found: true }, clockSkewMs: 0, freeBytes: expect.any(Number) },
+  });
+  expect(await problemOf(house.call("hosts.add", { host: "far" }))).toMatchObject({
+    code: "host_known",
+  });
+
+  const folder = await house.folder("project");
+  const relative = await run("create", "--host", "far", "-p", "project");
+  expect(relative).toMatchObject({ code: 2, stdout: "" });
+  expect(relative.stderr).toMatch(/project is no whole path[^]*begins with \//);
+  const made = await run("create", "-q", "--host", "far", "-p", folder);
+  const name = made.stdout.trim();
+  const { session } = await house.call("sessions.get", { session: name });
+  const agent = takeAgent(house, session);
+  expect((await agent.say("say PONG")).answer).toBe("PONG");
+  expect((await run("list")).stdout).toMatch(/NAME .*HOST[^]* far /);
+  expect((await run("list", "-q", "--host", "local")).stdout).toBe("");
+  expect((await run("host", "list")).stdout).toMatch(/\nfar +reachable +1 /);
+
+  expect(await problemOf(house.call("hosts.remove", { host: "far" }))).toMatchObject({
+    code: "host_in_use",
+    message: expect.stringContaining(name),
+  });
+  expect((await agent.view()).status.state).toBe("idle");
+  const { prompt } = await agent.send("SLOW 30");
+  await agent.speaks();
+  const [process] = await agentProcesses(host.home);
+  const removed = await run("host", "remove", "far", "--force");
+  expect(removed).toMatchObject({ code: 0, stdout: "Removed host far\n" });
+  expect(removed.stderr).toBe(`left to themselves there: ${name}\n`);
+  expect(await names()).toEqual(["local"]);
+  expect((await agent.state("lost")).reason).toMatch(/^the host far was removed/);
+  expect((await agent.ended(prompt)).outcome).toBe("failed");
+  expect((await agentProcesses(host.home)).map(({ pid }) => pid)).toContain(process?.pid);
+
+  // What is asked of a session whose host is gone is refused, or fails, and says why.
+  expect(await problemOf(house.call("sessions.resume", { session: name }))).toMatchObject({
+    code: "host_unknown",
+  });
+  await agent.send("say PONG");
+  expect((await agent.state("failed")).reason).toMatch(/There is no host far/);
+
+  // Added again it is cleared of what was left, and its sessions go on.
+  await house.call("hosts.add", { host: "far" });
+  await untilTrue("what was left is ended", async () =>
+    (await agentProcesses(host.home)).every(({ pid }) => pid !== process?.pid),
+  );
+  await house.call("sessions.resume", { session: name });
+  await agent.state("idle");
+  expect((await agent.say("COUNT")).turn.outcome).toBe("completed");
+  await house.call("sessions.delete", { session: name });
+  await untilTrue("it is ended", async () => (await everyProcess(host.home)).length === 0);
+  await untilTrue(
+    "nothing runs there",
+    async () => (await problemOf(house.call("hosts.remove", { host: "far" }))) === null,
+  );
+});
+
+test("ten hosts that do not answer hold up no start", async () => {
+  for (const host of MANY)
+    expect((await house.call("hosts.add", { host })).host.state).toBe("reachable");
+  await house.down();
+  await sshd.stop();
+  await house.restart();
+  const ready = (await house.tail(500))
+    .split("\n")
+    .filter((line) => line.includes('"msg":"ready"'))
+    .map((line) => (JSON.parse(line) as { readyMs: number }).readyMs);
+  expect(ready.at(-1)).toBeLessThan(ready[0]! + 300);
+  await untilTrue("each is known to be away", async () => {
+    const { hosts } = await house.call("hosts.list", {});
+    return (
+      hosts.filter(({ state, reason }) => state === "unreachable" && reason !== null).length === 10
+    );
+  });
+  expect(await problemOf(house.call("hosts.check", { host: MANY[0]! }))).toMatchObject({
+    code: "host_unreachable",
+  });
+  await sshd.start();
+  expect((await house.call("hosts.check", { host: MANY[0]! })).host.state).toBe("reachable");
+});
