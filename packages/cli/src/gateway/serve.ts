@@ -23,6 +23,8 @@ export type GatewayDeps = {
   readonly port: number;
   readonly log: (line: string) => void;
   readonly now: () => number;
+  /** How often a long wait says that it is still under way; default: half a minute. */
+  readonly beatMs?: number;
 };
 
 type House = GatewayDeps & { readonly bodies: Bodies };
@@ -67,12 +69,12 @@ const refusal = (outgoing: ServerResponse, value: Problem, status?: number): voi
   json(outgoing, status ?? ERRORS[value.code].status, { ok: false, error: value });
 
 /** While the route works, a line break every half minute: white space before the JSON. */
-const beating = (outgoing: ServerResponse): (() => void) => {
+const beating = (outgoing: ServerResponse, everyMs: number): (() => void) => {
   const timer = setInterval(() => {
     if (!outgoing.headersSent)
       outgoing.writeHead(200, { "content-type": "application/json; charset=utf-8" });
     outgoing.write("\n");
-  }, BEAT_MS);
+  }, everyMs);
   return () => clearInterval(timer);
 };
 
@@ -121,7 +123,7 @@ const answer = async (
   note(typeof about === "string" ? about : "");
   const gone = new AbortController();
   outgoing.once("close", () => gone.abort());
-  const rest = beating(outgoing);
+  const rest = beating(outgoing, deps.beatMs ?? BEAT_MS);
   try {
     const client = clientFor(deps, entry.token);
     const result = await route({ client, fields, signal: gone.signal, now: deps.now });
