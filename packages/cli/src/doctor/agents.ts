@@ -1,6 +1,6 @@
 /** The agents: by the daemon's own knowledge where it runs, else by asking the programs for their version. */
 import type { Backend } from "@skein/contract";
-import { loginWords } from "../format/backend.ts";
+import { isUnasked, loginWords } from "../format/backend.ts";
 import type { Env } from "../place.ts";
 import { wordsOf } from "./command.ts";
 import { broken, ok, warn, type Finding } from "./finding.ts";
@@ -11,13 +11,14 @@ const KNOWN = [
 ] as const;
 
 export const agentsOf = (backends: readonly Backend[]): Finding[] => {
-  const findings = backends.map((backend) => {
+  const shown = backends.filter((each) => !isUnasked(each));
+  const findings = shown.map((backend) => {
     const { id, version, models, modelsSource, remedy } = backend;
     const install = KNOWN.find((each) => each.id === id)?.install ?? null;
     if (!backend.found) return warn(id, "not installed", remedy ?? install);
     const words = `${version ?? "version unknown"}, ${loginWords(backend)}, ${models.length} models`;
     if (backend.login === "logged-out") return warn(id, words, remedy);
-    if (modelsSource !== "asked")
+    if (modelsSource !== "asked" && models.length > 0)
       return warn(id, `${words} (a known list; it could not be asked)`, "skein backends --refresh");
     // Unknown with nothing to do about it: a provider that needs no login.
     return backend.login === "unknown" && remedy !== null ? warn(id, words, remedy) : ok(id, words);

@@ -13,6 +13,10 @@ const LOGIN = {
 export const loginWords = (backend: Backend): string =>
   backend.found ? LOGIN[backend.login] : "not installed";
 
+/** Known out of the box, not there, and nobody asked for it: `skein backends` shows it, nothing else does. */
+export const isUnasked = ({ id, found, remedy }: Backend): boolean =>
+  !found && id.startsWith("acp:") && remedy?.startsWith("Install it") === true;
+
 export const isUsable = (backend: Backend): boolean =>
   backend.found && backend.login !== "logged-out";
 
