@@ -4,7 +4,7 @@ import type { Input } from "@skein/contract";
 import { fakeReplCommand } from "@skein/sdk/testkit";
 import type { Agent } from "../scenarios/agent.ts";
 import type { House } from "../scenarios/house.ts";
-import { isAlive } from "../scenarios/processes.ts";
+import { isAlive, untilTrue } from "../scenarios/processes.ts";
 import { processOf } from "../scenarios/remains.ts";
 import { openStageHouse, perform, type Stage } from "../scenarios/stage.ts";
 import { fakeRepl } from "./fixtures.ts";
@@ -93,6 +93,21 @@ describe.concurrent("a turn", () => {
       await agent.speaks();
       await expect(agent.send("SAY now", "steer")).rejects.toThrow(/cannot be steered|steer/);
       expect(await agent.ended(prompt)).toMatchObject({ outcome: "completed" });
+    }),
+  );
+
+  test(
+    "that a person begins at the terminal is not told as one of ours, and does not disturb the next",
+    played(async ({ create }) => {
+      const agent = await create();
+      await agent.state("idle");
+      await house.call("terminals.type", { terminal: agent.id, text: "SAY mine", enter: true });
+      await untilTrue("it is answered", async () => {
+        const { lines } = await house.call("terminals.screen", { terminal: agent.id });
+        return lines.includes("mine");
+      });
+      expect((await agent.say("SAY ours")).answer).toBe("ours");
+      expect((await agent.items()).map(({ body }) => body.kind)).toEqual(["user", "message"]);
     }),
   );
 });
