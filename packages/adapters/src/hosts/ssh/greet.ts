@@ -26,9 +26,12 @@ export type GreetDeps = SshDeps & {
   readonly stateFolder: string;
 };
 
-/** Eight hex digits that stay the same for this state folder on this machine. */
-export const farId = (stateFolder: string): string =>
-  createHash("sha256").update(`${hostname()}\0${stateFolder}`).digest("hex").slice(0, 8);
+/**
+ * Eight hex digits that stay the same for this state folder on this machine, and this name of a host: two names may lead to one
+ * machine, and each is a host with a link, processes and leftovers of its own.
+ */
+export const farId = (stateFolder: string, name: string): string =>
+  createHash("sha256").update(`${hostname()}\0${stateFolder}\0${name}`).digest("hex").slice(0, 8);
 
 const TRIES_BYTES = 64 * 1024;
 
@@ -95,6 +98,6 @@ export const reachSsh = (given: GreetDeps, signal?: AbortSignal): Promise<Greeti
     if (found instanceof Error) reject(found);
     else resolve(found);
   });
-  child.stdin.end(oneLine(script(nonce, farId(deps.stateFolder))));
+  child.stdin.end(oneLine(script(nonce, farId(deps.stateFolder, deps.name))));
   return promise;
 };
