@@ -209,6 +209,27 @@ describe("the command line in a sandbox", () => {
     expect((await skein(["status", "on-the-host"])).code).toBe(0);
   });
 
+  test("has a doctor for what a sandbox needs", async () => {
+    expect(await sandboxed(["doctor"])).toEqual({
+      code: 0,
+      stdout:
+        `ok    gateway: ${address}\nok    token: good; it sees 0 sessions\n` +
+        `ok    folders: ${inside} is ${folder} on the host\n`,
+      stderr: "",
+    });
+    const sick: [Record<string, string>, RegExp][] = [
+      [{ SKEIN_GATEWAY_URL: "http://127.0.0.1:9" }, /^fail {2}gateway: none answers .*\n.*install/],
+      [{ SKEIN_TOKEN: "wrong" }, /^fail {2}token: .*\n +fix: On the host: skein token create/m],
+      [{ SKEIN_SANDBOX_PATH: "/nowhere" }, /^fail {2}folders: .* not there\n/m],
+    ];
+    for (const [env, words] of sick) {
+      const ran = await sandboxed(["doctor"], env);
+      expect([ran.code, ran.stdout]).toEqual([1, expect.stringMatching(words)]);
+    }
+    const warned = await sandboxed(["doctor"], { HOST_PATH: "" });
+    expect([warned.code, warned.stdout]).toEqual([0, expect.stringMatching(/^warn {2}folders: /m)]);
+  });
+
   test("says what is wrong with its surroundings", async () => {
     const hint = /On the host: skein gateway install/;
     const nobody = await sandboxed(["list"], { SKEIN_GATEWAY_URL: "http://127.0.0.1:9" });
@@ -372,6 +393,7 @@ test("without a daemon it says so, and the command line exits as if nobody had a
   expect(codeOf(await ask("GET", "/list"))).toEqual([503, false, "daemon_unreachable"]);
   const ran = await sandboxed(["list"]);
   expect([ran.code, ran.stderr]).toEqual([255, expect.stringContaining("[daemon_unreachable]")]);
+  expect((await sandboxed(["doctor"])).stdout).toContain("fail  daemon: not running\n");
   await skein(["up", "--detach", "--port", "0"]);
   expect((await sandboxed(["list"])).code).toBe(0);
 });

@@ -9,6 +9,7 @@ import { broken, type Finding } from "../doctor/finding.ts";
 import { checkConfig, checkHome, checkSocketFile } from "../doctor/home.ts";
 import { checkLeftovers } from "../doctor/leftovers.ts";
 import { lockHolder } from "../doctor/lock.ts";
+import { checkSandbox } from "../doctor/sandbox.ts";
 import { checkDisk, checkNode, checkTool } from "../doctor/machine.ts";
 import { EXIT } from "../failure.ts";
 import { oneLine } from "../format/escape.ts";
@@ -47,7 +48,12 @@ const findingText = (cli: Cli, { part, level, detail, fix }: Finding): string =>
 
 const examine = async (cli: Cli): Promise<Finding[]> => {
   const { uid } = userInfo();
-  const transport = makeTransport(cli.place);
+  const { place } = cli;
+  const transport = makeTransport(place);
+  if (place.kind === "url" && place.gateway !== undefined) {
+    const { url, gateway } = place;
+    return guarded("gateway", () => checkSandbox(cli, transport, { url, gateway }));
+  }
   const here = [
     guarded("node", async () => checkNode(process.versions.node)),
     guarded("git", () => checkTool("git", "--version", cli.env, uid === 0)),
