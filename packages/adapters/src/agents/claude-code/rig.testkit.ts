@@ -11,7 +11,7 @@ import type {
   SessionContext,
 } from "@skein/sdk";
 import { generationIsOver, noTerminals } from "@skein/sdk/testkit";
-import { makeLink } from "./link.ts";
+import { makeClaudeCodeDriver } from "./driver.ts";
 
 export type FactOf<T extends Fact["fact"]> = Extract<Fact, { fact: T }>;
 
@@ -97,7 +97,7 @@ export const makeRig = async (
   const generation = options.generation ?? 1;
   const folder = options.folder ?? join(home, "work");
   await mkdir(folder, { recursive: true });
-  const link = makeLink({
+  const link = makeClaudeCodeDriver().open({
     session: {
       id: "ses_rig",
       name: "fizz-top",

@@ -203,8 +203,7 @@ const look = async (life: Life, sight: Sight): Promise<void> => {
   }
   if (sight.idleSince === null) return;
   const forMs = now - sight.idleSince;
-  await reader.caughtUp(1_000);
-  if (reader.state().turn?.promptId === about)
+  if ((await reader.caughtUp(1_000)) && reader.state().turn?.promptId === about)
     await reader.take((state, settings) => onIdle(state, forMs, settings), "hook");
 };
 

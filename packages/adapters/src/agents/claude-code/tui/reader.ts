@@ -10,6 +10,7 @@ import { hooksFile, payloadFile, readHookLine, spoolDir } from "./spool.ts";
 import { toCheckpoint, type State } from "./state.ts";
 import type { Order, Settings, Step } from "./step.ts";
 import { onTranscript } from "./transcript.ts";
+import { unclaimed } from "./turns.ts";
 import { readHook, readTranscriptLine, type Hook } from "./wire.ts";
 
 /** A prompt of a megabyte, with every character of it escaped. */
@@ -26,8 +27,8 @@ export type Reader = {
   tell(facts: readonly Fact[]): Promise<void>;
   /** Reads until `stop`. Rejects when the generation is over, or something cannot be read. */
   read(): Promise<void>;
-  /** Resolves when all that stands in both files now has been read, or when `ms` are over. */
-  caughtUp(ms: number): Promise<void>;
+  /** Resolves when all that stands in both files now has been read (true), or when `ms` are over (false). */
+  caughtUp(ms: number): Promise<boolean>;
   /** Resolves when `passes` is so, or after `ms`; looked at after every change. */
   until(passes: (state: State) => boolean, ms?: number): Promise<void>;
   stop(): void;
@@ -168,11 +169,27 @@ const isKnown = ({ turn, next }: State, promptId: string): boolean =>
 /** So long the hooks may be behind the transcript. */
 const hookMs = 3_000;
 
+/** So long a prompt that was taken behind a person's turn may take to be handed over again. */
+const claimMs = 10_000;
+
+/**
+ * A prompt that waits in Skein's queue again though the CLI has taken it meanwhile: what follows is read when it has its turn.
+ * One that nobody hands over any more (taken back, or others go first) is a turn that began outside.
+ */
+const untilClaimed = async (fold: Fold, promptId: string): Promise<void> => {
+  const isOpen = (): boolean => fold.state.given?.promptId === promptId;
+  if (!isOpen()) return;
+  await fold.waiters.until(() => !isOpen() || fold.ending.aborted, claimMs);
+  if (isOpen() && !fold.ending.aborted)
+    await apply(fold, unclaimed(fold.state, promptId, fold.deps.settings().now), "hook");
+};
+
 const takeLine = async (fold: Fold, path: string, { text, cut, end }: SpoolLine): Promise<void> => {
   const line = readTranscriptLine(cut ? "" : text);
   if (line.line === "prompt" && !isKnown(fold.state, line.promptId)) await hooksUpTo(fold, hookMs);
+  if (line.line === "prompt") await untilClaimed(fold, line.promptId);
   const { file } = fold.state;
-  if (file?.path !== path) return;
+  if (file?.path !== path || fold.ending.aborted) return;
   const read = { ...fold.state, file: { ...file, offset: end } };
   await apply(fold, onTranscript(read, line, fold.deps.settings()), "transcript");
 };
@@ -192,16 +209,17 @@ const readTranscripts = async (fold: Fold): Promise<void> => {
   }
 };
 
-const caughtUp = async (fold: Fold, ms: number): Promise<void> => {
+const caughtUp = async (fold: Fold, ms: number): Promise<boolean> => {
   const { context } = fold.deps;
   const { clock } = context.backend;
   const late = clock.monotonic() + ms;
   await hooksUpTo(fold, ms);
   const path = fold.state.file?.path;
-  if (path === undefined) return;
+  if (path === undefined) return true;
   const size = await sizeOf(context, path);
   const isRead = (): boolean => fold.state.file?.path !== path || fold.state.file.offset >= size;
   await fold.waiters.until(isRead, Math.max(0, late - clock.monotonic()));
+  return isRead();
 };
 
 export const makeReader = (deps: Deps): Reader => {

@@ -69,8 +69,8 @@ const unready = async (life: Life, conversation: Conversation): Promise<Tried> =
 const isForgotten = async ({ context }: Life): Promise<boolean> =>
   !(await isSeeded(context.backend, await realFolder(context)));
 
-const seedLookMs = 2_000;
-const looksForSeed = 3;
+const seedLookMs = 1_000;
+const looksForSeed = 5;
 
 const forgotten = async (life: Life, over: () => boolean): Promise<void> => {
   for (let look = 0; look < looksForSeed && !over(); look += 1) {

@@ -77,6 +77,8 @@ export type State = {
   } | null;
   /** Handed over to be typed; null when it was taken. */
   readonly given: Given | null;
+  /** The newest turns, and words for a turn, that the CLI has taken: handed over again after a crash, they are not given again. */
+  readonly taken: readonly string[];
   /** Prompts of Skein's that a turn which began outside took with it. */
   readonly joined: readonly string[];
   readonly turn: TurnState | null;
@@ -103,6 +105,7 @@ export const initialState: State = {
   hooks: 0,
   file: null,
   given: null,
+  taken: [],
   joined: [],
   turn: null,
   next: [],
@@ -135,6 +138,11 @@ type Checkpoint = { readonly version: 1; readonly tui: true; readonly generation
 };
 
 const maxQueued = 8;
+const maxTaken = 32;
+
+export const withTaken = (state: State, ...ids: readonly string[]): State =>
+  ids.length === 0 ? state : { ...state, taken: [...state.taken, ...ids].slice(-maxTaken) };
+
 /** A megabyte of words is not kept twice: what is handed over again comes with its text. */
 const keptChars = 64 * 1024;
 

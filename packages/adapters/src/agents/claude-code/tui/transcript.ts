@@ -147,7 +147,7 @@ export const onAnswered = (state: State): Step => {
 };
 
 /** So long the CLI must have been idle, in milliseconds, before its turn is held for over without a word in the transcript. */
-const idleLimits = { interrupted: 250, over: 1_000, silent: 5_000 } as const;
+const idleLimits = { interrupted: 400, over: 1_500, silent: 5_000 } as const;
 
 /** Idle for `forMs`, with all that the CLI has written read. */
 export const onIdle = (state: State, forMs: number, settings: Settings): Step => {

@@ -11,7 +11,14 @@ import { noTokens } from "../state.ts";
 import type { Tokens } from "../wire.ts";
 import { stepped, chained, type Order, type Step } from "./step.ts";
 import { plain } from "./plain.ts";
-import { turnOf, type Given, type State, type Submitted, type TurnState } from "./state.ts";
+import {
+  turnOf,
+  withTaken,
+  type Given,
+  type State,
+  type Submitted,
+  type TurnState,
+} from "./state.ts";
 
 const comparedChars = 50_000;
 
@@ -40,32 +47,52 @@ const steerItem = ({ prompt, text }: { prompt: string; text: string }): Fact => 
 
 /** What was handed over was taken. */
 export const accept = (state: State, given: Given, promptId: string, now: number): Step =>
-  stepped({ ...state, given: null, dirty: false, turn: turnOf(given.turn, promptId, now) }, [
-    { fact: "accepted", turn: given.turn },
-  ]);
+  stepped(
+    {
+      ...withTaken(state, given.turn),
+      given: null,
+      dirty: false,
+      turn: turnOf(given.turn, promptId, now),
+    },
+    [{ fact: "accepted", turn: given.turn }],
+  );
 
 /**
  * Whether it is what was typed from here. An input line that makes another text of it does so each time: what comes instead of it
  * for the second time is held for it, or it would be given for ever.
  */
-const isOurs = (given: Given | null, text: string): given is Given =>
-  given !== null && given.pasted && (holds(given.text, text) || given.strangers > 0);
+const isOurs = ({ pasted, text, strangers }: Given, taken: string): boolean =>
+  pasted && (holds(text, taken) || strangers > 0);
+
+/** A person's turn goes first: what was handed over comes back with another turn. */
+const passed = (given: Given): Given => ({
+  ...given,
+  returned: true,
+  strangers: given.strangers + (given.pasted ? 1 : 0),
+});
 
 /** The prompt that the CLI took begins a turn: the one that was handed over, or one that a person typed. */
 const begin = (state: State, { promptId, text }: Submitted, now: number): Step => {
   const { given } = state;
-  if (isOurs(given, text))
+  if (given !== null && isOurs(given, text))
     return given.returned
       ? stepped({ ...state, given: { ...given, promptId } })
       : accept(state, given, promptId, now);
-  const passed =
-    given === null
-      ? null
-      : { ...given, returned: true, strangers: given.strangers + (given.pasted ? 1 : 0) };
-  return stepped({ ...state, given: passed, turn: turnOf(promptId, promptId, now) }, [
-    { fact: "begun", key: promptId, text },
-  ]);
+  return stepped(
+    {
+      ...state,
+      given: given === null ? null : passed(given),
+      turn: turnOf(promptId, promptId, now),
+    },
+    [{ fact: "begun", key: promptId, text }],
+  );
 };
+
+/** Taken by the CLI, and handed over by nobody any more. */
+export const unclaimed = (state: State, promptId: string, now: number): Step =>
+  stepped({ ...state, given: null, turn: turnOf(promptId, promptId, now) }, [
+    { fact: "begun", key: promptId, text: state.given?.text ?? "" },
+  ]);
 
 /** Words that steer came after the turn's last tool: the CLI answers them in a run of their own, which is still this turn. */
 const goOn = (state: State, turn: TurnState, { promptId, text }: Submitted): Step | null => {
@@ -73,7 +100,7 @@ const goOn = (state: State, turn: TurnState, { promptId, text }: Submitted): Ste
   if (steer === undefined) return null;
   const steers = state.steers.filter((one) => one !== steer);
   const next = { ...turn, promptId, seen: false, over: null, refusal: null, fault: null };
-  return stepped({ ...state, steers, turn: next }, [steerItem(steer)]);
+  return stepped({ ...withTaken(state, steer.prompt), steers, turn: next }, [steerItem(steer)]);
 };
 
 export const submit = (state: State, submitted: Submitted, now: number): Step => {
@@ -86,9 +113,13 @@ export const submit = (state: State, submitted: Submitted, now: number): Step =>
 export const join = (state: State, id: string, text: string): Step => {
   const steer = state.steers.find((one) => isSame(one.text, text));
   if (steer !== undefined)
-    return stepped({ ...state, steers: state.steers.filter((one) => one !== steer) }, [
-      steerItem(steer),
-    ]);
+    return stepped(
+      {
+        ...withTaken(state, steer.prompt),
+        steers: state.steers.filter((one) => one !== steer),
+      },
+      [steerItem(steer)],
+    );
   const { given } = state;
   if (given !== null && given.pasted && holds(given.text, text))
     return stepped({ ...state, given: null, joined: [...state.joined, given.prompt] }, [
@@ -180,7 +211,7 @@ export const end = (state: State, outcome: Outcome, now: number): Step => {
   const lost = state.steers.map(steerItem);
   const [first, ...rest] = state.next;
   const ended: State = {
-    ...state,
+    ...withTaken(state, ...state.steers.map((one) => one.prompt)),
     turn: null,
     next: rest,
     steers: [],

@@ -26,7 +26,7 @@ const unknownMs = 3_000;
 const leftMs = 2_000;
 
 /** Twice within a second or so it ends the program. */
-const twiceMs = 2_000;
+const twiceMs = 1_200;
 /** Keys that come together are taken for text, so each needs a moment of its own. */
 const keyMs = 40;
 
@@ -132,7 +132,7 @@ export const prompt = async (life: Life, words: Words): Promise<void> => {
   const { reader } = life;
   const { turn, prompt: id, text } = words;
   const before = reader.state();
-  if (before.turn?.id === turn) return;
+  if (before.turn?.id === turn || before.taken.includes(turn)) return;
   if (before.joined.includes(id)) return tellJoined(life, words);
   const known = before.given?.prompt === id ? before.given : givenOf(turn, id, text);
   const given = { ...known, turn, text, returned: false };
@@ -144,6 +144,7 @@ export const prompt = async (life: Life, words: Words): Promise<void> => {
   if (isTaken(turn)(reader.state())) return;
   if (!(await untilFree(life)) || isTaken(turn)(reader.state())) return;
   await clear(life);
+  if (isTaken(turn)(reader.state()) || reader.state().turn !== null) return;
   reader.change((state) =>
     state.given === null ? state : { ...state, given: { ...state.given, pasted: true } },
   );
@@ -165,6 +166,7 @@ export const steer = async (life: Life, { prompt: id, text }: Words): Promise<vo
   const { reader } = life;
   const isIn = (state: State): boolean =>
     isQueued(state, text) || !state.steers.some((one) => one.prompt === id);
+  if (reader.state().taken.includes(id)) return;
   const wasGiven = reader.state().steers.some((one) => one.prompt === id);
   if (!wasGiven)
     reader.change((state) => ({ ...state, steers: [...state.steers, { prompt: id, text }] }));

@@ -1,0 +1,369 @@
+/** The TUI mode on real files, real hooks and a real process, with a stand-in for the program and its terminal. */
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Fact, SessionContext } from "@skein/sdk";
+import { expect, test, vi } from "vitest";
+import { decided, makeBackend, makeRig, type Rig } from "./agents/claude-code/rig.testkit.ts";
+import {
+  isHeld,
+  makeTui,
+  submit,
+  terminalsOf,
+  type Tui,
+} from "./agents/claude-code/tui/stand-in.testkit.ts";
+import { makeLocalHost } from "./index.ts";
+
+type Options = NonNullable<Parameters<typeof makeRig>[2]>;
+
+/** A home with everything in it; disposed, nothing of it is left. */
+const makeHome = async () => {
+  const home = await realpath(await mkdtemp(join(tmpdir(), "skein-tui-")));
+  const config = join(home, "config");
+  await mkdir(config);
+  const { clock } = makeBackend(undefined as never, home, ["claude"], {});
+  const host = makeLocalHost({ home, clock });
+  const env = {
+    PATH: process.env["PATH"] ?? "",
+    HOME: home,
+    CLAUDE_CONFIG_DIR: config,
+    ANTHROPIC_API_KEY: "sk-fake-of-more-than-twenty-characters",
+  };
+  const tui = makeTui(config);
+  const backend = {
+    ...makeBackend(host, home, ["claude"], env),
+    terminals: terminalsOf(tui, home),
+    timing: { startMs: 6_000, graceMs: 1_000 },
+  };
+  const rig = (options: Options = {}): Promise<Rig> =>
+    makeRig(home, backend, { interface: "tui", folder: join(home, "work"), ...options });
+  return {
+    home,
+    host,
+    config,
+    tui,
+    rig,
+    started: async (options: Options = {}): Promise<Rig> => {
+      const one = await rig(options);
+      await one.link.start();
+      await one.next("started");
+      return one;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const { owner } of await host.owners()) await host.sweep(owner);
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+};
+
+const words = (text: string, number = 1, prompt = number) => ({
+  turn: `trn_${number}`,
+  prompt: `prm_${prompt}`,
+  text,
+});
+
+const texts = (facts: readonly Fact[]): string[] =>
+  facts.flatMap((fact) => {
+    if (fact.fact === "begun") return [`begun: ${fact.text}`];
+    if (fact.fact === "turn-ended") return [`ended ${fact.outcome}`];
+    if (fact.fact !== "item") return [];
+    const { body } = fact;
+    return "text" in body ? [`${body.kind}: ${body.text}`] : [`${body.kind} ${body.status}`];
+  });
+
+const typed = (tui: Tui, text: string): void => {
+  tui.input += text;
+  submit(tui);
+};
+
+/** The next daemon's hold on what this one left. */
+const turnLeft = (text: string, accepted: boolean): SessionContext["turn"] => ({
+  id: "trn_1",
+  prompt: "prm_1",
+  text,
+  accepted,
+});
+
+test("it starts without a question, answers, tells what it used, and ends on request", async () => {
+  await using home = await makeHome();
+  const own = { theme: "dark", projects: { "/elsewhere": { allowedTools: ["x"] } } };
+  await writeFile(join(home.config, ".claude.json"), JSON.stringify(own));
+  const rig = await home.started();
+  const seeded = JSON.parse(await readFile(join(home.config, ".claude.json"), "utf8")) as object;
+  expect(seeded).toEqual({
+    theme: "dark",
+    hasCompletedOnboarding: true,
+    projects: {
+      "/elsewhere": { allowedTools: ["x"] },
+      [join(home.home, "work")]: { hasTrustDialogAccepted: true },
+    },
+    customApiKeyResponses: { approved: ["an-twenty-characters"], rejected: [] },
+  });
+  await rig.link.prompt(words("SAY hello"));
+  expect(await rig.next("turn-ended")).toMatchObject({
+    turn: "trn_1",
+    outcome: "completed",
+    error: null,
+    usage: { model: "claude-test", inputTokens: 10, outputTokens: 5, cacheReadTokens: 2 },
+  });
+  expect(texts(rig.facts)).toEqual(["message: hello", "ended completed"]);
+  expect((await rig.next("provider-session")).providerSessionId).toBe(home.tui.id);
+  await rig.link.stop({ force: false });
+  expect(await rig.next("exited")).toMatchObject({ expected: true, reason: "stopped on request" });
+  expect(await home.host.owners()).toEqual([]);
+});
+
+test("a key that the person said no to stays refused, and a configuration that is no JSON is left as it is", async () => {
+  await using home = await makeHome();
+  const rejected = ["an-twenty-characters"];
+  const file = join(home.config, ".claude.json");
+  await writeFile(file, JSON.stringify({ customApiKeyResponses: { rejected } }));
+  await home.started();
+  const seeded = JSON.parse(await readFile(file, "utf8")) as object;
+  expect(seeded).toMatchObject({ customApiKeyResponses: { rejected } });
+  expect(JSON.stringify(seeded)).not.toContain("approved");
+});
+
+test("what a person types is a turn of theirs; a prompt that comes then is not typed into it, and given once", async () => {
+  await using home = await makeHome();
+  const rig = await home.started();
+  typed(home.tui, "TALK");
+  const { key, text } = await rig.next("begun");
+  expect(text).toBe("TALK");
+  // The daemon does not know of it yet, and hands over what waits.
+  await rig.link.prompt(words("SAY mine", 1));
+  await rig.link.interrupt({ turn: key });
+  expect(await rig.next("turn-ended")).toMatchObject({ turn: key, outcome: "interrupted" });
+  await rig.link.prompt(words("SAY mine", 2, 1));
+  expect(await rig.next("turn-ended")).toMatchObject({ turn: "trn_2", outcome: "completed" });
+  expect(home.tui.heard).toEqual(["TALK", "SAY mine"]);
+});
+
+test("a prompt that the TUI had put behind a person's turn is not typed again", async () => {
+  await using home = await makeHome();
+  const rig = await home.started();
+  const { tui } = home;
+  // At the very moment of the paste someone presses Enter on words of their own.
+  tui.onPaste = () => typed(tui, "TALK");
+  const giving = rig.link.prompt(words("SAY mine"));
+  const { key } = await rig.next("begun");
+  await giving;
+  expect(tui.queue).toEqual(["SAY mine"]);
+  await rig.link.interrupt({ turn: key });
+  expect((await rig.next("turn-ended")).turn).toBe(key);
+  await rig.link.prompt(words("SAY mine", 2, 1));
+  expect((await rig.next("accepted")).turn).toBe("trn_2");
+  expect((await rig.next("turn-ended")).turn).toBe("trn_2");
+  expect(tui.heard).toEqual(["TALK", "SAY mine"]);
+});
+
+test("a request is answered from here: allowed, always, denied with words", async () => {
+  await using home = await makeHome();
+  const rig = await home.started();
+  const answered = async (number: number, resolution: ReturnType<typeof decided>) => {
+    await rig.link.prompt(words(`RUN make ${number}`, number));
+    const { request, approval, canAlways } = await rig.next("asked");
+    expect(canAlways).toBe(true);
+    expect(approval).toMatchObject({ kind: "command", command: `make ${number}` });
+    await rig.link.answer({ request, approval, resolution });
+    return rig.next("turn-ended");
+  };
+  expect((await answered(1, decided("allow"))).outcome).toBe("completed");
+  await answered(2, decided("always"));
+  await answered(3, decided("deny", { message: "not today" }));
+  expect(texts(rig.facts).filter((one) => one.startsWith("command"))).toEqual([
+    "command running",
+    "command done",
+    "command running",
+    "command done",
+    "command running",
+    "command declined",
+  ]);
+  expect(home.tui.grants).toEqual([
+    {
+      type: "addRules",
+      rules: [{ toolName: "Bash", ruleContent: "make 2" }],
+      behavior: "allow",
+      destination: "session",
+    },
+  ]);
+  expect(rig.facts.filter(({ fact }) => fact === "withdrawn")).toEqual([]);
+});
+
+test("answered at the dialog, the request is taken back, its hook is let go, and a late decision is told so", async () => {
+  await using home = await makeHome();
+  const rig = await home.started();
+  await rig.link.prompt(words("RUN make"));
+  const { request, approval } = await rig.next("asked");
+  expect(isHeld(home.tui)).toBe(true);
+  home.tui.decide?.("allow");
+  expect(await rig.next("withdrawn")).toEqual({
+    fact: "withdrawn",
+    request,
+    reason: "answered at the terminal",
+  });
+  expect((await rig.next("turn-ended")).outcome).toBe("completed");
+  await vi.waitUntil(() => !isHeld(home.tui));
+  await rig.link.answer({ request, approval, resolution: decided("deny") });
+  expect(texts(rig.facts)).toContain("command done");
+});
+
+test("refused at the dialog, the turn is interrupted and its hook is gone", async () => {
+  await using home = await makeHome();
+  const rig = await home.started();
+  await rig.link.prompt(words("RUN make"));
+  await rig.next("asked");
+  home.tui.decide?.("deny");
+  expect((await rig.next("turn-ended")).outcome).toBe("interrupted");
+  await vi.waitUntil(() => !isHeld(home.tui));
+});
+
+test("interrupted before its first word a prompt stands in the input line again: the next one comes alone", async () => {
+  await using home = await makeHome();
+  const rig = await home.started();
+  for (const number of [1, 2]) {
+    await rig.link.prompt(words("WAIT\nfor it", number));
+    await rig.link.interrupt({ turn: `trn_${number}` });
+    expect((await rig.next("turn-ended")).outcome).toBe("interrupted");
+  }
+  await rig.link.prompt(words("SAY next", 3));
+  await rig.next("turn-ended");
+  expect(home.tui.heard).toEqual(["WAIT\nfor it", "WAIT\nfor it", "SAY next"]);
+  // Twice within a second it would have ended the program.
+  expect(home.tui.pressed.filter((key) => key === "C-c")).toHaveLength(2);
+});
+
+test("an API that refuses fails the turn, with what it said", async () => {
+  await using home = await makeHome();
+  const rig = await home.started();
+  const failure = async (number: number, code: number) => {
+    await rig.link.prompt(words(`FAIL ${code}`, number));
+    return (await rig.next("turn-ended")).error;
+  };
+  expect(await failure(1, 500)).toMatchObject({ kind: "api", message: "API Error: 500" });
+  expect(await failure(2, 429)).toMatchObject({ kind: "limit" });
+  expect(await failure(3, 401)).toMatchObject({ kind: "login" });
+});
+
+test("a daemon that dies with a turn or a request open: the next one reads on, no word twice, and answers", async () => {
+  await using home = await makeHome();
+  const first = await home.started();
+  await first.link.prompt(words("RUN make"));
+  const { request, approval } = await first.next("asked");
+  await first.kill();
+  const second = await home.rig({
+    checkpoint: first.checkpoint(),
+    turn: turnLeft("RUN make", true),
+  });
+  expect(await second.link.attach()).toBe("alive");
+  await second.link.answer({ request, approval, resolution: decided("allow") });
+  expect(await second.next("turn-ended")).toMatchObject({ turn: "trn_1", outcome: "completed" });
+  expect(texts([...first.facts, ...second.facts])).toEqual([
+    "command running",
+    "command done",
+    "message: done",
+    "ended completed",
+  ]);
+  expect(home.tui.starts).toBe(1);
+});
+
+test("a prompt that was typed when the daemon died is not typed again; one that was not is", async () => {
+  await using home = await makeHome();
+  const { tui } = home;
+  const first = await home.started();
+  const before = first.checkpoint();
+  await first.link.prompt(words("SAY once"));
+  await first.next("turn-ended");
+  await first.kill();
+  // As if nothing of that had been recorded but that it was about to be typed.
+  const { state } = before as { state: object };
+  const given = {
+    ...words("SAY once"),
+    pasted: true,
+    returned: false,
+    promptId: null,
+    strangers: 0,
+  };
+  const second = await home.rig({
+    checkpoint: { ...(before as object), state: { ...state, given } },
+    turn: turnLeft("SAY once", false),
+  });
+  await second.link.attach();
+  await second.link.prompt(words("SAY once"));
+  expect((await second.next("turn-ended")).turn).toBe("trn_1");
+  expect(tui.heard).toEqual(["SAY once"]);
+  await second.kill();
+
+  const third = await home.rig({ checkpoint: second.checkpoint() });
+  await third.link.attach();
+  tui.input = "half a line of the last da";
+  await third.link.prompt(words("SAY twice", 2));
+  await third.next("turn-ended");
+  expect(tui.heard).toEqual(["SAY once", "SAY twice"]);
+});
+
+test("a death is told at once; one that nobody saw, by the next daemon, after its last words", async () => {
+  await using home = await makeHome();
+  const seen = await home.started();
+  home.tui.child?.kill("SIGKILL");
+  expect(await seen.next("exited")).toMatchObject({
+    expected: false,
+    unwitnessed: false,
+    signal: "SIGKILL",
+  });
+
+  const unseen = await home.started({ generation: 2 });
+  await unseen.kill();
+  typed(home.tui, "SAY last words");
+  await vi.waitUntil(() => home.tui.heard.includes("SAY last words") && !home.tui.busy);
+  home.tui.child?.kill("SIGKILL");
+  await vi.waitUntil(() => home.tui.exit !== null);
+  const later = await home.rig({ generation: 2, checkpoint: unseen.checkpoint() });
+  expect(await later.link.attach()).toBe("dead");
+  expect(await later.next("exited")).toMatchObject({ unwitnessed: true });
+  expect(texts(later.facts)).toEqual([
+    "begun: SAY last words",
+    "message: last words",
+    "ended completed",
+  ]);
+});
+
+test("a fork's first turn, whose end stands before its beginning, ends all the same, and the copied history is not told", async () => {
+  await using home = await makeHome();
+  const original = await home.started();
+  await original.link.prompt(words("SAY old"));
+  const { providerSessionId } = await original.next("provider-session");
+  await original.next("turn-ended");
+  await original.link.stop({ force: true });
+
+  const options = {
+    id: "ses_fork",
+    generation: 2,
+    how: "fork",
+    forkFrom: providerSessionId,
+  } as const;
+  const fork = await home.started(options);
+  home.tui.late = [
+    `${JSON.stringify({ type: "assistant", message: { id: "m", model: "c", content: [{ type: "text", text: "old" }] } })}\n`,
+  ];
+  await fork.link.prompt(words("SAY new", 2));
+  expect((await fork.next("turn-ended")).outcome).toBe("completed");
+  expect(texts(fork.facts)).toEqual(["message: new", "ended completed"]);
+  expect((await fork.next("provider-session")).providerSessionId).not.toBe(providerSessionId);
+});
+
+test("a conversation that is gone begins anew with a warning", async () => {
+  await using home = await makeHome();
+  const gone = "00000000-0000-4000-8000-000000000000";
+  const rig = await home.started({ how: "resume", providerSessionId: gone });
+  expect((await rig.next("notice")).text).toContain("remembers nothing");
+  await rig.link.prompt(words("SAY hello"));
+  expect((await rig.next("turn-ended")).outcome).toBe("completed");
+});
+
+test("a start whose configuration another one wrote over is made again", async () => {
+  await using home = await makeHome();
+  home.tui.forgets = 1;
+  await home.started();
+  expect(home.tui.starts).toBe(2);
+});
