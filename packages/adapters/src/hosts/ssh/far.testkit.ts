@@ -22,7 +22,13 @@ export const realClock: Clock = {
   },
 };
 
-export type FarWorld = HostWorld & { readonly host: SshHost };
+export const systemEnv = { PATH: "/usr/local/bin:/usr/bin:/bin" };
+
+export type FarWorld = HostWorld & {
+  readonly host: SshHost;
+  /** Part of the arguments of every ssh of this world, and of no other. */
+  readonly run: string;
+};
 
 let homes = 0;
 
@@ -39,7 +45,7 @@ export const makeFar = async (sshd: Sshd): Promise<FarWorld> => {
       // Each daemon has its own, as if the one before were dead.
       run: join(run, String(hosts.length)),
       clock: realClock,
-      env: { PATH: "/usr/local/bin:/usr/bin:/bin" },
+      env: systemEnv,
       config: sshd.config,
     });
     hosts.push(host);
@@ -57,7 +63,7 @@ export const makeFar = async (sshd: Sshd): Promise<FarWorld> => {
       await rm(run, { recursive: true, force: true });
     },
   });
-  return { ...world, host };
+  return { ...world, host, run };
 };
 
 /** A server with a world on it, for a test that wants a server of its own kind. */

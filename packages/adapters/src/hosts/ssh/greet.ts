@@ -43,7 +43,7 @@ for c in mkfifo tail head cat mktemp mkdir chmod mv rm wc sleep tr grep sed; do
   command -v "$c" >/dev/null 2>&1 || { say missing "$c"; exit; }
 done
 d=$h/.skein/far/${id}
-e=$( { mkdir -p -- "$d" && chmod 700 "$d" && : > "$d/.try" && rm -f "$d/.try"; } 2>&1 ) || { say disk "$(printf %s "$e" | tail -n 1)"; exit; }
+e=$( { mkdir -p -- "$d" && chmod 700 "$d" && true > "$d/.try" && rm -f "$d/.try"; } 2>&1 ) || { say disk "$(printf %s "$e" | tail -n 1)"; exit; }
 rm -f "$d/.probe"; mkfifo "$d/.probe" 2>/dev/null || { say missing "a file system with FIFOs in $h"; exit; }
 rm -f "$d/.probe"
 say system "$(uname -sm)"

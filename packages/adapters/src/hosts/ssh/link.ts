@@ -54,6 +54,13 @@ const forgetSockets = (run: string, control: string): void => {
 
 const wordsOf = (failure: AdapterFailure): string => `${failure.message} ${failure.failure.remedy}`;
 
+const noRoom = (name: string): AdapterFailure =>
+  unusable(
+    name,
+    "its ssh server allows one session for each connection",
+    "Set MaxSessions to 10, or take it out, in the configuration of its ssh server.",
+  );
+
 /** Begins to connect at once. */
 export const makeLink = (deps: LinkDeps): Link => {
   const { clock, name } = deps;
@@ -67,7 +74,7 @@ export const makeLink = (deps: LinkDeps): Link => {
     startMaster(deps, `${control}.${(count += 1)}`, isFirst);
   const trunks = makeTrunks(
     () => start(false),
-    () => unusable(name, "its ssh server allows one session for each connection (MaxSessions)"),
+    () => noRoom(name),
   );
   let isClosed = false;
   /** The try that runs: fulfilled in any case, when it is over. */

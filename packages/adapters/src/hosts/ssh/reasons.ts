@@ -126,12 +126,16 @@ export const whyUnreached = (name: string, said: string): AdapterFailure =>
   outOfReach(name, said);
 
 /** Reached, but what answers there is no POSIX shell. */
-export const unusable = (name: string, what: string): AdapterFailure =>
+export const unusable = (
+  name: string,
+  what: string,
+  remedy = `\`ssh ${name} /bin/sh -c true\` must work there, in a home folder that can be written to.`,
+): AdapterFailure =>
   fail(
     {
       code: "host_unusable",
       message: `${name} can be reached, but ${what}.`,
-      remedy: `\`ssh ${name} /bin/sh -c true\` must work there, in a home folder that can be written to.`,
+      remedy,
     },
     "unsupported",
   );

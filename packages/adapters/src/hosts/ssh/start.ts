@@ -15,14 +15,16 @@ import { lookAtFolder } from "./folders.ts";
 import { quote } from "./quote.ts";
 import { isFull, wordOf } from "./words.ts";
 
-/** `folder STATE`: it cannot be worked in. `disk`: stderr says why. `p PID STARTED`, and MARK CODE when it did not become the program. */
+/** `folder STATE`: it cannot be worked in. `disk`: stderr says why. `p PID STARTED`, and MARK CODE when it did not become the program.
+ * `true` and not `:`, whose failing redirection would end the script.
+ */
 const script = (spec: DetachedSpec): string => `${BORN}${APART}
 f=${quote(spec.folder)}
 ${lookAtFolder}
 [ "$l" = directory ] || { echo "folder $l"; bye 0; }
 d=${quote(spec.dir)}
 m=$(umask); umask 077
-mkdir -p -- "$d" && chmod 700 "$d" && rm -f "$d/in" && mkfifo -m 600 "$d/in" && : >>"$d/out" && : >>"$d/err" &&
+mkdir -p -- "$d" && chmod 700 "$d" && rm -f "$d/in" && mkfifo -m 600 "$d/in" && true >>"$d/out" && true >>"$d/err" &&
   chmod 600 "$d/out" "$d/err" || { echo disk; bye 0; }
 umask "$m"
 exec 3<&0

@@ -45,7 +45,7 @@ const placeIn = (trunk: Trunk, leave: () => void, refused: () => void): Place =>
     control: trunk.master.control,
     gone: trunk.master.gone,
     refused: () => {
-      trunk.places = Math.min(trunk.places, trunk.taken - 1);
+      trunk.places = Math.min(trunk.places, isLeft ? trunk.taken : trunk.taken - 1);
       refused();
     },
     leave: () => {

@@ -1,0 +1,111 @@
+import type { Clock } from "@skein/sdk";
+import { describe, expect, test } from "vitest";
+import { makeBackoff } from "./backoff.ts";
+import { makeMarkFinder } from "./client.ts";
+import { channelArgs, masterArgs } from "./command.ts";
+import { readProcesses } from "./processes.ts";
+import { whyUnreached } from "./reasons.ts";
+
+describe("the wait before the next try", () => {
+  const times = { firstMs: 100, longestMs: 1_000, steadyMs: 30_000 };
+  const hands = (): { clock: Clock; turn: (ms: number) => void } => {
+    let now = 0;
+    const clock = { now: () => now, monotonic: () => now, after: () => () => undefined };
+    return { clock, turn: (ms) => (now += ms) };
+  };
+
+  test("doubles, up to a limit, each time a little different", () => {
+    const { clock } = hands();
+    const least = makeBackoff(clock, () => 0, times);
+    expect([1, 2, 3, 4, 5, 6].map(() => least.next())).toEqual([50, 100, 200, 400, 500, 500]);
+    expect(makeBackoff(clock, () => 1, times).next()).toBe(100);
+  });
+
+  test("is not made short again by a success of five seconds, but by one that lasted", () => {
+    const { clock, turn } = hands();
+    const backoff = makeBackoff(clock, () => 1, times);
+    for (let tries = 0; tries < 3; tries += 1) backoff.next();
+    backoff.worked();
+    turn(5_000);
+    expect(backoff.next()).toBe(800);
+    backoff.worked();
+    turn(30_000);
+    expect(backoff.next()).toBe(100);
+  });
+});
+
+describe("why a host was not reached, from ssh's words", () => {
+  test.each([
+    ["ssh: Could not resolve hostname x: Name or service not known", "host_unreachable", /address/],
+    ["ssh: connect to host x port 22: Connection refused", "host_unreachable", /refuses/],
+    ["Connection timed out during banner exchange", "host_unreachable", /not answer/],
+    ["ssh: connect to host x port 22: No route to host", "host_unreachable", /No way/],
+    ["Timeout, server 1.2.3.4 not responding.", "host_unreachable", /not answer/],
+    ["x@y: Permission denied (publickey,password).", "host_login_failed", /publickey,password/],
+    ["Received disconnect: Too many authentication failures", "host_login_failed", /too many/],
+    ["Bad owner or permissions on ~/.ssh/config", "host_unreachable", /Bad owner/],
+    ["", "host_unreachable", /cannot be reached/],
+  ])("%s", (said, code, sentence) => {
+    const { message, failure } = whyUnreached("box", `debug1: Connecting to x\n${said}\n`);
+    expect({ code: failure.code, message }).toEqual({
+      code,
+      message: expect.stringMatching(sentence),
+    });
+    expect(failure.remedy).not.toBe("");
+  });
+});
+
+test("nobody is asked, nothing accepted, and a name is never an option", () => {
+  const deps = { name: "box", env: {} };
+  const args = masterArgs(deps, "/r/s.1");
+  for (const option of ["BatchMode=yes", "StrictHostKeyChecking=yes", "ForwardAgent=no"])
+    expect(args).toContain(option);
+  expect(args.slice(-3, -1)).toEqual(["--", "box"]);
+  // A channel that finds no connection must not make one of its own.
+  expect(channelArgs("/r/s.1")).toContain("ProxyCommand=false");
+});
+
+test("a mark is found wherever the bytes are cut, and only at the end of a line of its own", () => {
+  const find = makeMarkFinder("mark", 100);
+  const told = Array.from("noise mark no\nmark\nrest", (one) => find(Buffer.from(one)));
+  expect(Buffer.concat(told.filter((one) => one !== null)).toString()).toBe("rest");
+  expect(() => makeMarkFinder("mark", 3)(Buffer.from("noise"))).toThrow("without end");
+});
+
+const stat = (pid: number, session: number): string =>
+  `stat ${pid} (a) b) S 1 ${pid} ${session} 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 1000 1 2 3`;
+
+test("processes are known by their marks, or by the session that a marked one sits in", () => {
+  const text = [
+    "up 30.00",
+    stat(7, 7),
+    stat(8, 7),
+    stat(9, 9),
+    "pid 7",
+    "in /h/spool/1/in",
+    "SKEIN_HOME=/h",
+    "SKEIN_SESSION=ses_a",
+    "SKEIN_GENERATION=2",
+    "pid 9",
+    "in ",
+    "SKEIN_HOME=/h/other",
+    "SKEIN_SESSION=ses_b",
+    "SKEIN_GENERATION=1",
+    "pid 10",
+    "in ",
+  ].join("\n");
+  const owner = { session: "ses_a", generation: 2 };
+  expect(readProcesses(text, "/h")).toEqual([
+    { pid: 7, group: 7, session: 7, started: "1000", owner, stdin: "/h/spool/1/in", ageMs: 20_000 },
+    { pid: 8, group: 8, session: 7, started: "1000", owner, stdin: null, ageMs: 20_000 },
+  ]);
+});
+
+test("where there is no /proc, the same is read from ps", () => {
+  const row =
+    "ps    42    42     0 Ss   Thu Nov 20 10:00:00 2026 sleep 5 SKEIN_HOME=/h SKEIN_SESSION=ses_a SKEIN_GENERATION=3 X=1";
+  const now = Date.parse("Thu Nov 20 10:00:05 2026") / 1000;
+  expect(readProcesses(`now ${now}\n${row}\n`, "/h")).toMatchObject([
+    { pid: 42, session: 42, owner: { session: "ses_a", generation: 3 }, ageMs: 5_000 },
+  ]);
+});
