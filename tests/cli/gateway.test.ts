@@ -300,6 +300,26 @@ describe("the routes of dev-sessions' gateway", () => {
     expect((await ask("GET", "/list")).body["sessions"]).toEqual([]);
   });
 
+  test("set a goal, show it and take it away", async () => {
+    const { body: made } = await ask("POST", "/create", { body: { path: folder } });
+    const sessionId = String(made["sessionId"]);
+    const goal = async (more: object): Promise<Reply> =>
+      ask("POST", "/goal", { body: { sessionId, ...more } });
+    expect((await goal({ objective: "PONG", tokenBudget: 100 })).body).toMatchObject({
+      ok: true,
+      goal: { text: "PONG", budget: { tokens: 100, usd: null } },
+    });
+    expect((await ask("GET", `/goal?id=${sessionId}`)).body).toMatchObject({
+      goal: { text: "PONG" },
+    });
+    for (const wrong of [{}, { clear: true, status: "paused" }, { status: "done" }])
+      expect(codeOf(await goal(wrong))).toEqual([400, false, "invalid_input"]);
+    expect(codeOf(await goal({ objective: "PONG", status: "paused" }))[0]).toBe(400);
+    expect((await goal({ clear: true })).body).toMatchObject({ ok: true, cleared: true });
+    expect((await ask("GET", `/goal?id=${sessionId}`)).body["goal"]).toBeNull();
+    await ask("POST", "/kill", { body: { sessionId } });
+  });
+
   test("refuse in words, each with its code", async () => {
     const refusals: [Reply, unknown[]][] = [
       [await ask("GET", "/status?id=on-the-host"), [404, false, "session_not_found"]],

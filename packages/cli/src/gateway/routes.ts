@@ -2,23 +2,14 @@
  * The routes that dev-sessions' gateway has (its version 0.4.4), each a few calls of operations. Answers have its fields,
  * and the contract's view beside them: `{ok: true, sessionId, session}`. What is refused is `{ok: false, error: Problem}`.
  */
-import type { Client } from "@skein/client/light";
 import { LIMITS, refuse, type Input, type Session } from "@skein/contract";
 import { backendOf } from "../agent.ts";
 import { itemText } from "../format/item.ts";
 import { makePaint } from "../format/paint.ts";
 import { allPages } from "../pages.ts";
-import { countOf, neededText, onlyThese, textOf, type Fields } from "./shapes.ts";
-
-export type Ask = {
-  readonly client: Client;
-  readonly fields: Fields;
-  readonly signal: AbortSignal;
-  readonly now: () => number;
-};
-
-export type Answer = Readonly<Record<string, unknown>>;
-export type SeedRoute = (ask: Ask) => Promise<Answer>;
+import type { Ask, SeedRoute } from "./ask.ts";
+import { goal, setGoal } from "./goal.ts";
+import { countOf, neededText, onlyThese, textOf } from "./shapes.ts";
 
 const MAX_BLOCKS = 100;
 const WAIT_SECONDS = 300;
@@ -185,6 +176,7 @@ export const SEED_ROUTES: Readonly<Record<string, SeedRoute>> = {
   "POST /send": send,
   "POST /kill": kill,
   "POST /respond": respond,
+  "POST /goal": setGoal,
   "GET /list": list,
   "GET /status": status,
   "GET /wait": wait,
@@ -192,4 +184,5 @@ export const SEED_ROUTES: Readonly<Record<string, SeedRoute>> = {
   "GET /logs": logs,
   "GET /inspect": inspect,
   "GET /approvals": approvals,
+  "GET /goal": goal,
 };
