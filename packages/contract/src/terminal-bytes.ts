@@ -3,7 +3,7 @@
  * the bytes themselves. Browser and node.
  */
 export const TERMINAL_BYTES = {
-  /** From the server. The number: offset of its first byte in the stream. Whole UTF-8 characters and whole escape sequences. */
+  /** From the server. The number: offset of its first byte in the stream. A frame may end within a character or a sequence; the next goes on. */
   output: 1,
   /**
    * From the server: all that the terminal shows, scrollback first, to be written to a terminal of its size that was reset.

@@ -12,6 +12,9 @@
  * position, colours, clipboard) never reaches a client, neither in snapshots nor live: tmux has answered it. Titles come as
  * frames, links only with http and https, clipboard writes not at all.
  *
+ * Pastes: whether the program asked for bracketed paste is the server's business, and that mode never reaches a client. A client
+ * recognises a paste by itself (a terminal: by switching bracketed paste on for itself) and sends it as a paste frame.
+ *
  * Input: each input or paste frame carries a number that grows by one for each client id. The server types each number
  * once, in order, and answers `typed`; one that it has had already it answers again and types nothing. After a reconnect the
  * client looks at `attached.inputSeq`: all up to that was typed; what is beyond it is sent again. With `inputSeq` null this daemon

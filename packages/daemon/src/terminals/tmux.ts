@@ -111,6 +111,9 @@ export const makeTmux = (host: Host): Tmux => {
     if ((await program()) === null) throw noTmux(host.id);
     const name = await chooseTerminal(host);
     await host.files.write(config, tmuxConfig(name), 0o600);
+    // A server that an earlier daemon started gets this daemon's configuration too; one that is started later reads it itself.
+    const answer = await run(["start-server", ";", "source-file", config]);
+    if (answer.is === "unknown") throw answer.failure;
     return name;
   };
 
@@ -133,10 +136,6 @@ export const makeTmux = (host: Host): Tmux => {
         throw error;
       });
       terminal = await configured;
-      // A server that an earlier daemon started gets this daemon's configuration too.
-      const answer = await run(["start-server", ";", "source-file", config]);
-      if (answer.is === "unknown") throw answer.failure;
-      if (answer.is === "absent") throw noTmux(host.id);
     },
     terminal: () => terminal,
   };
