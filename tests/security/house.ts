@@ -73,7 +73,13 @@ export type House = {
 export type Opened = Partial<
   Pick<
     ServerOptions,
-    "limits" | "authenticate" | "operate" | "openWatch" | "endWatches" | "allowedHosts"
+    | "limits"
+    | "authenticate"
+    | "operate"
+    | "openWatch"
+    | "openTerminal"
+    | "endWatches"
+    | "allowedHosts"
   >
 >;
 
