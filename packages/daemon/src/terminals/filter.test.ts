@@ -28,7 +28,7 @@ test("nothing that a terminal would answer passes", () => {
   const csi =
     "[c [0c [>c [=c [5n [6n [?6n [?996n [>q [>0q [x [1x [?u [>4m [?4m [18t [14t [21t [?1$p [4$p";
   const rest =
-    "]10;?\u001b\\ ]11;?\u0007 ]4;1;?\u0007 ]52;c;?\u0007 P$qm\u001b\\ P+q544e\u001b\\ Z [1;1*y [#| [?1;1S [5i";
+    "]10;?\u001b\\ ]11;?\u0007 ]4;1;?\u0007 ]52;c;?\u0007 P$qm\u001b\\ P+q544e\u001b\\ Z [1;1*y [#| [?1;1S [5i [1;2;3;4;5T";
   const questions = `${csi} ${rest}`.split(" ");
   expect(questions.filter((question) => through(`a\u001b${question}b`) !== "ab")).toEqual([]);
   expect(through("a\u0005b\u00c2\u009bc")).not.toContain("\u0005");

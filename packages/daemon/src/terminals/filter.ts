@@ -25,11 +25,37 @@ const incomplete = (bytes: Uint8Array): number => {
   return 0;
 };
 
-/** Where plain text ends: at an escape, a question (ENQ), or a control character of C1 that is written as UTF-8. */
-const plainEnd = (bytes: Uint8Array, from: number): number => {
-  for (let at = from; at < bytes.length; at += 1) {
+/** Final bytes of sequences that only draw, whatever numbers they have: moving, erasing, inserting, colours. */
+const DRAWS = new Set(Array.from("@ABCDEFGHJKLMPXdfmr", (final) => final.charCodeAt(0)));
+/** Longer ones take the other way. */
+const SHORT = 64;
+
+/** Where a sequence ends that only draws, has plain parameters and is complete; else -1. Most sequences are such. */
+const drawingEnd = (bytes: Uint8Array, escape: number): number => {
+  if (bytes[escape + 1] !== 0x5b) return -1;
+  const last = Math.min(bytes.length, escape + SHORT);
+  for (let at = escape + 2; at < last; at += 1) {
     const byte = bytes[at]!;
-    if (byte === ESC || byte === ENQ || (byte === C2 && bytes[at + 1]! < 0xa0)) return at;
+    // Digits, colon, semicolon.
+    if (byte >= 0x30 && byte <= 0x3b) continue;
+    return DRAWS.has(byte) ? at + 1 : -1;
+  }
+  return -1;
+};
+
+/** Where what may pass as it is ends: at another escape, a question (ENQ), or a control character of C1 that is written as UTF-8. */
+const plainEnd = (bytes: Uint8Array, from: number): number => {
+  let at = from;
+  while (at < bytes.length) {
+    const byte = bytes[at]!;
+    if (byte === ESC) {
+      const end = drawingEnd(bytes, at);
+      if (end === -1) return at;
+      at = end;
+      continue;
+    }
+    if (byte === ENQ || (byte === C2 && bytes[at + 1]! < 0xa0)) return at;
+    at += 1;
   }
   return bytes.length;
 };

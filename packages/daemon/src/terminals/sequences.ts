@@ -27,6 +27,8 @@ export const passCsi = (body: string): string => {
   if (params.startsWith("?") && (final === "h" || final === "l")) return modes(params, final);
   // Cursor shape (CSI n SP q) is drawing; so is restoring the cursor (CSI u).
   if (/^\d* q$/.test(body) || body === "u") return `\u001b[${body}`;
+  // Five numbers begin mouse tracking, which reports; one scrolls.
+  if (final === "T" && params.includes(";")) return "";
   if (ASKING.has(final) || /[#$'*&"]/.test(params)) return "";
   // Private forms of what is left: key reports, graphics and palette queries. Erasing (J, K) has one that draws.
   if (PRIVATE.test(params) && !/^\?\d*[JK]$/.test(body)) return "";
