@@ -45,8 +45,12 @@ const can = (fork: boolean): Capabilities => ({
   questions: false,
 });
 
-/** opencode 1.18.33 allows everything that its configuration does not restrict; this is laid over that, the project's included. */
+/**
+ * opencode 1.18.33 allows everything that its configuration does not restrict; this is laid over it. A project's own
+ * opencode.json is not read: servers that it names would start unasked. (Plugins in a project's .opencode/ still run.)
+ */
 const opencodeRules = (edit: string, rest: string): Readonly<Record<string, string>> => ({
+  OPENCODE_DISABLE_PROJECT_CONFIG: "1",
   OPENCODE_PERMISSION: JSON.stringify({
     edit,
     bash: rest,
