@@ -37,14 +37,14 @@ const away = (name: string, { reason }: Extract<Reach, { state: "unreachable" }>
 
 export const makeLinker = (building: Building): Linker => {
   const { options, paths, config, failpoint } = building;
-  const common = {
+  const given = {
     clock: systemClock,
     env: options.env,
     ...(config.ssh.config === undefined ? {} : { config: config.ssh.config }),
   };
 
   const link = (name: string, home: string): LinkedHost => {
-    const host = makeSshHost({ ...common, name, home, run: socketFolder(building) });
+    const host = makeSshHost({ ...given, name, home, run: socketFolder(building) });
     const tried = host.reachNow();
     return {
       host: withFailpoints(host, failpoint),
@@ -53,7 +53,7 @@ export const makeLinker = (building: Building): Linker => {
         const reach = await host.reachNow();
         if (reach.state === "reachable") return;
         // A first contact says more exactly what is the matter.
-        await reachSsh({ ...common, name, stateFolder: paths.home });
+        await reachSsh({ ...given, name, stateFolder: paths.home });
         const again = await host.reachNow();
         if (again.state === "unreachable") throw away(name, again);
       },
@@ -63,7 +63,7 @@ export const makeLinker = (building: Building): Linker => {
 
   return {
     meet: async (name) => {
-      const { home } = await reachSsh({ ...common, name, stateFolder: paths.home });
+      const { home } = await reachSsh({ ...given, name, stateFolder: paths.home });
       const linked = link(name, home);
       await linked.tried;
       const reach = linked.host.reach();

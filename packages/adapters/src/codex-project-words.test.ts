@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { makeLocalHost } from "../../hosts/local/local.ts";
-import { projectWords } from "./project-words.ts";
+import { makeLocalHost } from "./hosts/local/local.ts";
+import { projectWords } from "./agents/codex/project-words.ts";
 
 const clock = {
   now: Date.now,
