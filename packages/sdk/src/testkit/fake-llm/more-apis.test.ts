@@ -134,6 +134,6 @@ describe.each([chat, gemini])("the script words over $name", (api) => {
     expect(failed.status).toBe(429);
     expect(await failed.json()).toMatchObject({ error: { message: "too much" } });
     const cut = await post([{ user: "CUT" }]);
-    await expect(cut.text()).rejects.toThrow();
+    await expect(cut.text()).rejects.toThrow(/terminated/);
   });
 });
