@@ -10,7 +10,7 @@ import type { BackendContext } from "@skein/sdk";
 import { isObject, list, object, type Json } from "../wire.ts";
 
 const maxBytes = 64 * 1024 * 1024;
-const lockTries = 20;
+const lockTries = 12;
 const lockPauseMs = 50;
 const runMs = 5_000;
 
@@ -71,15 +71,26 @@ const pause = ({ clock }: BackendContext): Promise<void> => {
   return promise;
 };
 
-/** false: someone holds it, or left it behind. */
+/** The CLI holds it for some milliseconds, and renews it while it does: one that is minutes old was left behind by a dead one. */
+const isLeft = async ({ host, env }: BackendContext, path: string): Promise<boolean> => {
+  const found = await host.run(["find", path, "-prune", "-mmin", "+1"], { env, timeoutMs: runMs });
+  return found.exitCode === 0 && found.stdout !== "";
+};
+
+/** false: someone holds it. */
 const lock = async (backend: BackendContext, path: string): Promise<boolean> => {
   const { host, env } = backend;
-  for (let attempt = 0; attempt < lockTries; attempt += 1) {
+  const take = async (): Promise<boolean> => {
     const made = await host.run(["mkdir", "-m", "700", "--", path], { env, timeoutMs: runMs });
-    if (made.exitCode === 0) return true;
+    return made.exitCode === 0;
+  };
+  for (let attempt = 0; attempt < lockTries; attempt += 1) {
+    if (await take()) return true;
     await pause(backend);
   }
-  return false;
+  if (!(await isLeft(backend, path))) return false;
+  await host.files.remove(path);
+  return take();
 };
 
 /** Whether nothing is missing. One that starts at the same time may have written over what we wrote: then it comes up with a question. */

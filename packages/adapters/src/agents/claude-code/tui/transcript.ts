@@ -146,15 +146,20 @@ export const onAnswered = (state: State): Step => {
   );
 };
 
-/** So long the CLI must have been idle, in milliseconds, before its turn is held for over without a word in the transcript. */
-const idleLimits = { interrupted: 400, over: 1_500, silent: 5_000 } as const;
+/**
+ * So long the CLI must have been idle, in milliseconds, before its turn is held for over without a word in the transcript.
+ * `unwritten`: not even its prompt stands there yet, and the rest comes with it.
+ */
+const idleLimits = { interrupted: 400, over: 1_500, unwritten: 10_000, silent: 5_000 } as const;
 
 /** Idle for `forMs`, with all that the CLI has written read. */
 export const onIdle = (state: State, forMs: number, settings: Settings): Step => {
   const { turn } = state;
   if (turn === null) return stepped(state);
-  if (turn.over !== null && forMs >= idleLimits.over) return end(state, "by itself", settings.now);
-  if (turn.over !== null) return stepped(state);
+  if (turn.over !== null) {
+    const limit = turn.seen ? idleLimits.over : idleLimits.unwritten;
+    return forMs >= limit ? end(state, "by itself", settings.now) : stepped(state);
+  }
   const limit = turn.interrupting ? idleLimits.interrupted : idleLimits.silent;
   return forMs >= limit ? end(state, "interrupted", settings.now) : stepped(state);
 };
