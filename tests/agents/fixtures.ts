@@ -140,6 +140,8 @@ export const realOpencode = (llm: FakeLlm, program: string): Fixture => ({
   id: "acp:opencode",
   capabilities: { steer: false, fork: true, resume: true, questions: false },
   lacks: ["effort", "usage-of-all-requests"],
+  // Alone on two cores it takes three to six seconds until it is ready.
+  patienceMs: 60_000,
   without: [
     {
       steps: /^(?:FAIL (?:404|429|500|529)|CUT) /,

@@ -35,7 +35,8 @@ const told = (event: Seen): string =>
 
 type Waiter = { readonly look: () => void; readonly fail: (error: Error) => void };
 
-export const makeEventLog = (): EventLog => {
+/** `patienceMs`: so long it waits for what a step does not give a time of its own. */
+export const makeEventLog = (patienceMs: number = PATIENCE_MS): EventLog => {
   const events: Seen[] = [];
   const deltas: Delta[] = [];
   const faults: string[] = [];
@@ -55,7 +56,7 @@ export const makeEventLog = (): EventLog => {
   const wait = <T>(
     what: string,
     find: () => T | undefined,
-    ms: number = PATIENCE_MS,
+    ms: number = patienceMs,
   ): Promise<T> => {
     const found = find();
     if (found !== undefined) return Promise.resolve(found);

@@ -35,6 +35,7 @@ export type HouseOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** A state folder to use instead of a fresh one; it is not removed at the end. */
   readonly home?: string;
+  readonly patienceMs?: number;
 };
 
 export type House = {
@@ -149,7 +150,7 @@ export const openHouse = async (options: HouseOptions): Promise<House> => {
     join(home, "config.json5"),
     JSON.stringify({ ...ssh, ...(await options.config(place)) }),
   );
-  const log = makeEventLog();
+  const log = makeEventLog(options.patienceMs);
   const ending = new AbortController();
   const client = connectTo(home);
   const env = { ...shellEnv(home, place), ...options.env };

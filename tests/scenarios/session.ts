@@ -33,6 +33,7 @@ const STEP_MS = 90_000;
 
 /** Declares the tests. `fixture` is ready before the first of them runs. */
 export const playSession = (fixture: Fixture): void => {
+  const stepMs = Math.max(STEP_MS, 4 * (fixture.patienceMs ?? 0));
   const wanted = steps.filter((step) => fits(fixture, step));
 
   for (const { steps: named, why } of fixture.without ?? [])
@@ -54,7 +55,7 @@ export const playSession = (fixture: Fixture): void => {
       }
     });
     for (const step of wanted.filter(({ alone }) => alone === undefined))
-      test(step.name, () => perform(house!, fixture, step.run), STEP_MS);
+      test(step.name, () => perform(house!, fixture, step.run), stepMs);
   });
 
   describe.concurrent(`${fixture.id}${lacking}, each with a daemon of its own`, () => {
@@ -72,7 +73,7 @@ export const playSession = (fixture: Fixture): void => {
           expect(await everyProcess(house.home)).toEqual([]);
           expect(await everyProcess(house.agentHome)).toEqual([]);
         },
-        STEP_MS,
+        stepMs,
       );
   });
 };

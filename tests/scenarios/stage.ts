@@ -52,6 +52,8 @@ export type Fixture = {
   quiet(house: House, agent: Agent, prompt: string): Promise<void>;
   /** What one answered request costs, as Skein tells it; null: that is not known. */
   readonly tokens: Tokens | null;
+  /** Of one that is slow to start: what is waited for may take this long; default 20 s. */
+  readonly patienceMs?: number;
   /** Whether one process serves all sessions, so that its death is theirs. */
   readonly sharesProcess: boolean;
   /** Script words beyond those of the fake LLM, that break the wire itself. */
@@ -78,6 +80,7 @@ export const openStageHouse = async (
   const far = await fixture.far?.();
   return openHouse({
     ...(far === undefined ? {} : { far }),
+    ...(fixture.patienceMs === undefined ? {} : { patienceMs: fixture.patienceMs }),
     env: { NOT_FOR_AGENTS: "a secret of the daemon's shell" },
     config: async (place) => {
       const backends = { [fixture.id]: await fixture.prepare(place) };
