@@ -13,6 +13,7 @@ import { reached, table, type Figure } from "./figures.ts";
 import { measureMemory } from "./memory.ts";
 import { measureOverhead } from "./overhead.ts";
 import { measureStarts } from "./start.ts";
+import { measureTerminals } from "./terminal/measure.ts";
 import { here, makeHome, openWorld, scripted } from "./world.ts";
 
 const figures: Figure[] = [];
@@ -55,6 +56,17 @@ const withDaemon = async (): Promise<void> => {
   }
 };
 
+const withTerminals = async (): Promise<void> => {
+  const world = await openWorld();
+  try {
+    const scopes = ["operator.write", "operator.approvals"] as const;
+    const { secret } = await world.call("tokens.create", { label: "bench", scopes: [...scopes] });
+    await measureTerminals(world, secret, add);
+  } finally {
+    await world.close();
+  }
+};
+
 /** With the real Claude Code where the agents' tests have installed it, against the fake model. */
 const withClaude = async (): Promise<void> => {
   const [claude] = globSync("@anthropic-ai/claude-code-*/claude", {
@@ -90,6 +102,7 @@ console.error(
   `${cpus().length} processors (${cpus()[0]?.model ?? "unknown"}), Node ${process.version}`,
 );
 if (["append", "fan-out", "commands", "overhead"].some(wanted)) await withDaemon();
+if (wanted("terminal")) await withTerminals();
 if (wanted("claude")) await withClaude();
 if (wanted("start")) add(await measureStarts());
 if (wanted("memory")) add(await measureMemory());
