@@ -12,17 +12,17 @@ import { openHouse, type House } from "../scenarios/house.ts";
 import { agentProcesses, everyProcess, untilTrue } from "../scenarios/processes.ts";
 import { isWhole, saidByUser } from "../scenarios/remains.ts";
 import { openFar } from "./far.ts";
-import { layWire, type Wire } from "./wire.ts";
+import { makeNetwork, type Network } from "./network.ts";
 
 /** Three questions of ssh without an answer, and the time that each waits. */
 const NOTICED_MS = 40_000;
 /** The longest pause between two tries, and a slow machine. */
 const BACK_MS = 40_000;
 
-const inHouse = async (run: (house: House, wire: Wire) => Promise<void>): Promise<void> => {
-  await using wire = await layWire();
+const inHouse = async (run: (house: House, network: Network) => Promise<void>): Promise<void> => {
+  await using network = await makeNetwork();
   const house = await openHouse({
-    far: await openFar({ network: wire.network, env: { LANG: "C.UTF-8" } }),
+    far: await openFar({ network, env: { LANG: "C.UTF-8" } }),
     config: async (place) => ({
       hosts: {
         far: {
@@ -35,7 +35,7 @@ const inHouse = async (run: (house: House, wire: Wire) => Promise<void>): Promis
     }),
   });
   try {
-    await run(house, wire);
+    await run(house, network);
     expect(house.log.faults).toEqual([]);
   } catch (error) {
     if (error instanceof Error) error.message += `\ndaemon's log:\n${await house.tail()}`;
@@ -71,30 +71,37 @@ const problemOf = (operation: Promise<unknown>): Promise<unknown> =>
   );
 
 describe.concurrent("a wire that is cut while agents work", () => {
-  test("for 10 s: each word arrives, once, and nobody has died", async () => {
-    await inHouse(async (house, wire) => {
-      const agents = await Promise.all(backends.map((backend) => create(house, backend)));
-      const sent = await Promise.all(agents.map((agent) => agent.send("SLOW 8")));
-      await Promise.all(agents.map((agent) => agent.speaks()));
-      const waiting = await Promise.all(agents.map((agent) => agent.send("COUNT")));
-      await wire.cut();
-      // The one thing here that is a time: how long the wire is down.
-      await pause(10_000);
-      await wire.mend();
-      for (const [index, agent] of agents.entries()) {
-        const turn = await agent.ended(sent[index]!.prompt, BACK_MS);
-        expect(turn).toMatchObject({ outcome: "completed", number: 1 });
-        expect(await agent.answer(turn)).toBe(count(80));
-        const next = await agent.ended(waiting[index]!.prompt, BACK_MS);
-        expect(await agent.answer(next)).toBe("2");
-        expect((await agent.view()).generation).toBe(1);
-        await isWhole({ house }, agent);
-      }
-    });
-  }, 120_000);
+  test.each([
+    ["cut", "mend"],
+    ["drop", "allow"],
+  ] as const)(
+    "(%s) for 10 s: each word arrives, once, and nobody has died",
+    async (down, up) => {
+      await inHouse(async (house, network) => {
+        const agents = await Promise.all(backends.map((backend) => create(house, backend)));
+        const sent = await Promise.all(agents.map((agent) => agent.send("SLOW 8")));
+        await Promise.all(agents.map((agent) => agent.speaks()));
+        const waiting = await Promise.all(agents.map((agent) => agent.send("COUNT")));
+        await network[down]();
+        // The one thing here that is a time: how long the wire is down.
+        await pause(10_000);
+        await network[up]();
+        for (const [index, agent] of agents.entries()) {
+          const turn = await agent.ended(sent[index]!.prompt, BACK_MS);
+          expect(turn).toMatchObject({ outcome: "completed", number: 1 });
+          expect(await agent.answer(turn)).toBe(count(80));
+          const next = await agent.ended(waiting[index]!.prompt, BACK_MS);
+          expect(await agent.answer(next)).toBe("2");
+          expect((await agent.view()).generation).toBe(1);
+          await isWhole({ house }, agent);
+        }
+      });
+    },
+    120_000,
+  );
 
   test("for longer: it is shown since when, the daemon is killed meanwhile, and all of it goes on", async () => {
-    await inHouse(async (house, wire) => {
+    await inHouse(async (house, network) => {
       const [working, stopped, deleted, codex] = [
         await create(house, "claude-code"),
         await create(house, "claude-code"),
@@ -108,7 +115,7 @@ describe.concurrent("a wire that is cut while agents work", () => {
       const wait = skein(["wait", working.name, codex.name, "--all", "-t", "5m"], {
         home: house.home,
       });
-      await wire.cut();
+      await network.cut();
       await Promise.all([working, stopped, deleted, codex].map(isAway));
 
       const view = await working.view();
@@ -150,7 +157,7 @@ describe.concurrent("a wire that is cut while agents work", () => {
         status: { state: "working" },
         generation: 1,
       });
-      await wire.mend();
+      await network.mend();
 
       const turn = await working.ended(prompt, BACK_MS);
       expect(turn).toMatchObject({ outcome: "completed" });
