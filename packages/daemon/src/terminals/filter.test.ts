@@ -87,7 +87,7 @@ test("pieces of any size give the same, whole sequences and characters each", ()
 
 test("a string without end is not kept, and cancelling it brings text back", () => {
   const filter = makeFilter();
-  for (let at = 0; at < 200; at += 1)
+  for (let at = 0; at < 20; at += 1)
     expect(
       filter.take(Buffer.from(`${at === 0 ? "\u001b]0;" : ""}${"x".repeat(10_000)}`)).length,
     ).toBe(0);

@@ -1,0 +1,94 @@
+import { expect, test } from "vitest";
+import type { TerminalServerFrame } from "@skein/contract";
+import { nothingRuns, noAnswer } from "./failures.ts";
+import type { Reply } from "./control.ts";
+import { makeInputs } from "./inputs.ts";
+import type { Seat } from "./seat.ts";
+import { makeTyping } from "./typing.ts";
+
+const made = (paste: (text: string) => Promise<void> = async () => {}) => {
+  const log: string[] = [];
+  const waiting: ((replies: readonly Reply[] | null) => void)[] = [];
+  const ask = (line: string, _: number, done: (replies: readonly Reply[] | null) => void): void => {
+    log.push(line);
+    waiting.push(done);
+  };
+  const told: TerminalServerFrame[] = [];
+  const seat = {
+    key: "ada tab",
+    line: { text: (frame: TerminalServerFrame) => told.push(frame) },
+  } as unknown as Seat;
+  const typing = makeTyping({
+    inputs: makeInputs(),
+    into: () => ({ control: { ask } as never, pane: "%1" }),
+    paste: async (text) => {
+      log.push(`paste ${text}`);
+      await paste(text);
+    },
+  });
+  const keys = (seq: number, text: string): void => typing.keys(seat, seq, Buffer.from(text));
+  return { log, waiting, told, seat, typing, keys };
+};
+const done: readonly Reply[] = [{ ok: true, body: new Uint8Array() }];
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test("each number is typed once, in order, and answered when tmux has taken it", async () => {
+  const { log, waiting, told, keys } = made();
+  keys(1, "ls");
+  keys(1, "ls");
+  keys(2, "\u0003");
+  expect(log).toEqual(["send-keys -t %1 -H 6c 73", "send-keys -t %1 -H 03"]);
+  expect(told).toEqual([{ type: "typed", seq: 1 }]);
+  waiting.forEach((answer) => answer(done));
+  await settled();
+  expect(told.slice(1)).toEqual([
+    { type: "typed", seq: 1 },
+    { type: "typed", seq: 2 },
+  ]);
+});
+
+test("what tmux did not answer may have been typed: it is said so, and never typed again", async () => {
+  const { log, waiting, told, keys } = made();
+  keys(1, "rm x\r");
+  waiting[0]!(null);
+  await settled();
+  expect(told).toEqual([{ type: "refused", seq: 1, reason: "unsure" }]);
+  keys(1, "rm x\r");
+  expect(log).toHaveLength(1);
+});
+
+test("a paste stands between the keys before it and behind it", async () => {
+  const pasting = Promise.withResolvers<void>();
+  const { log, waiting, told, seat, typing, keys } = made(() => pasting.promise);
+  keys(1, "a");
+  typing.paste(seat, 2, Buffer.from("text"));
+  keys(3, "b");
+  await settled();
+  expect(log).toEqual(["send-keys -t %1 -H 61"]);
+  waiting[0]!(done);
+  await settled();
+  expect(log).toEqual(["send-keys -t %1 -H 61", "paste text"]);
+  pasting.resolve();
+  await settled();
+  expect(log.at(-1)).toBe("send-keys -t %1 -H 62");
+  waiting[1]!(done);
+  await settled();
+  expect(told.map((frame) => "seq" in frame && frame.seq)).toEqual([1, 2, 3]);
+});
+
+test("a paste that failed says how: ended, not known, not text, too large", async () => {
+  const ended = made(() => Promise.reject(nothingRuns("trm_x")));
+  ended.typing.paste(ended.seat, 1, Buffer.from("x"));
+  const lost = made(() => Promise.reject(noAnswer("local")));
+  lost.typing.paste(lost.seat, 1, Buffer.from("x"));
+  lost.typing.paste(lost.seat, 2, Buffer.from([0xff, 0xfe]));
+  lost.typing.paste(lost.seat, 3, new Uint8Array(1_048_577));
+  await settled();
+  await settled();
+  const reasons = ({ told }: typeof lost) =>
+    told.map((frame) => "reason" in frame && [frame.type, frame.reason].join(" "));
+  expect(reasons(ended)).toEqual(["refused ended"]);
+  expect(new Set(reasons(lost))).toEqual(
+    new Set(["refused not_text", "refused too_large", "refused unsure"]),
+  );
+});
