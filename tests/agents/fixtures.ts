@@ -57,6 +57,22 @@ export const realClaude = (llm: FakeLlm, program: string): Fixture => ({
   sandboxes: false,
 });
 
+/** The same program in its session's terminal. */
+export const realClaudeTui = (llm: FakeLlm, program: string): Fixture => ({
+  ...realClaude(llm, program),
+  create: { interface: "tui" },
+  without: [
+    {
+      steps: /^its words are shown as they come/,
+      why: "a TUI's messages are known when they are whole",
+    },
+    {
+      steps: /^a long prompt and odd characters arrive unchanged/,
+      why: "an input line takes no control characters, and turns tabs into blanks",
+    },
+  ],
+});
+
 export const realCodex = (llm: FakeLlm, program: string): Fixture => ({
   id: "codex",
   capabilities: { steer: true, fork: true, resume: true, questions: true },

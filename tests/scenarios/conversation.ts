@@ -80,8 +80,8 @@ export const talking: readonly Step[] = [
     name: "its words are shown as they come, and recorded once",
     run: async ({ create, house }) => {
       const agent = await create();
-      const { answer, turn } = await agent.say("SLOW 0.5");
-      expect(answer).toBe("1 2 3 4 5 slow done");
+      const { answer, turn } = await agent.say("SLOW 1");
+      expect(answer).toBe("1 2 3 4 5 6 7 8 9 10 slow done");
       const shown = house.log.deltas.filter(
         (delta) => delta.session === agent.id && delta.kind === "message",
       );
