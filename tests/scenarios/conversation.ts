@@ -174,6 +174,7 @@ export const talking: readonly Step[] = [
     name: "an interrupt ends the command that runs",
     run: async ({ create, house }) => {
       const agent = await create({ permissions: "full" });
+      await agent.state("idle");
       const command = longSleep();
       const word = command.split(" ")[1]!;
       const { prompt } = await agent.send(`RUN ${command}`);

@@ -154,6 +154,7 @@ export const living: readonly Step[] = [
     run: async (stage) => {
       const { create, house } = stage;
       const agent = await create({ permissions: "full" });
+      await agent.state("idle");
       const command = longSleep();
       const word = command.split(" ")[1]!;
       await agent.send(`RUN ${command}`);
