@@ -6,7 +6,7 @@ import { conversationClaim } from "./conversation.ts";
 import { evolveSession } from "./evolve.ts";
 import { queueFull } from "./backlog.ts";
 import { pursue } from "./goal.ts";
-import { makeWay, pauseGoal } from "./goal-verdict.ts";
+import { giveWay, makeWay, pauseGoal } from "./goal-verdict.ts";
 import { advance, closeItems, endTurn, expireApprovals, wakeProcess } from "./flow.ts";
 import type { CreateInput, SessionInput } from "./input.ts";
 import { sayDeleted, settle, unhold } from "./settle.ts";
@@ -165,6 +165,7 @@ export const requeue = (state: SessionState, input: Of<"requeue">, context: Cont
     type: "session.prompt.queued",
     data: { prompt: given.prompt, text: given.text, how: "steer", by: given.by },
   });
+  giveWay(draft);
   if (state.process === "running") advance(draft);
   return draft.done();
 };

@@ -12,6 +12,7 @@ import {
   silentError,
   wakeProcess,
 } from "./flow.ts";
+import { giveWay } from "./goal-verdict.ts";
 import type { SessionFact } from "./input.ts";
 import type { SessionState } from "./state.ts";
 
@@ -49,6 +50,7 @@ const returnSteers = (draft: Draft): void => {
 const endProcess = (draft: Draft, end: End): void => {
   endTurnOfDeadProcess(draft, end);
   returnSteers(draft);
+  giveWay(draft);
   expireApprovals(draft, "the agent's process ended");
   closeItems(draft, null);
   const { exitCode, signal, expected, reason } = end;

@@ -146,7 +146,7 @@ const turnStarted: Evolver<"session.turn.started"> = (state, data, at) => {
   };
 };
 
-/** What was read from the cache costs next to nothing, and grows with every request: it does not count. */
+/** Not of a turn whose prompt went back to the queue. What was read from the cache costs next to nothing, and grows with every request: it does not count. */
 const countTurn = (goal: Goal | null, { usage }: Turn): Goal | null => {
   if (goal?.state !== "active") return goal;
   const { inputTokens = 0, outputTokens = 0, cacheWriteTokens = 0, costUsd = null } = usage ?? {};
@@ -174,7 +174,7 @@ const turnEnded: Evolver<"session.turn.ended"> = (state, { turn }, at) => {
       turn: null,
       lastTurn: turn,
       usage: turn.usage === null ? usage : addUsage(usage, turn.usage),
-      goal: countTurn(state.view.goal, turn),
+      goal: state.current === null ? state.view.goal : countTurn(state.view.goal, turn),
       activeAt: at,
     },
   };

@@ -1,7 +1,7 @@
 /** What several decisions share: beginning a turn, starting a process, ending a turn. */
 import type { TurnError, TurnOutcome, Usage } from "@skein/contract";
 import type { Draft } from "./draft.ts";
-import { judgeGoal } from "./goal-verdict.ts";
+import { giveWay, judgeGoal } from "./goal-verdict.ts";
 import { settle } from "./settle.ts";
 
 /** Unexpected ends in a row, with a prompt that nobody took, before a person must look. */
@@ -55,6 +55,7 @@ export const returnPrompt = (draft: Draft, reason: string): void => {
   const { current, view } = draft.state;
   if (current === null) return;
   draft.emit({ type: "session.prompt.returned", data: { prompt: current.prompt, reason } });
+  giveWay(draft);
   if (view.turn === null) return;
   const turn = { ...view.turn, endedAt: draft.context.now, outcome: "interrupted" as const };
   draft.emit({ type: "session.turn.ended", data: { turn } });

@@ -7,8 +7,14 @@ export const makeWay = (draft: Draft): void => {
   for (const { prompt } of draft.state.queue.filter((one) => one.how === "goal"))
     draft.emit({
       type: "session.prompt.dropped",
-      data: { prompt, reason: "a person's prompt goes first" },
+      data: { prompt, reason: "asked anew, if it is still wanted, when the agent is free" },
     });
+};
+
+/** What the goal wanted came back into the queue: not before a person's words, and not when it is pursued no longer. */
+export const giveWay = (draft: Draft): void => {
+  const { queue, view } = draft.state;
+  if (view.goal?.state !== "active" || queue.some((one) => one.how !== "goal")) makeWay(draft);
 };
 
 export const become = (

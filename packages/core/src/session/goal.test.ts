@@ -159,6 +159,30 @@ describe("people and a goal", () => {
     ]);
   });
 
+  test("a prompt that waited goes first when the goal's was given back behind it", () => {
+    const life = idleLife();
+    life.goal("All tests pass");
+    life.send("first this");
+    life.facts(exited());
+    expect(life.queue()).toEqual(["first this"]);
+    life.facts(started());
+    turn(life);
+    expect(life.given().slice(1)).toEqual([
+      "first this",
+      expect.stringContaining("All tests pass"),
+    ]);
+  });
+
+  test("a turn that the agent never took is none of the goal's", () => {
+    const life = idleLife();
+    life.goal("All tests pass");
+    life.facts(exited());
+    life.facts(started());
+    expect(life.view().goal?.turns).toBe(0);
+    expect(life.given()).toHaveLength(2);
+    expect(life.given()[1]).toContain("You have a goal");
+  });
+
   test("an approval is decided before it goes on", () => {
     const life = idleLife();
     life.facts(asks("r1"));
@@ -203,6 +227,17 @@ describe("people and a goal", () => {
     life.finish({ outcome: "interrupted" });
     turn(life);
     expect(life.given().slice(1)).toEqual(["look here", expect.stringContaining("All tests pass")]);
+  });
+
+  test("a prompt of a goal that was paused meanwhile is not given again", () => {
+    const life = idleLife();
+    life.goal("All tests pass");
+    life.interrupt();
+    life.facts(exited());
+    expect(life.queue()).toEqual([]);
+    life.send("something else");
+    life.facts(started());
+    expect(life.given().slice(1)).toEqual(["something else"]);
   });
 
   test("pause lets the turn in progress end, and nothing after it", () => {
@@ -307,9 +342,7 @@ const outOfPlace = (life: Life, wasTick: boolean): string | null => {
   const mine = queue.filter(({ how }) => how === "goal");
   if (mine.length > 1) return "it asks twice";
   if (mine.length > 0 && view.goal?.state !== "active") return "it asks though it is not pursued";
-  // Words that came too late for their turn are at the end of the queue, whatever stands there.
-  const isLate = queue.some(({ how }) => how === "steer");
-  if (mine.length > 0 && queue.length > 1 && !isLate) return "it stands in the queue with a person";
+  if (mine.length > 0 && queue.length > 1) return "it stands in the queue with a person";
   const isFree = process === "running" && current === null && held === null && !unreachable;
   return wasTick && isFree && Object.keys(open).length === 0 && view.goal?.state === "active"
     ? "it does not go on"
