@@ -49,20 +49,27 @@ const columns: readonly Column<Row>[] = [
   { title: "COST", cell: (row) => costWords(row.usage) },
 ];
 
-export const backends = verb<{ readonly refresh?: boolean; readonly json?: boolean }, []>({
+type BackendsFlags = {
+  readonly host?: string;
+  readonly refresh?: boolean;
+  readonly json?: boolean;
+};
+
+export const backends = verb<BackendsFlags, []>({
   examples: [
     ["skein backends", "what the daemon found when it started"],
     ["skein backends --refresh", "after installing an agent or logging in"],
+    ["skein backends --host cloud", "those of another machine"],
   ],
   define: (command) =>
     command
+      .option("--host <name>", "where they would run (default: local)")
       .option("--refresh", "ask every agent again")
       .option("--json", "print the view (backends.list)"),
-  run: async (cli, { refresh, json }) => {
-    const view =
-      refresh === true
-        ? await withProgress(cli, "asking the agents", () => cli.call("backends.refresh", {}))
-        : await cli.call("backends.list", {});
+  run: async (cli, { host, refresh, json }) => {
+    const where = host === undefined ? {} : { host };
+    const asked = refresh === true ? "backends.refresh" : "backends.list";
+    const view = await withProgress(cli, "asking the agents", () => cli.call(asked, where));
     if (json === true) printJson(cli, view);
     else cli.print(view.backends.map((each) => backendText(cli, each)).join("\n\n"));
     return EXIT.done;
