@@ -1,9 +1,6 @@
 /** A script over there that is over soon, and its answer: one trip. */
-import type { Clock } from "@skein/sdk";
 import { openChannel, type ChannelDeps } from "./channel.ts";
 import { unreachable } from "./reasons.ts";
-
-export type AskDeps = ChannelDeps & { readonly clock: Clock };
 
 export type Answer = {
   readonly code: number;
@@ -27,7 +24,7 @@ export type Ask = (
 ) => Promise<Answer>;
 
 export const makeAsk =
-  (deps: AskDeps): Ask =>
+  (deps: ChannelDeps): Ask =>
   async (script, { input, patienceMs = PATIENCE_MS, signal } = {}) => {
     const opening = openChannel(deps, "soon", script, input);
     const { promise: late, reject } = Promise.withResolvers<never>();
@@ -53,7 +50,7 @@ export const makeAsk =
   };
 
 const answerOf = async (
-  deps: AskDeps,
+  deps: ChannelDeps,
   channel: Awaited<ReturnType<typeof openChannel>>,
 ): Promise<Answer> => {
   const parts: Buffer[] = [];

@@ -1,6 +1,7 @@
 /** One session through a host's connection: a script over there, with its streams. */
 import { randomUUID } from "node:crypto";
 import { Transform, type Readable } from "node:stream";
+import type { Clock } from "@skein/sdk";
 import { spawnSsh, makeMarkFinder, type Client } from "./client.ts";
 import { channelArgs } from "./command.ts";
 import type { Link } from "./link.ts";
@@ -13,6 +14,7 @@ export type ChannelDeps = {
   readonly name: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly link: Link;
+  readonly clock: Clock;
 };
 
 export type Ended = {
@@ -39,6 +41,7 @@ const NEVER_BEGUN = /Session open refused by peer|open failed/;
 const TRAILER_BYTES = 64;
 const LAST_BYTES = 8 * 1024;
 const TRIES = 4;
+const TOGETHER_MS = 50;
 
 /** What stands around every script: stdout and stderr begin with a mark, and stderr ends with one and the script's own code. */
 const framed = (nonce: string, script: string): string =>
@@ -188,7 +191,7 @@ export const openChannel = async (
 
 /** The connection's end and the channel's come together, in either order. */
 const whyNot = async (deps: ChannelDeps, place: Place, said: string) => {
-  const soon = new Promise<null>((resolve) => setTimeout(() => resolve(null), 50).unref());
+  const soon = new Promise<null>((resolve) => deps.clock.after(TOGETHER_MS, () => resolve(null)));
   const gone = await Promise.race([place.gone, soon]);
   const { reach } = deps.link;
   const now = reach();

@@ -1,10 +1,11 @@
 /** The environment that a login has over there: what a person's own terminal there would have. */
 import type { Clock, Host } from "@skein/sdk";
 import type { Ask } from "./ask.ts";
-import { READER, oneLine, quote } from "./quote.ts";
+import { BOOT, oneLine, quote } from "./quote.ts";
 
 const KEPT_MS = 5 * 60_000;
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 12_000;
+const SHELL_SECONDS = 8;
 
 /**
  * Most people's PATH is made in files that only an interactive shell reads, some in ones that only a login shell reads; not every
@@ -14,16 +15,10 @@ const KINDS = ["-l -i", "-l", ""] as const;
 
 const TELL = `printf '%s\\n' MARK; if [ -r /proc/self/environ ]; then cat /proc/self/environ; else env -0 2>/dev/null || env | tr '\\n' '\\000'; fi; printf '%s\\n' MARK`;
 
-/** In a session of its own, and killed with it: a shell of a person's making may hang, or ask for a terminal. */
-const script = (
-  kind: string,
-  mark: string,
-): string => `S=; command -v setsid >/dev/null 2>&1 && S=setsid
-s=\${SHELL:-/bin/sh}
-exec 3<&0
-( printf %s ${quote(oneLine(TELL.replaceAll("MARK", quote(mark))))} | exec $S "$s" ${kind} -c ${quote(`exec /bin/sh -c ${quote(READER)}`)} 2>/dev/null 3<&- ) &
-p=$!
-wait "$p"
+/** A shell of a person's making may hang, or ask for a terminal: it is ended, with what it started, while someone still waits. */
+const script = (kind: string, mark: string): string => `s=\${SHELL:-/bin/sh}
+t=; command -v timeout >/dev/null 2>&1 && t="timeout -k 1 ${SHELL_SECONDS}"
+printf %s ${quote(oneLine(TELL.replaceAll("MARK", quote(mark))))} | $t "$s" ${kind} -c ${quote(BOOT)} 2>/dev/null
 :`;
 
 const readBlock = (output: Buffer, mark: string): Record<string, string> | null => {

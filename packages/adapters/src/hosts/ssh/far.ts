@@ -50,7 +50,7 @@ export const programLine = (
   const enter = folder === undefined ? "" : `cd ${quote(folder)} 2>/dev/null || no ${NO_FOLDER}`;
   return oneLine(`no() { echo ${quote(mark)} "$1" >&4; exit "$1"; }
 ${enter}
-unset PWD OLDPWD
+unset PWD OLDPWD SHLVL
 ${"PATH" in env ? "" : "PATH=/usr/local/bin:/usr/bin:/bin; export PATH"}
 ${exports}
 set -- ${words(argv)}

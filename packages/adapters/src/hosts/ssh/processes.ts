@@ -16,11 +16,17 @@ export type Found = OwnedProcess & {
  * value is turned into the byte 1, so that no value can pass for a mark.
  */
 const look = (home: string): string => `h=${quote(`SKEIN_HOME=${home}`)}
+# One look at all of them; where grep stops at a NUL (busybox), one at each.
+with() {
+  if printf 'a\\000b' | grep -qF b; then grep -lF "$h" /proc/[0-9]*/environ 2>/dev/null
+  else for f in /proc/[0-9]*/environ; do tr '\\000' '\\n' < "$f" 2>/dev/null | grep -qF "$h" && echo "$f"; done
+  fi
+}
 if [ -r /proc/self/stat ]; then
   { IFS=' ' read -r u x < /proc/uptime; } 2>/dev/null
   echo "up $u"
   cat /proc/[0-9]*/stat 2>/dev/null | sed 's/^/stat /'
-  for f in $(grep -lF "$h" /proc/[0-9]*/environ 2>/dev/null); do
+  for f in $(with); do
     p=\${f#/proc/}; p=\${p%/environ}
     echo "pid $p"
     echo "in $(readlink "/proc/$p/fd/0" 2>/dev/null)"

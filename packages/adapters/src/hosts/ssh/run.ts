@@ -44,10 +44,8 @@ export const exitOf = (code: number): { exitCode: number | null; signal: string 
 
 const KILLED = { exitCode: null, signal: "SIGKILL" } as const;
 
-type Deps = ChannelDeps & { readonly clock: Clock };
-
 export const makeRun =
-  (deps: Deps): Host["run"] =>
+  (deps: ChannelDeps): Host["run"] =>
   async (argv, options) => {
     const { env, folder, timeoutMs, signal, maxBytes = defaultMaxBytes } = options;
     const nothing = { stdout: "", stderr: "", timedOut: false };
@@ -115,7 +113,7 @@ type Asked = {
   readonly ending: Ending;
 };
 
-const resultOf = async (deps: Deps, channel: Channel, asked: Asked): Promise<RunResult> => {
+const resultOf = async (deps: ChannelDeps, channel: Channel, asked: Asked): Promise<RunResult> => {
   const { argv, folder, mark, maxBytes, ending } = asked;
   const parts: Buffer[] = [];
   let kept = 0;

@@ -131,7 +131,7 @@ export const hostConformance = (name: string, { make, witnesses }: HostUnderTest
 
     test("a child that dropped its environment is found by the session it sits in", async () => {
       await using home = await make();
-      const script = "env -i sh -c 'echo $$; sleep 1000' & wait";
+      const script = "env -i sh -c 'echo $$; exec sleep 1000' & wait";
       const { detached, owner } = await home.start(["sh", "-c", script]);
       const child = Number((await firstLine(detached))?.text);
       await detached.signal("SIGKILL");
