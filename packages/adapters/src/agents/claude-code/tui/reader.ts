@@ -100,6 +100,8 @@ type Fold = {
   readonly journal: Journal;
   readonly waiters: ReturnType<typeof makeWaiters>;
   readonly ending: AbortSignal;
+  /** Hooks that were read, oldest first: what they were told is removed when it is no longer needed. */
+  readonly read: string[];
   state: State;
 };
 
@@ -135,17 +137,46 @@ const until = (fold: Fold, isOther: () => boolean): AbortSignal => {
   return moved.signal;
 };
 
+/**
+ * Where a resumed conversation's own part begins: behind all that stands in its transcript, as long as no other hook has come
+ * (one that came may be about a line that stands there already). null: there is nothing to pass over.
+ */
+const historyOf = async (fold: Fold, spool: string, next: State): Promise<State["file"]> => {
+  const { context } = fold.deps;
+  const { file, hooks } = next;
+  if (file === null || !file.passing || file.path === fold.state.file?.path) return null;
+  // In this order: a prompt's hook comes before its line.
+  const size = await sizeOf(context, file.path);
+  if ((await sizeOf(context, hooksFile(spool))) > hooks) return null;
+  return { ...file, offset: size };
+};
+
+/** So many hooks later what one was told is surely recorded. */
+const keptPayloads = 50;
+
+const tidy = async ({ deps, read, state }: Fold, spool: string, name: string): Promise<void> => {
+  read.push(name);
+  const oldest = read.length > keptPayloads ? read.shift() : undefined;
+  if (oldest === undefined || oldest in state.asks) return;
+  const { files } = deps.context.backend.host;
+  await files
+    .remove(payloadFile(spool, oldest))
+    .catch((error: unknown) =>
+      deps.context.log("info", "what a hook was told stays", { error: String(error) }),
+    );
+};
+
 const takeHook = async (fold: Fold, spool: string, { text, end }: SpoolLine): Promise<void> => {
   const { deps } = fold;
   const line = readHookLine(text);
   if (line === null) return become(fold, { ...fold.state, hooks: end });
   const hook = readHook(line.event, await readPayload(deps.context, spool, line.name));
   if (hook.hook === "permission") deps.keep(line.name, hook);
-  await apply(
-    fold,
-    onHook({ ...fold.state, hooks: end }, line.name, hook, deps.settings()),
-    "hook",
-  );
+  const step = onHook({ ...fold.state, hooks: end }, line.name, hook, deps.settings());
+  const history = hook.hook === "start" ? await historyOf(fold, spool, step.state) : null;
+  const state = history === null ? step.state : { ...step.state, file: history };
+  await apply(fold, { ...step, state }, "hook");
+  await tidy(fold, spool, line.name);
 };
 
 /** One spool after the other: a start that is tried again has a new one. */
@@ -230,6 +261,7 @@ export const makeReader = (deps: Deps): Reader => {
     journal: makeJournal(context, deps.settle),
     waiters: makeWaiters(context.backend),
     ending: ending.signal,
+    read: [],
     state: deps.begin,
   };
   const stop = (): void => {
