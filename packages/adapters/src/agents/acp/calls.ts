@@ -40,7 +40,8 @@ const diffOf = (content: Json): Diff => ({
   path: string(content["path"]) ?? "",
   old: string(content["oldText"]),
   next: string(content["newText"]) ?? "",
-  isNew: content["oldText"] == null || object(content["_meta"])["kind"] === "add",
+  // Of a file that is not there, some say that it is empty (opencode 1.18.33, Gemini CLI 0.61.0).
+  isNew: content["oldText"] == null || content["oldText"] === "",
 });
 
 const contentText = (content: readonly Json[]): string =>
@@ -85,6 +86,10 @@ const inputOf = (call: Call, raw: unknown): Json => {
 
 const isTitle = (title: string | null): title is string => title !== null && title !== "";
 
+/** What is asked about a call before it is asked for itself may be called something else (a folder outside, opencode). */
+const kindOf = (call: Call, told: string | null): string =>
+  told === null || (told === "other" && call.kind !== "other") ? call.kind : told;
+
 export const updated = (before: Call | undefined, update: Json): Call => {
   const call = before ?? emptyCall;
   const content = list(update["content"]).map(object);
@@ -96,7 +101,7 @@ export const updated = (before: Call | undefined, update: Json): Call => {
   const title = string(update["title"]);
   const text = output ?? (isOver || call.kind === "execute" ? unfenced(shown) : shown);
   return {
-    kind: string(update["kind"]) ?? call.kind,
+    kind: kindOf(call, string(update["kind"])),
     tool: string(object(object(update["_meta"])["claudeCode"])["toolName"]) ?? call.tool,
     title: isTitle(title) ? title : call.title,
     input: inputOf(call, update["rawInput"]),

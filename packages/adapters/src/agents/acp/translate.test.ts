@@ -135,6 +135,31 @@ test("opencode's bash: the call fills up, and ends with its output and exit code
   });
 });
 
+test("opencode asks about a folder outside before it asks for the edit: it is shown as the edit", () => {
+  const call = { toolCallId: "call_1", title: "write", status: "pending" };
+  const rawInput = { filePath: "/x/a", content: "b\n" };
+  const outside = {
+    toolCallId: "call_1",
+    kind: "other",
+    title: "/x",
+    rawInput: { filepath: "/x" },
+  };
+  const { facts } = fold(
+    [update({ sessionUpdate: "tool_call", ...call, kind: "edit", rawInput }), ask(2, outside)],
+    inTurn,
+    settings("workspace"),
+  );
+  expect(facts.at(-1)).toMatchObject({
+    fact: "asked",
+    approval: { kind: "edit", changes: [{ path: "/x/a", change: "add" }] },
+  });
+  const diff = { type: "diff", path: "/w/a", oldText: "", newText: "b" };
+  const inside = { toolCallId: "call_2", kind: "edit", content: [diff] };
+  expect(fold([ask(3, inside)]).facts.at(-1)).toMatchObject({
+    approval: { changes: [{ change: "add" }] },
+  });
+});
+
 test("claude-agent-acp's failed command: its exit code stands in the text", () => {
   const call = {
     toolCallId: "toolu_1",
