@@ -1,0 +1,225 @@
+/** A show with a tmux that says what the test says. */
+import { expect, test } from "vitest";
+import { decodeTerminalBytes, type TerminalServerFrame } from "@skein/contract";
+import type { Clock, Pipe } from "@skein/sdk";
+import type { Ends } from "./ends.ts";
+import { makeInputs } from "./inputs.ts";
+import { makeFlow, type Seat } from "./seat.ts";
+import { makeShow } from "./show.ts";
+import type { Answer, Tmux } from "./tmux.ts";
+
+const makeClock = () => {
+  let now = 0;
+  const timers = new Set<{ at: number; run: () => void }>();
+  const clock: Clock = {
+    now: () => now,
+    monotonic: () => now,
+    after: (ms, run) => {
+      const timer = { at: now + ms, run };
+      timers.add(timer);
+      return () => void timers.delete(timer);
+    },
+  };
+  const turn = (ms: number): void => {
+    now += ms;
+    for (const timer of [...timers].filter(({ at }) => at <= now)) {
+      timers.delete(timer);
+      timer.run();
+    }
+  };
+  return { clock, turn };
+};
+
+const breathe = async (): Promise<void> => {
+  for (let times = 0; times < 20; times += 1) await new Promise((resolve) => setImmediate(resolve));
+};
+
+const makePipe = () => {
+  let wake = (): void => {};
+  let over = false;
+  const chunks: Uint8Array[] = [];
+  const written: string[] = [];
+  const ended = Promise.withResolvers<Awaited<Pipe["ended"]>>();
+  const output = async function* (): AsyncGenerator<Uint8Array> {
+    while (!over || chunks.length > 0) {
+      const chunk = chunks.shift();
+      if (chunk !== undefined) yield chunk;
+      else await new Promise<void>((resolve) => (wake = resolve));
+    }
+  };
+  const end = (): void => {
+    over = true;
+    ended.resolve({ exitCode: 0, signal: null, witnessed: true, errors: "", linkLost: false });
+    wake();
+  };
+  const pipe: Pipe = {
+    write: async (bytes) => void written.push(Buffer.from(bytes).toString().trimEnd()),
+    output: output(),
+    ended: ended.promise,
+    close: end,
+  };
+  const say = async (...lines: string[]): Promise<void> => {
+    chunks.push(Buffer.from(lines.map((line) => `${line}\n`).join("")));
+    wake();
+    await breathe();
+  };
+  return { pipe, written, say, end };
+};
+
+const FIELDS = "20 3 0 0 0 1 0 0 0 1 0 0 0 0 0 0 0 2 0 0 a title";
+const snapshot = (screen: string): string[] =>
+  [FIELDS, "", "", "", `${screen}\n\n`].flatMap((body, at) => [
+    `%begin 1 ${at} 1`,
+    ...body.split("\n"),
+    `%end 1 ${at} 1`,
+  ]);
+const reply = (body: readonly string[] = []): string[] => ["%begin 2 2 1", ...body, "%end 2 2 1"];
+
+const open = async () => {
+  const { clock, turn } = makeClock();
+  const pipes: ReturnType<typeof makePipe>[] = [];
+  let answer: Answer = { is: "done", out: "trm_1|0 trm_1|$4|%7|9|0|||20|3|\n" };
+  const tmux = {
+    host: { id: "local", reach: () => ({ state: "reachable" }) },
+    run: async () => answer,
+    open: async () => {
+      pipes.push(makePipe());
+      return pipes.at(-1)!.pipe;
+    },
+  } as unknown as Tmux;
+  const end = Promise.withResolvers<{ exitCode: number | null; signal: string | null }>();
+  const ends: Ends = { wait: () => end.promise };
+  let overs = 0;
+  const show = makeShow({
+    tmux,
+    ends,
+    clock,
+    id: "trm_1",
+    inputs: makeInputs(),
+    paste: async () => {},
+    isClosing: () => false,
+    over: () => (overs += 1),
+  });
+  const sit = (client: string): { seat: Seat; got: string[] } => {
+    const got: string[] = [];
+    const note = (frame: TerminalServerFrame): void =>
+      void got.push(frame.type === "program" ? `program ${frame.program.state}` : frame.type);
+    const flow = makeFlow((frame) => {
+      const { kind, number, bytes } = decodeTerminalBytes(frame)!;
+      got.push(
+        kind === "output"
+          ? `output ${number} ${Buffer.from(bytes).toString()}`
+          : `snapshot ${number}`,
+      );
+    });
+    const line = {
+      text: note,
+      bytes: () => {},
+      close: (reason: string) => void got.push(`close ${reason}`),
+    };
+    const seat: Seat = {
+      line,
+      key: client,
+      client,
+      mayType: true,
+      history: 0,
+      describe: () => ({}) as never,
+      wants: null,
+      typedAt: 0,
+      greeted: false,
+      flow,
+    };
+    show.enter(seat, null);
+    return { seat, got };
+  };
+  await breathe();
+  return {
+    show,
+    sit,
+    pipes,
+    turn,
+    end,
+    answers: (next: Answer) => (answer = next),
+    overs: () => overs,
+  };
+};
+
+test("output joins a snapshot in the place where it stands, and what came before it is not shown twice", async () => {
+  const { sit, pipes, turn } = await open();
+  const { got } = sit("a");
+  await breathe();
+  const [{ say, written }] = pipes as [ReturnType<typeof makePipe>];
+  expect(written[0]).toMatch(/^display-message .* ; capture-pane .*%7/);
+  await say("%output %7 before", ...snapshot("shown"), "%output %7 behind");
+  turn(10);
+  expect(got).toEqual(["attached", "snapshot 0", "output 0 behind"]);
+});
+
+test("output that tmux left out is made good by a snapshot", async () => {
+  const { sit, pipes, turn } = await open();
+  const { got, seat } = sit("a");
+  await breathe();
+  const [{ say, written }] = pipes as [ReturnType<typeof makePipe>];
+  await say(...snapshot("shown"), "%output %7 one");
+  seat.flow.ack(3, 0);
+  turn(10);
+  await say("%pause %7", "%output %7 lost");
+  expect(written.at(-1)).toBe("refresh-client -A '%7:continue'");
+  await say(...reply());
+  expect(written.at(-1)).toMatch(/^display-message/);
+  await say(...snapshot("later"), "%output %7 two");
+  turn(10);
+  expect(got.slice(-2)).toEqual(["snapshot 3", "output 3 two"]);
+});
+
+test("a line to tmux that breaks is found again; what is not known harms nobody, what is gone is said so", async () => {
+  const { sit, pipes, turn, answers, overs } = await open();
+  const { got } = sit("a");
+  await breathe();
+  await pipes[0]!.say(...snapshot("shown"));
+  const failure = Object.assign(new Error("no answer"), { failure: {} }) as never;
+  answers({ is: "unknown", failure });
+  pipes[0]!.end();
+  await breathe();
+  expect([got.at(-1), overs()]).toEqual(["program unknown", 0]);
+  turn(100);
+  await breathe();
+  expect([pipes.length, got.at(-1)]).toEqual([1, "program unknown"]);
+  answers({ is: "done", out: "trm_1|0 trm_1|$4|%7|9|0|||20|3|\n" });
+  turn(300);
+  await breathe();
+  await pipes[1]!.say(...snapshot("shown"), "%output %7 on");
+  turn(10);
+  expect(got.slice(-3)).toEqual(["program running", "snapshot 0", "output 0 on"]);
+  answers({ is: "absent" });
+  pipes[1]!.end();
+  await breathe();
+  expect([got.at(-1), overs()]).toEqual(["close terminal.gone", 1]);
+});
+
+test("a tmux that says nothing is not known, until it speaks", async () => {
+  const { sit, pipes, turn } = await open();
+  const { got } = sit("a");
+  await breathe();
+  await pipes[0]!.say(...snapshot("shown"));
+  turn(5_000);
+  expect(pipes[0]!.written.at(-1)).toBe("display-message -p ok");
+  turn(5_000);
+  expect(got.at(-1)).toBe("program unknown");
+  await pipes[0]!.say(...reply(["ok"]));
+  expect(got.at(-1)).toBe("program running");
+});
+
+test("whoever acknowledges nothing is sent away, and a show that nobody looks at ends", async () => {
+  const { sit, pipes, turn, show, overs } = await open();
+  const { got, seat } = sit("deaf");
+  await breathe();
+  await pipes[0]!.say(...snapshot("shown"), "%output %7 more");
+  for (let seconds = 0; seconds < 70; seconds += 5) turn(5_000);
+  expect(got).toContain("close lagged");
+  show.leave(seat);
+  turn(29_000);
+  expect(overs()).toBe(0);
+  turn(2_000);
+  expect(overs()).toBe(1);
+});
