@@ -213,6 +213,15 @@ test("there is no such terminal, or no window: one sentence, and the window is l
   expect(ran.stderr).toContain("skein terminal show");
 });
 
+test("in the terminal itself it is refused: it would show itself for ever", async () => {
+  const id = await shell();
+  const me = person(90, 20);
+  me.skein(`attach ${id}`);
+  await me.sees(/^%/m);
+  me.skein(`attach ${id}; echo exit-$?`);
+  expect(await me.sees(/^exit-2/m)).toContain("already");
+});
+
 test("terminals from a script: open, type, show, list, close", async () => {
   const opened = await run("terminal", "open", "--folder", house.place, "-q", "--", "/bin/cat");
   const id = opened.stdout.trim();

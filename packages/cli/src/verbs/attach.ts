@@ -5,11 +5,33 @@ import { verb } from "../verb.ts";
 
 type AttachFlags = { readonly readOnly?: boolean; readonly detachKeys: string };
 
-/** Shown in the terminal that it shows it would never end. */
-const refuseMirror = ({ env, home, place }: Cli, session: string | null, ref: string): void => {
-  const own = place.kind === "socket" && env["SKEIN_HOME"] === home ? env["SKEIN_SESSION"] : null;
-  if (session === null || own !== session) return;
+type Found = { readonly id: string; readonly session: string | null };
+
+/** Shown in the terminal that it shows it would never end. What runs there carries its session's mark, or its own. */
+const refuseMirror = ({ env, home, place }: Cli, found: Found, ref: string): void => {
+  const own =
+    place.kind === "socket" && env["SKEIN_HOME"] === home ? env["SKEIN_SESSION"] : undefined;
+  if (own === undefined || (own !== found.session && own !== found.id)) return;
   throw misused(`This is the terminal of ${ref} already.`, "Attach from another window.");
+};
+
+/** The terminal that is meant; a session's is opened when there is none. Of an id that is not known the daemon says so. */
+const findTerminal = async (
+  cli: Cli,
+  ref: string,
+  readOnly: boolean,
+  { columns, rows }: { readonly columns: number; readonly rows: number },
+): Promise<Found> => {
+  const isId = ref.startsWith("trm_");
+  // Who may only look may not open one, but may find one that is there.
+  if (isId || readOnly) {
+    const { terminals } = await cli.call("terminals.list", isId ? {} : { session: ref });
+    const known = terminals.find(({ id }) => !isId || id === ref);
+    if (known !== undefined) return known;
+    if (isId) return { id: ref, session: null };
+  }
+  const size = { columns: Math.max(2, columns), rows: Math.max(2, rows) };
+  return (await cli.call("terminals.open", { session: ref, ...size })).terminal;
 };
 
 export const attach = verb<AttachFlags, [terminal: string]>({
@@ -43,14 +65,9 @@ export const attach = verb<AttachFlags, [terminal: string]>({
         "A terminal can be shown only in a terminal.",
         `To read or type from a script: skein terminal show ${ref}, skein terminal type ${ref}`,
       );
-    let id = ref;
-    if (!ref.startsWith("trm_")) {
-      const size = { columns: Math.max(2, stdout.columns), rows: Math.max(2, stdout.rows) };
-      const { terminal } = await cli.call("terminals.open", { session: ref, ...size });
-      refuseMirror(cli, terminal.session, ref);
-      id = terminal.id;
-    }
-    const path = `/api/terminals/${encodeURIComponent(id)}`;
+    const found = await findTerminal(cli, ref, readOnly, stdout);
+    refuseMirror(cli, found, ref);
+    const path = `/api/terminals/${encodeURIComponent(found.id)}`;
     const tty = { stdin, stdout, path: cli.env["PATH"] ?? "/usr/bin:/bin" };
     return attachTo(cli, tty, { path, name: ref, readOnly, detachKeys: keys });
   },
