@@ -41,6 +41,7 @@ export const keepEnd = (stream: Readable, bytes: number): (() => string) => {
 export const makeMarkFinder = (mark: string, limit: number) => {
   const wanted = Buffer.from(`${mark}\n`);
   let before: Buffer | null = Buffer.alloc(0);
+  let passed = 0;
   return (bytes: Buffer): Buffer | null => {
     if (before === null) return bytes;
     before = Buffer.concat([before, bytes]);
@@ -50,7 +51,10 @@ export const makeMarkFinder = (mark: string, limit: number) => {
       before = null;
       return rest;
     }
-    if (before.length > limit) throw new Error("it prints without end");
+    passed += bytes.length;
+    if (passed > limit) throw new Error("it prints without end");
+    // Of what is passed over, only the beginning of a mark is kept.
+    before = before.subarray(Math.max(0, before.length - wanted.length));
     return null;
   };
 };

@@ -164,6 +164,17 @@ describe("a host that is not as it should be", { timeout: 60_000 }, () => {
     expect(greeting.login).toBe(far.sshd.home);
   });
 
+  test("a login that complains at length is heard out; one that talks without end is told so", async () => {
+    const complains = `ForceCommand head -c 3000000 /dev/zero >&2; eval "$SSH_ORIGINAL_COMMAND"`;
+    await using far = await makeFarOf({ config: [complains] });
+    expect(await far.host.folder("/")).toBe("directory");
+    await using sshd = await startSshd({ config: ["ForceCommand cat /dev/zero"] });
+    const talker = await makeFar(sshd);
+    expect(await failureCode(talker.host.folder("/"))).toBe("host_unreachable");
+    expect(talker.host.reach()).toMatchObject({ reason: expect.stringContaining("without end") });
+    await talker.host.close();
+  });
+
   test("more channels than its server allows for one connection go through further ones", async () => {
     await using far = await makeFarOf({ config: ["MaxSessions 3"] });
     const env = { PATH: "/usr/bin:/bin" };
