@@ -49,6 +49,14 @@ const lastWords = async ({ context, terminal }: Life): Promise<string> => {
   return lines.filter((line) => line !== "" && !line.startsWith("Pane is dead")).join("\n");
 };
 
+const untilEnded = async ({ context, terminal }: Life, ms: number): Promise<void> => {
+  const { terminals, clock } = context.backend;
+  const late = new AbortController();
+  const cancel = clock.after(ms, () => late.abort());
+  await terminals.ended(terminal, late.signal).catch(() => undefined);
+  cancel();
+};
+
 const unready = async (life: Life, conversation: Conversation): Promise<Tried> => {
   const { context, terminal, owner } = life;
   const { terminals, host, timing } = context.backend;
@@ -56,6 +64,8 @@ const unready = async (life: Life, conversation: Conversation): Promise<Tried> =
   const said = await lastWords(life);
   if (seen.liveness !== "dead") {
     await host.sweep(owner);
+    // Until its terminal knows that, it would be taken for running.
+    await untilEnded(life, timing.graceMs);
     const seconds = Math.round(timing.startMs / 1000);
     const message = `Claude Code did not get ready within ${seconds} s.`;
     const remedy = "Look at its terminal with `skein attach`, and start `claude` by hand there.";
