@@ -1,11 +1,11 @@
-/** The real Claude Code plays the scenario on the far side of ssh. */
+/** The real Claude Code plays what the place could spoil on the far side of ssh. */
 import { afterAll, inject } from "vitest";
 import { makeFakeLlm } from "@skein/sdk/testkit";
-import { overSsh } from "../hosts/far.ts";
+import { inShortOverSsh } from "../hosts/far.ts";
 import { playSession } from "../scenarios/session.ts";
 import { realClaude } from "./fixtures.ts";
 
 const llm = await makeFakeLlm();
 afterAll(() => llm.close());
 
-playSession(overSsh(realClaude(llm, inject("realAgents").claude)));
+playSession(inShortOverSsh(realClaude(llm, inject("realAgents").claude)));

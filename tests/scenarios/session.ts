@@ -26,6 +26,7 @@ export const steps: readonly Step[] = [
 const fits = (fixture: Fixture, { name, needs, when }: Step): boolean =>
   (needs === undefined || fixture.capabilities[needs]) &&
   (when === undefined || when(fixture)) &&
+  (fixture.only?.includes(name) ?? true) &&
   !(fixture.without?.some((one) => one.steps.test(name)) ?? false);
 
 /** A step waits for what it waits for; this only ends one that hangs. Half a dozen of them share the machine. */
@@ -40,6 +41,9 @@ export const playSession = (fixture: Fixture): void => {
     test(`what ${fixture.id} cannot play is a step: ${why}`, () => {
       expect(steps.filter((step) => named.test(step.name))).not.toEqual([]);
     });
+  for (const name of fixture.only ?? [])
+    test(`what it plays is a step: ${name}`, () =>
+      expect(steps.map((step) => step.name)).toContain(name));
   const lacking = fixture.lacks === undefined ? "" : `, which lacks ${fixture.lacks.join(", ")}`;
 
   describe.concurrent(`${fixture.id}${lacking}, side by side`, () => {

@@ -31,6 +31,8 @@ export type Fixture = {
   readonly lacks?: readonly Lack[];
   /** A machine that its sessions run on; made anew for each house. */
   readonly far?: () => Promise<FarHost>;
+  /** Only these steps, by their names: where the same agent plays all of them elsewhere, and the place is what is tried. */
+  readonly only?: readonly string[];
   /** What every session of it is created with. */
   readonly create?: Partial<Input<"sessions.create">>;
   /** Steps that it cannot play by its nature, by their names, and why. Each pattern must fit one. */
