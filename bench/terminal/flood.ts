@@ -46,9 +46,9 @@ const MB = 1_000_000;
 
 /** Megabytes that the daemon grew by while so many bytes passed a client that takes them as a browser does, and what tmux has. */
 export const growth = async (world: World, token: string, bytes: number) => {
-  const script = `read go; yes 'a flood of words that nobody will ever read on any screen' | head -c ${bytes}; echo AL''L OF IT`;
+  const script = `read go; yes 'a flood of words that nobody will ever read on any screen' | head -c ${bytes}; echo AL''L OF IT; read end`;
   const client = await throughDaemon(world, token, ["/bin/sh", "-c", script], browser());
-  const memory = async (): Promise<number> => (await world.ask<{ rss: number }>("memory")).rss;
+  const memory = async (): Promise<number> => (await world.call("system.status", {})).memoryBytes;
   await pause(500);
   const before = await memory();
   let most = before;
@@ -101,7 +101,7 @@ export const throughput = async (world: World, token: string) => {
     );
   const browserRate = rate(began);
 
-  const script = `read go; cat ${file}; echo AL''L OF IT`;
+  const script = `read go; cat ${file}; echo AL''L OF IT; read end`;
   const client = await throughDaemon(world, token, ["/bin/sh", "-c", script], browser());
   const over = until(client, "ALL OF IT");
   began = performance.now();

@@ -69,34 +69,25 @@ const busy = async (world: World, token: string): Promise<readonly Figure[]> => 
   return [figure(what, p99, "ms", { atMost: 15 }, `p50 ${ms(p50)}`)];
 };
 
-const floods = async (world: World, token: string): Promise<readonly Figure[]> => {
+const interrupts = async (world: World, token: string): Promise<readonly Figure[]> => {
   const times = await stops(world, token);
   const note = `median of ${times.length}: ${ms(median(times))} ms`;
-  const stopped = figure(
-    "Ctrl-C ends a flood, worst",
-    Math.max(...times),
-    "ms",
-    { atMost: 100 },
-    note,
-  );
+  return [figure("Ctrl-C ends a flood, worst", Math.max(...times), "ms", { atMost: 100 }, note)];
+};
+
+const rates = async (world: World, token: string): Promise<readonly Figure[]> => {
   const { ptyRate, browserRate, ourRate } = await throughput(world, token);
-  const cap = Math.min(ptyRate, browserRate);
-  const came = figure(
-    "throughput, of what a pty gives and a browser takes",
-    ourRate / cap,
-    "x",
-    { atLeast: 0.9 },
-    `${ourRate.toFixed(0)} MB/s; pty ${ptyRate.toFixed(0)}, xterm.js ${browserRate.toFixed(0)}`,
-  );
-  const grown = await growth(world, token, FLOOD_BYTES);
-  const memory = figure(
-    "memory of the daemon, grown by a flood of 1 GB",
-    grown.grownMB,
-    "MB",
-    { atMost: 64 },
-    `from ${grown.beforeMB.toFixed(0)} MB, in ${grown.seconds.toFixed(0)} s`,
-  );
-  return [stopped, came, memory];
+  const ratio = ourRate / Math.min(ptyRate, browserRate);
+  const what = "throughput, of what a pty gives and a browser takes";
+  const note = `${ourRate.toFixed(0)} MB/s; pty ${ptyRate.toFixed(0)}, xterm.js ${browserRate.toFixed(0)}`;
+  return [figure(what, ratio, "x", { atLeast: 0.9 }, note)];
+};
+
+const memory = async (world: World, token: string): Promise<readonly Figure[]> => {
+  const { grownMB, beforeMB, seconds } = await growth(world, token, FLOOD_BYTES);
+  const note = `from ${beforeMB.toFixed(0)} MB, in ${seconds.toFixed(0)} s`;
+  const what = "memory of the daemon, grown by a flood of 1 GB";
+  return [figure(what, grownMB, "MB", { atMost: 64 }, note)];
 };
 
 /** Told as they come: a flood takes its time. */
@@ -107,5 +98,7 @@ export const measureTerminals = async (
 ): Promise<void> => {
   add(await idle(world, token));
   add(await busy(world, token));
-  add(await floods(world, token));
+  add(await interrupts(world, token));
+  add(await rates(world, token));
+  add(await memory(world, token));
 };
