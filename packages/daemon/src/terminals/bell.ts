@@ -3,7 +3,7 @@
  * nobody waiting is kept by tmux; only one that found but a client which was dying is lost, so after a new client came there is
  * a look soon.
  */
-import type { Clock } from "@skein/sdk";
+import type { Clock, Pipe } from "@skein/sdk";
 import { ENDS } from "./config.ts";
 import type { Tmux } from "./tmux.ts";
 
@@ -19,38 +19,38 @@ const SOON_MS = 500;
 const RETRY_MS = 1_000;
 
 export const makeBell = (tmux: Tmux, clock: Clock): Bell => {
-  let listening = false;
+  let client: Pipe | null = null;
   let wake = (): void => {};
-  let rest = (): void => {};
 
   const listen = async (): Promise<void> => {
-    listening = true;
     try {
       const pipe = await tmux.open(["wait-for", ENDS]);
-      rest = pipe.close;
+      client = pipe;
       void pipe.ended.then(({ exitCode }) => {
-        listening = false;
+        if (client !== pipe) return;
+        client = null;
         // A server that is gone ends the client at once: a look is due, but not in a busy loop.
         if (exitCode === 0) wake();
         else clock.after(RETRY_MS, wake);
       });
     } catch {
-      listening = false;
+      // It is tried again at the next look, which comes soon then.
     }
   };
 
   return {
     wake: () => wake(),
-    rest: () => rest(),
+    rest: () => {
+      client?.close();
+      client = null;
+    },
     next: async (ms) => {
       const { promise, resolve } = Promise.withResolvers<void>();
       wake = resolve;
-      const isNew = !listening;
+      const isNew = client === null;
       if (isNew) await listen();
-      const cancel = clock.after(
-        Math.min(ms, listening ? (isNew ? SOON_MS : ms) : RETRY_MS),
-        resolve,
-      );
+      const soonest = isNew ? (client === null ? RETRY_MS : SOON_MS) : ms;
+      const cancel = clock.after(Math.min(ms, soonest), resolve);
       await promise;
       cancel();
     },

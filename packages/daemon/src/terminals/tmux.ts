@@ -11,7 +11,7 @@ import {
   type Pipe,
   type RunResult,
 } from "@skein/sdk";
-import { tmuxConfig } from "./config.ts";
+import { ENDS, tmuxConfig } from "./config.ts";
 import { noAnswer, noTmux, pathTooLong, tmuxRefused } from "./failures.ts";
 
 export type Answer =
@@ -112,7 +112,9 @@ export const makeTmux = (host: Host): Tmux => {
     const name = await chooseTerminal(host);
     await host.files.write(config, tmuxConfig(name), 0o600);
     // A server that an earlier daemon started gets this daemon's configuration too; one that is started later reads it itself.
-    const answer = await run(["start-server", ";", "source-file", config]);
+    // And clients that waited for a daemon that was killed (bell.ts) end.
+    const signal = [";", "wait-for", "-S", ENDS];
+    const answer = await run(["start-server", ";", "source-file", config, ...signal]);
     if (answer.is === "unknown") throw answer.failure;
     return name;
   };
