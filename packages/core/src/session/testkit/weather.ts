@@ -186,7 +186,11 @@ export const makeWeather = () => {
         text: `typed ${n}`,
         truncated: false,
       }),
-    "finish-outside": (n) => say(end(`key${generation}.${n % 9}`, "completed", n)),
+    "finish-outside": (n) => {
+      // No driver tells the end of a turn before its beginning.
+      const key = pick(life.state().begun, n);
+      if (key !== undefined) say(end(key, "completed", n));
+    },
     "two-at-once": (n) =>
       say({ fact: "accepted", turn: current() }, end(current(), "completed", n)),
   };
