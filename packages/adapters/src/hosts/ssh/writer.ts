@@ -40,43 +40,62 @@ const times = { firstMs: 100, longestMs: 5_000, steadyMs: 30_000 };
 
 type Place = { readonly dir: string; readonly process: ProcessRef };
 
+/** Whose write it is, and which of theirs: the order is the one in which they are written. */
+type Name = { readonly writer: string; readonly number: number };
+
+const wordOfName = ({ writer, number }: Name): string => `${writer}.${number}`;
+
 /**
- * `w.NAME` is the claim: a folder, for only one can make it. In it `by` (who writes), which becomes `done`. `s.NAME.PID` is what is
- * to be written. The FIFO is opened read-write: so it never waits for a reader, and the agent's death is looked for beside it.
+ * `w.NAME` is the claim: a folder, for only one can make it. In it `by` (its number, and who writes), which becomes `done`; and that,
+ * when the next write comes, becomes `u.WRITER`: up to where all is written, so that a script that was held up for long finds
+ * no free claim where there was one before. `s.NAME.PID` is what is to be written. The FIFO is opened read-write: so it never waits
+ * for a reader, and the agent's death is looked for beside it.
  */
-const writeScript = (place: Place, name: string, done: string | null, bytes: number): string =>
+const writeScript = (place: Place, name: Name, before: Name | null, bytes: number): string =>
   `${BORN}
 cd -- ${quote(place.dir)} 2>/dev/null || bye ${DEAD}
 trap '' HUP PIPE
 umask 077
-w=w.${name}; s=s.${name}.$$; b=; c=
+w=w.${wordOfName(name)}; s=s.${wordOfName(name)}.$$; u=u.${name.writer}; c=
 lives() { same ${place.process.pid} ${quote(place.process.started)}; }
-${done === null ? "" : `rm -rf w.${done} s.${done}.*`}
-head -c ${bytes} > "$s" || { rm -f "$s"; bye ${DISK}; }
-[ "$(wc -c < "$s")" -eq ${bytes} ] || { rm -f "$s"; bye ${SHORT}; }
+leave() { rm -f "$s"; bye "$1"; }
+${before === null ? "" : tidy(before)}
+head -c ${bytes} > "$s" || leave ${DISK}
+[ "$(wc -c < "$s")" -eq ${bytes} ] || leave ${SHORT}
 r=0
 until mkdir "$w" 2>/dev/null; do
-  [ -e "$w/done" ] && { rm -f "$s"; bye 0; }
-  [ -d "$w" ] || { mkdir "$w"; rm -f "$s"; rmdir "$w" 2>/dev/null; bye ${DISK}; }
-  { IFS= read -r by < "$w/by"; } 2>/dev/null && { same \${by%% *} "\${by#* }" || { [ -e "$w/done" ] || { rm -f "$s"; bye ${HALF}; }; }; }
-  r=$((r + 1)); [ -e "$w/by" ] || [ "$r" -lt 100 ] || { rm -f "$s"; bye ${HALF}; }
+  [ -e "$w/done" ] && leave 0
+  if [ ! -d "$w" ]; then
+    [ "$r" -lt 100 ] || { mkdir "$w" && rmdir "$w"; leave ${DISK}; }
+    r=$((r + 50))
+  elif { IFS=' ' read -r q b x < "$w/by"; } 2>/dev/null; then
+    same "$b" "$x" || [ -e "$w/done" ] || [ ! -e "$w/by" ] || leave ${HALF}
+  else
+    [ "$r" -lt 100 ] || leave ${HALF}
+    r=$((r + 1))
+  fi
   sleep 0.05 2>/dev/null || sleep 1
 done
-born $$; echo "$$ $B" > "$w/by" || { rm -rf "$w" "$s"; bye ${DISK}; }
-lives || { rm -rf "$w" "$s"; bye ${DEAD}; }
-trap 'kill "$c" "$d" 2>/dev/null; rm -f "$s"; bye ${STOPPED}' TERM
+{ IFS=' ' read -r q x < "$u"; } 2>/dev/null && [ "$q" -ge ${name.number} ] && { rmdir "$w"; leave 0; }
+born $$; echo "${name.number} $$ $B" > "$w/by" || { rm -rf "$w"; leave ${DISK}; }
+lives || { rm -rf "$w"; leave ${DEAD}; }
+trap 'kill "$c" "$d" 2>/dev/null; leave ${STOPPED}' TERM
 cat "$s" 1<>in & c=$!
 ( while sleep 0.2 || sleep 1; do lives || break; done; kill "$c" ) </dev/null >/dev/null 2>&1 & d=$!
 wait "$c"; e=$?
 kill "$d" 2>/dev/null
-[ "$e" -eq 0 ] || { rm -f "$s"; lives && bye ${HALF}; bye ${DEAD}; }
+[ "$e" -eq 0 ] || { lives && leave ${HALF}; leave ${DEAD}; }
 mv -f "$w/by" "$w/done"
-rm -f "$s"
-:`;
+leave 0`;
 
-const stopScript = (place: Place, name: string): string => `${BORN}
+const tidy = (name: Name): string => {
+  const word = wordOfName(name);
+  return `{ mv -f w.${word}/done "$u" && rm -rf w.${word} s.${word}.*; } 2>/dev/null`;
+};
+
+const stopScript = (place: Place, name: Name): string => `${BORN}
 cd -- ${quote(place.dir)} 2>/dev/null || bye 0
-{ IFS= read -r by < w.${name}/by; } 2>/dev/null && same \${by%% *} "\${by#* }" && kill -TERM \${by%% *}
+{ IFS=' ' read -r q b x < w.${wordOfName(name)}/by; } 2>/dev/null && same "$b" "$x" && kill -TERM "$b"
 :`;
 
 const half = () =>
@@ -108,8 +127,9 @@ type Waiting = { readonly bytes: Buffer; readonly tell: (failure: Error | null) 
 export const makeWriter = (deps: WriterDeps, place: Place): Writer => {
   const closed = new AbortController();
   let queue: Waiting[] = [];
-  let writing: string | null = null;
-  let done: string | null = null;
+  const writer = randomUUID().slice(0, 8);
+  let writing: Name | null = null;
+  let before: Name | null = null;
   let running = false;
 
   /** The lines that wait, as many as go in one trip: they are written whole together, or not at all. */
@@ -126,9 +146,9 @@ export const makeWriter = (deps: WriterDeps, place: Place): Writer => {
     return taken;
   };
   /** Until an answer comes, however often the link is cut. */
-  const deliver = async (name: string, input: Buffer): Promise<Error | null> => {
+  const deliver = async (name: Name, input: Buffer): Promise<Error | null> => {
     const backoff = makeBackoff(deps.clock, deps.random, times);
-    const script = writeScript(place, name, done, input.length);
+    const script = writeScript(place, name, before, input.length);
     for (;;) {
       await deps.link.up(closed.signal);
       if (closed.signal.aborted) return gone("the line was not written whole");
@@ -142,9 +162,9 @@ export const makeWriter = (deps: WriterDeps, place: Place): Writer => {
   const work = async (): Promise<void> => {
     while (queue.length > 0) {
       const batch = next();
-      writing = randomUUID();
+      writing = { writer, number: (before?.number ?? 0) + 1 };
       const failure = await deliver(writing, Buffer.concat(batch.map((one) => one.bytes)));
-      done = writing;
+      before = writing;
       writing = null;
       for (const one of batch) one.tell(failure);
     }
