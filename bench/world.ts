@@ -1,5 +1,5 @@
 /** A throw-away state folder with a daemon in it, and everything taken away again. */
-import { fork, type ChildProcess } from "node:child_process";
+import { fork, spawnSync, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
@@ -119,7 +119,10 @@ export const openWorld = async (home = makeHome(), keep = false): Promise<World>
         child.kill("SIGTERM");
       }
       await gone;
-      if (!keep) rmSync(home, { recursive: true, force: true });
+      if (keep) return;
+      // It outlives the daemon, as it shall; where there were no terminals there is none.
+      spawnSync("tmux", ["-S", join(home, "run", "tmux"), "kill-server"], { stdio: "ignore" });
+      rmSync(home, { recursive: true, force: true });
     },
   };
 };
