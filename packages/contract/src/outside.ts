@@ -83,6 +83,10 @@ export const outsideOperations = {
       ...which,
       name: SessionName.optional(),
       permissions: PermissionMode.default("guarded"),
+      force: z
+        .boolean()
+        .default(false)
+        .describe("Also where it cannot be told whether a program has it open"),
       clientId: ClientId.optional(),
     }),
     output: z.object({ session: Session }),

@@ -2,8 +2,9 @@
  * Conversations that were begun outside Skein, with the vendor's own program: found on a host's disk, looked at, taken over.
  * Looking never writes, and starts nothing.
  */
-import type { ItemBody } from "@skein/contract";
+import { LIMITS, type ItemBody } from "@skein/contract";
 import type { BackendContext } from "./driver.ts";
+import type { Files } from "./host.ts";
 
 export type OutsideConversation = {
   /** The vendor's id. */
@@ -27,8 +28,17 @@ export type OutsidePage = {
   }[];
   /** Read on from this byte. */
   readonly next: number;
-  /** There is more already. */
+  /** There is more already; `next` is then beyond the place that was asked for. */
   readonly more: boolean;
+};
+
+/** One of them, where its file lies. */
+export type OutsideReader = {
+  /** Bytes it has now. */
+  readonly bytes: number;
+  describe(): Promise<OutsideConversation | null>;
+  /** From a byte that an earlier page gave as `next`; from any other the line that begins before it is left out. */
+  read(from: number): Promise<OutsidePage>;
 };
 
 /** Each rejects with an AdapterFailure when the host is out of reach. */
@@ -36,18 +46,16 @@ export type Outside = {
   /** The newest ones, newest first; those that Skein began too. */
   list(context: BackendContext): Promise<readonly OutsideConversation[]>;
   /** null: there is none of that id. */
-  find(context: BackendContext, id: string): Promise<OutsideConversation | null>;
-  read(context: BackendContext, id: string, from: number): Promise<OutsidePage | null>;
+  open(context: BackendContext, id: string): Promise<OutsideReader | null>;
 };
+
+export type FileLine = { readonly text: string; readonly at: number; readonly end: number };
 
 const newline = 10;
 
 /** The whole lines in these bytes, each with the place of its first byte; what stands behind the last newline is not a line yet. */
-export const wholeLines = (
-  bytes: Uint8Array,
-  from: number,
-): readonly { readonly text: string; readonly at: number; readonly end: number }[] => {
-  const lines = [];
+export const wholeLines = (bytes: Uint8Array, from: number): readonly FileLine[] => {
+  const lines: FileLine[] = [];
   const decoder = new TextDecoder();
   for (let at = 0; ;) {
     const end = bytes.indexOf(newline, at);
@@ -56,4 +64,31 @@ export const wholeLines = (
     lines.push({ text, at: from + at, end: from + end + 1 });
     at = end + 1;
   }
+};
+
+/**
+ * A page of whole lines of a file from a byte. A line that is longer than a page is left out, up to LIMITS.wireLineBytes of it
+ * at once, so that `next` is always beyond `from` while there is more.
+ */
+export const readLines = async (
+  files: Files,
+  path: string,
+  from: number,
+  pageBytes: number,
+): Promise<{
+  readonly lines: readonly FileLine[];
+  readonly next: number;
+  readonly more: boolean;
+}> => {
+  for (let at = from; at - from < LIMITS.wireLineBytes; at += pageBytes) {
+    const bytes = await files.read(path, { maxBytes: pageBytes, from: at });
+    const isFull = bytes !== null && bytes.length === pageBytes;
+    const lines = bytes === null ? [] : wholeLines(bytes, at);
+    // The rest of a line whose beginning was left out is no line.
+    const kept = at === from ? lines : lines.slice(1);
+    const next = lines.at(-1)?.end;
+    if (next !== undefined) return { lines: kept, next, more: isFull };
+    if (!isFull) return { lines: [], next: from, more: false };
+  }
+  return { lines: [], next: from + LIMITS.wireLineBytes, more: true };
 };

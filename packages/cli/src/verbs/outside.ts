@@ -119,6 +119,7 @@ type AdoptFlags = {
   readonly cli?: string;
   readonly name?: string;
   readonly permissions?: string;
+  readonly force?: boolean;
   readonly quiet?: boolean;
   readonly json?: boolean;
 };
@@ -137,6 +138,7 @@ export const adopt = verb<AdoptFlags, [id: string]>({
       .option("--cli <agent>", "claude, codex or a backend's id (default: claude)")
       .option("--name <name>", "instead of a chosen one such as fizz-top")
       .option("--permissions <mode>", "read-only, guarded, workspace or full (default: guarded)")
+      .option("--force", "also where it cannot be told whether a program has it open")
       .option("-q, --quiet", "print the bare name")
       .option("--json", "print the view (outside.adopt)"),
   run: async (cli, flags, conversation) => {
@@ -144,6 +146,7 @@ export const adopt = verb<AdoptFlags, [id: string]>({
       conversation,
       ...hostOf(flags.host),
       ...agentOf(flags.cli),
+      force: flags.force === true,
       ...(flags.name === undefined ? {} : { name: flags.name }),
       ...(flags.permissions === undefined ? {} : { permissions: flags.permissions as "guarded" }),
     });

@@ -9,7 +9,7 @@ import type {
   Clock,
   Outside,
   OutsideConversation,
-  OutsidePage,
+  OutsideReader,
 } from "@skein/sdk";
 
 export type Elsewhere = Pick<BackendContext, "host" | "terminals" | "dir">;
@@ -32,8 +32,7 @@ export type Backends = {
   readonly outside: {
     readonly ids: readonly string[];
     list(backend: string): Promise<readonly OutsideConversation[]>;
-    find(backend: string, id: string): Promise<OutsideConversation | null>;
-    read(backend: string, id: string, from: number): Promise<OutsidePage | null>;
+    open(backend: string, id: string): Promise<OutsideReader | null>;
   };
   /** Resolves when nobody is being asked any more, well or badly: whatever was started to ask is gone then. Never rejects. */
   settled(): Promise<void>;
@@ -144,9 +143,7 @@ const outsideOf = (deps: BackendsDeps): Backends["outside"] => {
   return {
     ids: deps.drivers.filter((one) => one.outside !== undefined).map((one) => one.id),
     list: (backend) => ask(backend, (outside, context) => outside.list(context)),
-    find: (backend, id) => ask(backend, (outside, context) => outside.find(context, id)),
-    read: (backend, id, from) =>
-      ask(backend, (outside, context) => outside.read(context, id, from)),
+    open: (backend, id) => ask(backend, (outside, context) => outside.open(context, id)),
   };
 };
 

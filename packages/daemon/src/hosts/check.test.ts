@@ -23,7 +23,6 @@ const whole = [
   "system\tLinux x86_64",
   "tmux\ttmux 3.5a",
   "git\tgit version 2.47.3",
-  "podman\tpodman version 5.4.2",
   `free\t${(50 * GIB) / 1024}`,
 ];
 
@@ -59,8 +58,10 @@ const sought = [
   { backend: "acp:gemini", command: ["gemini"] as const },
 ];
 
+const engine = async () => ({ engine: "podman" as const, version: "5.4.2" });
+
 const look = (over: Parameters<typeof hostWith>[0] = {}) =>
-  checkHost(hostWith(over).host, sought, makeClock());
+  checkHost(hostWith(over).host, sought, makeClock(), engine);
 
 const messages = async (over: Parameters<typeof hostWith>[0]): Promise<string[]> =>
   (await look(over)).warnings.map(({ message }) => message);
@@ -85,7 +86,7 @@ describe("a host that is looked at", () => {
 
   test("is asked few things: one for all of the system, the time, and each agent that is there", async () => {
     const { host, trips } = hostWith({});
-    await checkHost(host, sought, makeClock());
+    await checkHost(host, sought, makeClock(), engine);
     expect(trips()).toBe(4);
   });
 

@@ -18,7 +18,7 @@ const SCRIPT = `
 say() { printf '%s\\t%s\\n' "$1" "$2"; }
 first() { "$@" </dev/null 2>/dev/null | head -n 1; }
 say system "$(uname -sm)"
-for program in tmux git docker podman; do
+for program in tmux git; do
   command -v "$program" >/dev/null 2>&1 || continue
   case $program in tmux) flag=-V ;; *) flag=--version ;; esac
   say "$program" "$(first "$program" "$flag")"
@@ -104,20 +104,21 @@ export const checkHost = async (
   host: Host,
   sought: readonly Sought[],
   clock: Clock,
+  findEngine: (host: Host) => Promise<HostCheck["containers"]>,
 ): Promise<HostCheck> => {
   const env = await environmentOf(host);
   const found = await lookAround(host, env);
   // By itself: what runs beside it would be counted in.
   const time = await askTime(host, env, clock);
   const agents = await Promise.all(sought.map((one) => askAgent(host, env, one)));
-  const engine = found.has("docker") ? "docker" : found.has("podman") ? "podman" : null;
+  const containers = await findEngine(host);
   const free = Number.parseInt(found.get("free") ?? "", 10);
   const check: Omit<HostCheck, "warnings"> = {
     checkedAt: new Date(clock.now()).toISOString(),
     system: found.get("system") ?? "",
     tmux: toolOf(found, "tmux"),
     git: toolOf(found, "git"),
-    containers: { engine, version: engine === null ? null : versionIn(found.get(engine)) },
+    containers,
     agents: agents.flat(),
     freeBytes: Number.isFinite(free) ? free * 1024 : null,
     ...time,

@@ -7,7 +7,7 @@ import {
   makeContainerTerminals,
   noEngine,
 } from "@skein/adapters";
-import { refuse, type Container } from "@skein/contract";
+import { refuse, type Container, type HostCheck } from "@skein/contract";
 import type { Host } from "@skein/sdk";
 import type { Config } from "../config/schema.ts";
 import type { SessionBrief } from "../effects/ports.ts";
@@ -15,6 +15,12 @@ import type { Site } from "./sites.ts";
 
 const commandOf = ({ containers }: Config) =>
   containers.command === undefined ? null : (containers.command as [string, ...string[]]);
+
+/** What would run containers there. Rejects when the host is out of reach. */
+export const engineOn = async (config: Config, host: Host): Promise<HostCheck["containers"]> => {
+  const found = await findEngine(host, { command: commandOf(config) });
+  return { engine: found?.kind ?? null, version: found?.version ?? null };
+};
 
 /** The container whole. Rejects with a Refusal: no image named, no engine, or no such image. */
 export const admitContainer = async (

@@ -10,6 +10,7 @@ import { checkHost, type Sought } from "../hosts/check.ts";
 import type { Hosts, LinkedHost } from "../hosts/hosts.ts";
 import type { HostsPort } from "../operations/ports.ts";
 import type { Building } from "./building.ts";
+import { engineOn } from "./containers.ts";
 import { chosenFor, type Sites } from "./sites.ts";
 import type { TerminalUpkeep } from "./terminals.ts";
 
@@ -89,7 +90,8 @@ const hostsPort = (
   { take, tidy }: { take(linked: LinkedHost): void; tidy(host: Host): Promise<void> },
 ): HostsPort => {
   const { hosts, drivers, effects, linker } = deps;
-  const check = (host: Host) => checkHost(host, soughtOn(config, drivers, host.id), systemClock);
+  const check = (host: Host) =>
+    checkHost(host, soughtOn(config, drivers, host.id), systemClock, (on) => engineOn(config, on));
   return {
     names: () => hosts.all().map((host) => host.id),
     get: hosts.get,

@@ -1,7 +1,7 @@
 /** Conversations that were begun outside Skein: listed, looked at, taken over. */
 import { refuse, type Conversation, type Item, type ParsedInput } from "@skein/contract";
 import { conversationClaim } from "@skein/core";
-import type { OutsideConversation, OutsidePage } from "@skein/sdk";
+import type { OutsideConversation, OutsidePage, OutsideReader } from "@skein/sdk";
 import { admitBackend, admitFolder, admitHost, admitPermissions } from "./admission.ts";
 import { begin } from "./beginning.ts";
 import type { Handlers } from "./handlers.ts";
@@ -9,9 +9,9 @@ import { identityOf, type BackendsPort, type OperationDeps } from "./ports.ts";
 
 /** What a taken-over conversation brings along into the transcript: the newest of it. */
 const HISTORY_ITEMS = 200;
+const READ_BYTES = 8 * 1024 * 1024;
 const HISTORY_BYTES = 2 * 1024 * 1024;
 const ITEM_BYTES = 64 * 1024;
-const PAGES = 64;
 
 const unknownBackend = (id: string, backends: BackendsPort) =>
   refuse(
@@ -59,23 +59,22 @@ const list = async (
     .toSorted((one, other) => other.activeAt.localeCompare(one.activeAt));
 };
 
-/** The newest items, settled: nobody goes on with what was open there. */
+/** The newest items, settled: nobody goes on with what was open there. Only the end of a long conversation is read. */
 const historyOf = async (
-  read: (from: number) => Promise<OutsidePage | null>,
+  conversation: OutsideReader,
 ): Promise<readonly Pick<Item, "id" | "at" | "body">[]> => {
   const items = new Map<string, OutsidePage["items"][number]>();
-  let from = 0;
-  for (let pages = 0; pages < PAGES; pages++) {
-    const page = await read(from);
-    if (page === null) break;
+  let from = Math.max(0, conversation.bytes - READ_BYTES);
+  for (let isMore = true; isMore;) {
+    const page = await conversation.read(from);
     for (const item of page.items) items.set(item.id, item);
-    if (!page.more || page.next === from) break;
+    isMore = page.more && page.next > from;
     from = page.next;
   }
   let bytes = 0;
   const newest = [...items.values()].slice(-HISTORY_ITEMS).toReversed();
   const kept = newest.filter(({ body }) => {
-    const size = JSON.stringify(body).length;
+    const size = Buffer.byteLength(JSON.stringify(body));
     if (size > ITEM_BYTES) return false;
     bytes += size;
     return bytes <= HISTORY_BYTES;
@@ -88,8 +87,15 @@ const historyOf = async (
 };
 
 /** Nobody else may write to it: neither a program that has it open, nor another session of ours. */
-const admitUnheld = ({ id, held }: OutsideConversation): void => {
-  if (held !== "yes") return;
+const admitUnheld = ({ id, held }: OutsideConversation, force: boolean): void => {
+  if (held === "no" || (held === "unknown" && force)) return;
+  if (held === "unknown") {
+    throw refuse(
+      "conversation_held",
+      `Whether a program has the conversation ${id} open cannot be told there.`,
+      "Make sure that none has, then say so with --force.",
+    );
+  }
   throw refuse(
     "conversation_held",
     `A program has the conversation ${id} open: two writers would spoil it.`,
@@ -108,9 +114,10 @@ const adopt =
         const { host, backends } = await admitHost(deps, input.host);
         if (!backends.outside.ids.includes(input.backend))
           throw unknownBackend(input.backend, backends);
-        const found = await backends.outside.find(input.backend, conversation);
-        if (found === null) throw notFound(conversation);
-        admitUnheld(found);
+        const reader = await backends.outside.open(input.backend, conversation);
+        const found = await reader?.describe();
+        if (reader === null || found == null) throw notFound(conversation);
+        admitUnheld(found, input.force);
         await admitFolder(host, found.folder);
         const agent = await admitBackend(backends, input.backend);
         const fields = {
@@ -131,9 +138,7 @@ const adopt =
           fork: null,
           adopt: {
             conversation,
-            history: await historyOf((from) =>
-              backends.outside.read(input.backend, conversation, from),
-            ),
+            history: await historyOf(reader),
           },
         };
         return begin(deps, caller, fields, receipt);
@@ -147,9 +152,10 @@ export const outsideHandlers = (
   "outside.read": async ({ host, backend, conversation, from }) => {
     const { backends } = await admitHost(deps, host);
     if (!backends.outside.ids.includes(backend)) throw unknownBackend(backend, backends);
-    const page = await backends.outside.read(backend, conversation, from);
-    if (page === null) throw notFound(conversation);
-    return { ...page, items: [...page.items] };
+    const reader = await backends.outside.open(backend, conversation);
+    if (reader === null) throw notFound(conversation);
+    const { items, next, more } = await reader.read(from);
+    return { items: [...items], next, more };
   },
   "outside.adopt": adopt(deps),
 });

@@ -8,7 +8,7 @@ import type {
   TerminalAttach,
   TerminalState,
 } from "@skein/contract";
-import type { Host, OutsideConversation, OutsidePage, Terminals } from "@skein/sdk";
+import type { Host, OutsideConversation, OutsideReader, Terminals } from "@skein/sdk";
 import type { Engine } from "../engine/engine.ts";
 import type { MakeId } from "../engine/ids.ts";
 import type { Store } from "../engine/ports.ts";
@@ -84,8 +84,7 @@ export type BackendsPort = {
   readonly outside: {
     readonly ids: readonly string[];
     list(backend: string): Promise<readonly OutsideConversation[]>;
-    find(backend: string, id: string): Promise<OutsideConversation | null>;
-    read(backend: string, id: string, from: number): Promise<OutsidePage | null>;
+    open(backend: string, id: string): Promise<OutsideReader | null>;
   };
 };
 

@@ -4,12 +4,14 @@
  */
 import { posix } from "node:path";
 import {
+  readLines,
   wholeLines,
   type BackendContext,
   type FileEntry,
   type Outside,
   type OutsideConversation,
   type OutsidePage,
+  type OutsideReader,
 } from "@skein/sdk";
 import { initialState } from "./state.ts";
 import { step } from "./translate.ts";
@@ -59,25 +61,31 @@ const parse = (text: string): Json => {
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
-/** Conversations that a living process has open. */
-const heldOnes = async (context: BackendContext): Promise<ReadonlySet<string>> => {
+/** What is known of one that nobody is seen to have open: `no`, or, where processes cannot be looked at, `unknown`. */
+type Held = { readonly ids: ReadonlySet<string>; readonly others: "no" | "unknown" };
+
+/** Conversations that a living process has open. `ps` ends with 1 where none of them lives; anything else is no answer. */
+const heldOnes = async (context: BackendContext): Promise<Held> => {
   const { host, env } = context;
   const folder = posix.join(configOf(context), "sessions");
   const entries = ((await host.files.list(folder)) ?? []).filter((one) =>
     /^\d+\.json$/.test(one.name),
   );
-  if (entries.length === 0) return new Set();
+  const ids = new Set<string>();
+  if (entries.length === 0) return { ids, others: "no" };
   const pids = entries.map((one) => one.name.replace(".json", ""));
   const argv = ["ps", "-o", "pid=", "-p", pids.join(",")] as const;
-  const alive = (await host.run(argv, { env, timeoutMs: LOOK_MS })).stdout.trim().split(/\s+/);
-  const held = new Set<string>();
+  const told = await host.run(argv, { env, timeoutMs: LOOK_MS });
+  if (told.timedOut || (told.exitCode !== 0 && told.exitCode !== 1))
+    return { ids, others: "unknown" };
+  const alive = told.stdout.trim().split(/\s+/);
   for (const entry of entries) {
     if (!alive.includes(entry.name.replace(".json", ""))) continue;
     const bytes = await host.files.read(posix.join(folder, entry.name), { maxBytes: HOLDER_BYTES });
     const id = bytes === null ? null : string(parse(text(bytes))["sessionId"]);
-    if (id !== null) held.add(id);
+    if (id !== null) ids.add(id);
   }
-  return held;
+  return { ids, others: "no" };
 };
 
 /** What a person typed; null for what the program itself put into their mouth. */
@@ -94,7 +102,7 @@ const typed = (line: Json): string | null => {
 const describe = async (
   context: BackendContext,
   { id, path, modifiedAt }: Transcript,
-  held: ReadonlySet<string>,
+  held: Held,
 ): Promise<OutsideConversation | null> => {
   const bytes = await context.host.files.read(path, { maxBytes: HEAD_BYTES });
   if (bytes === null) return null;
@@ -110,26 +118,22 @@ const describe = async (
     title: (named ?? said ?? null)?.slice(0, TITLE_CHARS) ?? null,
     startedAt: string(first?.["timestamp"]),
     activeAt: new Date(modifiedAt).toISOString(),
-    held: held.has(id) ? "yes" : "no",
+    held: held.ids.has(id) ? "yes" : held.others,
   };
 };
 
 /** The lines of a transcript have the shape of those on the wire, so the same fold reads them; a person's words it leaves out. */
 const read = async (
   context: BackendContext,
-  id: string,
+  { path }: Transcript,
   from: number,
-): Promise<OutsidePage | null> => {
-  const found = (await transcripts(context)).find((one) => one.id === id);
-  if (found === undefined) return null;
-  const bytes = await context.host.files.read(found.path, { maxBytes: PAGE_BYTES, from });
-  if (bytes === null) return null;
-  const lines = wholeLines(bytes, from);
+): Promise<OutsidePage> => {
+  const page = await readLines(context.host.files, path, from, PAGE_BYTES);
   const items = new Map<string, OutsidePage["items"][number]>();
   const openedAt = new Map<string, number>();
   let state = initialState;
   let folder = "/";
-  for (const line of lines) {
+  for (const line of page.lines) {
     const value = parse(line.text);
     folder = string(value["cwd"]) ?? folder;
     const at = string(value["timestamp"]);
@@ -146,16 +150,10 @@ const read = async (
     for (const fact of folded.facts)
       if (fact.fact === "item") items.set(fact.id, { id: fact.id, at, body: fact.body });
   }
-  const end = lines.at(-1)?.end ?? from;
   // A call whose result is still to come is read again with it; but for one that lies too far back.
-  const open = Object.keys(state.tools).map((call) => openedAt.get(call) ?? end);
-  const next = Math.min(end, ...open);
-  const isStuck = next === from && end > from;
-  return {
-    items: [...items.values()],
-    next: isStuck ? end : next,
-    more: bytes.length === PAGE_BYTES,
-  };
+  const open = Object.keys(state.tools).map((call) => openedAt.get(call) ?? page.next);
+  const next = Math.min(page.next, ...open);
+  return { items: [...items.values()], next: next > from ? next : page.next, more: page.more };
 };
 
 export const outside: Outside = {
@@ -165,9 +163,13 @@ export const outside: Outside = {
     const told = await Promise.all(newest.map((one) => describe(context, one, held)));
     return told.filter((one) => one !== null);
   },
-  find: async (context, id) => {
+  open: async (context, id): Promise<OutsideReader | null> => {
     const found = (await transcripts(context)).find((one) => one.id === id);
-    return found === undefined ? null : describe(context, found, await heldOnes(context));
+    if (found === undefined) return null;
+    return {
+      bytes: found.bytes,
+      describe: async () => describe(context, found, await heldOnes(context)),
+      read: (from) => read(context, found, from),
+    };
   },
-  read,
 };

@@ -5,6 +5,7 @@
 import { posix } from "node:path";
 import type { ItemBody, ItemStatus } from "@skein/contract";
 import {
+  readLines,
   wholeLines,
   type BackendContext,
   type FileEntry,
@@ -187,20 +188,17 @@ export const outside: Outside = {
     const told = await Promise.all(newest.slice(0, LISTED).map((one) => describe(context, one)));
     return told.filter((one) => one !== null);
   },
-  find: async (context, id) => {
-    const found = await findRollout(context, id);
-    return found === undefined ? null : describe(context, found);
-  },
-  read: async (context, id, from) => {
+  open: async (context, id) => {
     const found = await findRollout(context, id);
     if (found === undefined) return null;
-    const bytes = await context.host.files.read(found.path, { maxBytes: PAGE_BYTES, from });
-    if (bytes === null) return null;
-    const lines = wholeLines(bytes, from);
     return {
-      items: lines.map((line) => itemOf(parse(line.text))).filter((one) => one !== null),
-      next: lines.at(-1)?.end ?? from,
-      more: bytes.length === PAGE_BYTES,
+      bytes: found.bytes,
+      describe: () => describe(context, found),
+      read: async (from) => {
+        const page = await readLines(context.host.files, found.path, from, PAGE_BYTES);
+        const items = page.lines.map((line) => itemOf(parse(line.text)));
+        return { ...page, items: items.filter((one) => one !== null) };
+      },
     };
   },
 };

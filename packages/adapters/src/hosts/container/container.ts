@@ -6,12 +6,15 @@
  * spool and a home of its own, each under the same path as outside; nothing else of the host.
  */
 import type { Container } from "@skein/contract";
-import type { Detached, Host, Owner, Terminals } from "@skein/sdk";
+import { randomUUID } from "node:crypto";
+import { adapterFailure, type Detached, type Host, type Owner, type Terminals } from "@skein/sdk";
 import { engineEnv, type Engine } from "./engine.ts";
 import {
   containerName,
+  findWords,
   homeIn,
   insideEnv,
+  labelOf,
   removeWords,
   runWords,
   stopWords,
@@ -41,16 +44,24 @@ type Command = {
   readonly mounts?: readonly string[];
 };
 
+const stillThere = (name: string, said: string) =>
+  adapterFailure(`The container ${name} could not be removed${said === "" ? "." : `: ${said}`}`, {
+    kind: "unavailable",
+    code: "backend_unavailable",
+    remedy: "Look after the container engine of that host; it is tried again.",
+    retryable: true,
+  });
+
 const makeInside = (deps: ContainerDeps) => {
-  const { host, engine, place } = deps;
+  const { host, engine, place, session } = deps;
   /** The client's words and environment for one command in a container of that name. */
-  const wrap = async (name: string, owner: Owner, command: Command) => {
+  const wrap = async (name: string, command: Command) => {
     const inside = insideEnv(command.env);
     const argv = runWords({
       ...deps,
       mounts: [...new Set([place.folder, place.own, ...(command.mounts ?? [])])],
       name,
-      labels: { "skein.home": host.home, "skein.session": owner.session },
+      labels: { "skein.of": labelOf(host.home, session) },
       folder: command.folder,
       variables: Object.keys(inside),
       tty: command.tty === true,
@@ -64,10 +75,24 @@ const makeInside = (deps: ContainerDeps) => {
     await host.run(["mkdir", "-p", "-m", "700", homeIn(place)], { env, timeoutMs: removeMs });
   };
 
-  /** No error when there is none of that name. */
+  /** No error when there is none of that name. Rejects when it is still there: it would go on working. */
   const remove = async (owner: Owner): Promise<void> => {
     const env = await engineEnv(host);
-    await host.run(removeWords(engine, containerName(owner)), { env, timeoutMs: removeMs });
+    const name = containerName(owner);
+    const options = { env, timeoutMs: removeMs };
+    if ((await host.run(removeWords(engine, name), options)).exitCode === 0) return;
+    const left = await host.run(findWords(engine, `name=^${name}$`), options);
+    if (left.exitCode === 0 && left.stdout.trim() === "") return;
+    throw stillThere(name, left.stderr);
+  };
+
+  /** Every container of this session, of whatever life of it. */
+  const removeAll = async (): Promise<void> => {
+    const options = { env: await engineEnv(host), timeoutMs: removeMs };
+    const label = `label=skein.of=${labelOf(host.home, session)}`;
+    const found = await host.run(findWords(engine, label), options);
+    for (const id of found.stdout.split("\n").filter((line) => line !== ""))
+      await host.run(removeWords(engine, id), options);
   };
 
   const stop = async (owner: Owner, graceMs: number): Promise<void> => {
@@ -75,7 +100,7 @@ const makeInside = (deps: ContainerDeps) => {
     const argv = stopWords(engine, containerName(owner), graceMs);
     await host.run(argv, { env, timeoutMs: graceMs + slackMs });
   };
-  return { wrap, ready, remove, stop };
+  return { wrap, ready, remove, removeAll, stop };
 };
 
 type Inside = ReturnType<typeof makeInside>;
@@ -89,18 +114,16 @@ const held = (detached: Detached, inside: Inside, owner: Owner): Detached => ({
   },
 });
 
-let asked = 0;
-
 export const makeContainerHost = (deps: ContainerDeps): Host => {
   const { host, session } = deps;
   const inside = makeInside(deps);
-  const briefly = (): Owner => ({ session: `${session}-ask`, generation: (asked += 1) });
+  const briefly = (): Owner => ({ session: `${session}-ask-${randomUUID()}`, generation: 0 });
 
   const run: Host["run"] = async (argv, options) => {
     await inside.ready();
     const owner = briefly();
     const folder = options.folder ?? deps.place.folder;
-    const command = await inside.wrap(containerName(owner), owner, {
+    const command = await inside.wrap(containerName(owner), {
       argv,
       env: options.env,
       folder,
@@ -126,7 +149,7 @@ export const makeContainerHost = (deps: ContainerDeps): Host => {
       await inside.ready();
       await inside.remove(spec.owner);
       const mounts = [spec.dir];
-      const command = await inside.wrap(containerName(spec.owner), spec.owner, { ...spec, mounts });
+      const command = await inside.wrap(containerName(spec.owner), { ...spec, mounts });
       return held(await host.start({ ...spec, ...command }), inside, spec.owner);
     },
     adopt: async (dir, owner) => {
@@ -146,24 +169,18 @@ export const makeContainerHost = (deps: ContainerDeps): Host => {
 export const makeContainerTerminals = (deps: ContainerDeps): Terminals => {
   const { terminals } = deps;
   const inside = makeInside(deps);
-  const owners = new Map<string, Owner>();
   return {
     ...terminals,
     open: async (spec) => {
       await inside.ready();
-      owners.set(spec.id, spec.owner);
       const found = await terminals.look(spec.id);
-      if (found.liveness !== "alive") await inside.remove(spec.owner);
-      const command = await inside.wrap(containerName(spec.owner), spec.owner, {
-        ...spec,
-        tty: true,
-      });
+      if (found.liveness === "dead") await inside.remove(spec.owner);
+      const wish = { ...spec, tty: true };
+      const command = await inside.wrap(containerName(spec.owner), wish);
       return terminals.open({ ...spec, ...command });
     },
     close: async (id) => {
-      const owner = owners.get(id);
-      if (owner !== undefined) await inside.remove(owner);
-      owners.delete(id);
+      await inside.removeAll();
       await terminals.close(id);
     },
   };

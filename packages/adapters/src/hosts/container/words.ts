@@ -1,4 +1,5 @@
 /** What an engine is told, and nothing else: pure. */
+import { createHash } from "node:crypto";
 import type { Container } from "@skein/contract";
 import type { Owner } from "@skein/sdk";
 import type { Engine } from "./engine.ts";
@@ -69,6 +70,20 @@ export const runWords = (run: Run): readonly [string, ...string[]] => [
   // Where the options end: an image that looked like one was refused.
   run.container.image,
   ...run.argv,
+];
+
+/** Short, and the same for this session of this daemon alone: engines take labels of any text, filters do not. */
+export const labelOf = (home: string, session: string): string =>
+  createHash("sha256").update(`${home}\0${session}`).digest("hex").slice(0, 32);
+
+/** Ids of the containers that a filter lets through, running or not. */
+export const findWords = (engine: Engine, filter: string): readonly [string, ...string[]] => [
+  ...engine.command,
+  "ps",
+  "--all",
+  "--quiet",
+  "--filter",
+  filter,
 ];
 
 export const removeWords = (engine: Engine, name: string): readonly [string, ...string[]] => [
