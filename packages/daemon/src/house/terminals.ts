@@ -10,12 +10,9 @@ import { terminalOf } from "@skein/sdk";
 import type { Building } from "./building.ts";
 import type { Site, Sites } from "./sites.ts";
 
-const PAGE = 500;
-
 export const terminalsPort = ({ host, terminals }: Site): TerminalsPort => ({
   open: terminals.open,
-  paste: terminals.paste,
-  keys: terminals.keys,
+  type: terminals.type,
   screen: terminals.screen,
   close: terminals.close,
   held: terminals.held,
@@ -87,12 +84,12 @@ export const makeTerminalUpkeep = (
       // A terminal is started before it is recorded: only what was there before the record was read can be left over.
       const held = (await site.terminals.held()) ?? [];
       let closed = 0;
-      for (const { id } of held.slice(0, PAGE)) {
+      for (const { id } of held) {
         if (site.terminals.isOpening(id) || !(await isNobodys(store, id))) continue;
         await close(site, id);
         closed += 1;
       }
-      return closed;
+      return closed + (await site.terminals.clear());
     },
   };
 };

@@ -98,7 +98,9 @@ export type HeldTerminal = {
   readonly title: string;
 };
 
-export type TerminalsPort = Pick<Terminals, "open" | "paste" | "keys" | "screen" | "close"> & {
+export type TerminalsPort = Pick<Terminals, "open" | "screen" | "close"> & {
+  /** Text, literally, and Enter behind it if asked to: both or neither. Rejects with an AdapterFailure when nothing runs there. */
+  type(id: string, text: string, enter: boolean): Promise<void>;
   /** null: tmux or the host does not answer. */
   held(): Promise<readonly HeldTerminal[] | null>;
   /** Clients that are attached now. */

@@ -229,9 +229,7 @@ const type =
     return deps.engine.receipts.once(
       { caller: identityOf(caller), clientId: input.clientId, operation, input },
       async (receipt) => {
-        const port = portOf(deps, found.host);
-        await port.paste(found.id, text);
-        if (enter) await port.keys(found.id, ["Enter"]);
+        await portOf(deps, found.host).type(found.id, text, enter);
         if (receipt !== null) await record(deps, { caller, receipt }, found, () => ({ typed }));
         return { typed };
       },

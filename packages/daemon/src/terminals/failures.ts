@@ -31,6 +31,15 @@ export const noAnswer = (host: string, cause?: unknown): AdapterFailure =>
     cause,
   );
 
+export const cutListing = (host: string): AdapterFailure =>
+  failure(
+    "terminal_unavailable",
+    "unavailable",
+    `What tmux on ${host} holds is more than can be listed.`,
+    "End what is not needed there.",
+    false,
+  );
+
 /** `words`: tmux's own, one line. */
 export const tmuxRefused = (host: string, words: string): AdapterFailure =>
   failure(

@@ -9,6 +9,11 @@ import type { Answer, Tmux } from "./tmux.ts";
 const NAME = /^[A-Za-z0-9-]{1,100}$/;
 const ID = /^trm_[0-9a-z]+$/;
 
+/** Also one that was not written to its end. */
+const START_FILE = /^(trm_[0-9a-z]+)\.sh(?:\.[^.]+)?$/;
+
+const runFolder = ({ home }: Host): string => posix.join(home, "run");
+
 const nameOf = ({ id, name }: TerminalSpec): string =>
   name !== undefined && NAME.test(name) ? name : `aises-${id.slice("trm_".length)}`;
 
@@ -62,7 +67,7 @@ export const openTerminal = async (tmux: Tmux, spec: TerminalSpec): Promise<bool
   if ("is" in found) throw found.failure;
   if (found.pane !== null && runsFor(found.pane, spec)) return false;
   await check(host, spec);
-  const file = posix.join(host.home, "run", `${spec.id}.sh`);
+  const file = posix.join(runFolder(host), `${spec.id}.sh`);
   await host.files.write(file, startScript(spec, host.home, tmux.terminal()), 0o600);
   const answer =
     found.pane === null
@@ -71,7 +76,26 @@ export const openTerminal = async (tmux: Tmux, spec: TerminalSpec): Promise<bool
   if (answer.is === "done") return true;
   await host.files.remove(file).catch(() => undefined);
   if (found.pane === null) await closeTerminal(tmux, spec.id).catch(() => undefined);
-  throw answer.is === "unknown" ? answer.failure : tmuxRefused(host.id, "");
+  throw answer.is === "unknown" ? answer.failure : tmuxRefused(host.id, answer.words ?? "");
+};
+
+/**
+ * Removes what a crash left between the writing of a start file and its start: it holds a whole environment. Resolves with how
+ * many there were. Rejects with an AdapterFailure.
+ */
+export const clearStartFiles = async (
+  host: Host,
+  isOpening: (id: string) => boolean,
+): Promise<number> => {
+  const folder = runFolder(host);
+  let removed = 0;
+  for (const { name, kind } of (await host.files.list(folder)) ?? []) {
+    const id = kind === "file" ? START_FILE.exec(name)?.[1] : undefined;
+    if (id === undefined || isOpening(id)) continue;
+    await host.files.remove(posix.join(folder, name));
+    removed += 1;
+  }
+  return removed;
 };
 
 /** Ends the program and the terminal. Rejects when tmux does not say that it is gone. */

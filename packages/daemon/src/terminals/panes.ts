@@ -1,6 +1,7 @@
 /** What tmux holds: one session, one window, one pane for each terminal, told apart by options of our own, never by name. */
 import { constants } from "node:os";
 import type { Owner } from "@skein/sdk";
+import { cutListing } from "./failures.ts";
 import type { Answer, Tmux } from "./tmux.ts";
 
 export type Pane = {
@@ -34,8 +35,8 @@ const FIELDS = [
   "#{pane_dead_signal}",
   "#{pane_width}",
   "#{pane_height}",
-  // Last: it is the program's own, and may hold anything.
-  "#{pane_title}",
+  // Last: it is the program's own, and may hold anything; cut by tmux, or one title could push other panes off the list.
+  "#{=256:pane_title}",
 ];
 const SEPARATOR = "|";
 const FORMAT = FIELDS.join(SEPARATOR);
@@ -71,15 +72,21 @@ const readPane = (line: string): Pane | null => {
   };
 };
 
-export type Found<T> = T | "unknown" | "absent";
+/** Well above what LIMITS.terminals of the longest lines have. */
+const MOST_BYTES = 4 * 1024 * 1024;
+
+/** What is beyond MOST_BYTES was dropped, and who stands there is surely not dead. */
+const isCut = (out: string): boolean =>
+  Buffer.byteLength(out) >= MOST_BYTES || (out !== "" && !out.endsWith("\n"));
 
 /** Every terminal of ours there. "absent" is an empty list. */
 export const listPanes = async (
   tmux: Tmux,
 ): Promise<{ panes: readonly Pane[] } | Extract<Answer, { is: "unknown" }>> => {
-  const answer = await tmux.run(["list-panes", "-a", "-F", FORMAT]);
+  const answer = await tmux.run(["list-panes", "-a", "-F", FORMAT], { maxBytes: MOST_BYTES });
   if (answer.is === "unknown") return answer;
   if (answer.is === "absent") return { panes: [] };
+  if (isCut(answer.out)) return { is: "unknown", failure: cutListing(tmux.host.id) };
   return { panes: answer.out.split("\n").flatMap((line) => readPane(line) ?? []) };
 };
 

@@ -3,7 +3,7 @@ import type { Clock, Host, ProcessRef, TerminalLook, Terminals } from "@skein/sd
 import { makeAttachments, type Attachments } from "./attach.ts";
 import { makeEnds } from "./ends.ts";
 import { notHeld, nothingRuns } from "./failures.ts";
-import { closeTerminal, openTerminal } from "./opening.ts";
+import { clearStartFiles, closeTerminal, openTerminal } from "./opening.ts";
 import { findPane, listPanes, type Pane } from "./panes.ts";
 import { readScreenOf } from "./screen.ts";
 import { makeStarted } from "./started.ts";
@@ -58,30 +58,71 @@ const running = async (tmux: Tmux, id: string): Promise<Pane> => {
   return pane;
 };
 
-const makePaste = (tmux: Tmux): Terminals["paste"] => {
+/** Seconds between a paste and Enter: a program that reads both in one go takes Enter for a part of the paste. */
+const ENTER_AFTER = "0.12";
+
+/** Text, and Enter behind it if asked to, in one call: tmux has had both or neither. */
+const makeType = (tmux: Tmux): HostTerminals["type"] => {
   let pastes = 0;
-  return async (id, text) => {
+  return async (id, text, enter) => {
     const { pane } = await running(tmux, id);
     const input = harmless(text);
-    if (input === "") return;
     const buffer = `skein-${(pastes += 1)}`;
-    const commands = [
+    const paste = [
       ["load-buffer", "-b", buffer, "-"],
       ["paste-buffer", "-d", "-p", "-r", "-b", buffer, "-t", pane],
     ];
-    must(await tmux.commands(commands, { input }), id);
+    const wait = [["run-shell", "-d", ENTER_AFTER]];
+    const press = [["send-keys", "-t", pane, "Enter"]];
+    const commands = [
+      ...(input === "" ? [] : paste),
+      ...(enter && input !== "" ? wait : []),
+      ...(enter ? press : []),
+    ];
+    if (commands.length === 0) return;
+    const answer = await tmux.commands(commands, { input });
+    // What was not pasted does not stay with tmux, where whoever lists its buffers reads it.
+    if (answer.is !== "done" && input !== "") void tmux.run(["delete-buffer", "-b", buffer]);
+    must(answer, id);
   };
 };
 
 /** Within so long whoever opens a terminal has recorded it. */
 const RECORDED_MS = 60_000;
 
+/** What is being opened, or was and is yet to be recorded by its opener. */
+const makeOpenings = (clock: Clock) => {
+  const ends = new Map<string, () => void>();
+  const end = (id: string): void => {
+    ends.get(id)?.();
+    ends.delete(id);
+  };
+  const put = (id: string, cancel: () => void): void => {
+    end(id);
+    ends.set(id, cancel);
+  };
+  return {
+    has: (id: string): boolean => ends.has(id),
+    begin: (id: string): void => put(id, () => {}),
+    done: (id: string): void =>
+      put(
+        id,
+        clock.after(RECORDED_MS, () => ends.delete(id)),
+      ),
+    end,
+  };
+};
+
 export type HostTerminals = Terminals & {
   readonly attachments: Attachments;
   /** What is held on the host now; null: that is not known. */
   held(): Promise<readonly Pane[] | null>;
+  /** As `paste`, and then Enter if asked to, after the moment that a program needs to tell it from the paste. */
+  type(id: string, text: string, enter: boolean): Promise<void>;
   /** Whether it is being opened at this moment. */
   isOpening(id: string): boolean;
+  /** Removes what a crash left of openings that never came to be; resolves with how many there were. Rejects with an AdapterFailure. */
+  clear(): Promise<number>;
 };
 
 /** `attachments` are to be stopped; nothing else is to be closed: what it opens ends with the calls that need it. */
@@ -90,7 +131,7 @@ export const makeTerminals = (host: Host, clock: Clock): HostTerminals => {
   const ends = makeEnds(tmux, clock);
   const startedOf = makeStarted(host);
   const inTurn = makeTurns();
-  const opening = new Set<string>();
+  const openings = makeOpenings(clock);
 
   const look = async (id: string): Promise<TerminalLook> => {
     const found = await findPane(tmux, id);
@@ -99,9 +140,11 @@ export const makeTerminals = (host: Host, clock: Clock): HostTerminals => {
     return lookOf(found.pane, found.pane.dead ? null : await startedOf(found.pane.pid));
   };
 
-  const paste = makePaste(tmux);
-  const pasteInTurn: Terminals["paste"] = (id, text) => inTurn(id, () => paste(id, text));
-  const attachments = makeAttachments({ tmux, ends, clock, paste: pasteInTurn });
+  const typeOnce = makeType(tmux);
+  const type: HostTerminals["type"] = (id, text, enter) =>
+    inTurn(id, () => typeOnce(id, text, enter));
+  const paste: Terminals["paste"] = (id, text) => type(id, text, false);
+  const attachments = makeAttachments({ tmux, ends, clock, paste });
 
   return {
     attachments,
@@ -109,20 +152,21 @@ export const makeTerminals = (host: Host, clock: Clock): HostTerminals => {
       const found = await listPanes(tmux);
       return "is" in found ? null : found.panes;
     },
-    isOpening: (id) => opening.has(id),
+    isOpening: openings.has,
+    clear: () => clearStartFiles(host, openings.has),
     open: (spec) =>
       inTurn(spec.id, async () => {
-        opening.add(spec.id);
+        openings.begin(spec.id);
         try {
           if (await openTerminal(tmux, spec)) attachments.opened(spec.id);
           return await look(spec.id);
         } finally {
-          // Its opener has yet to record it.
-          clock.after(RECORDED_MS, () => opening.delete(spec.id));
+          openings.done(spec.id);
         }
       }),
     look,
-    paste: pasteInTurn,
+    paste,
+    type,
     keys: (id, keys) =>
       inTurn(id, async () => {
         const { pane } = await running(tmux, id);
@@ -140,6 +184,7 @@ export const makeTerminals = (host: Host, clock: Clock): HostTerminals => {
         attachments.closing(id);
         try {
           await closeTerminal(tmux, id);
+          openings.end(id);
           attachments.closed(id, "terminal.closed", "The terminal was closed.");
         } finally {
           attachments.stays(id);

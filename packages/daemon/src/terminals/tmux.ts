@@ -16,7 +16,8 @@ import { noAnswer, noTmux, pathTooLong, tmuxRefused } from "./failures.ts";
 
 export type Answer =
   | { readonly is: "done"; readonly out: string }
-  | { readonly is: "absent" }
+  /** `words`: tmux's own, where it said why. */
+  | { readonly is: "absent"; readonly words?: string }
   | { readonly is: "unknown"; readonly failure: AdapterFailure };
 
 type RunOptions = { readonly input?: string; readonly maxBytes?: number };
@@ -46,7 +47,7 @@ const ABSENT =
 const readAnswer = (host: Host, result: RunResult): Answer => {
   if (result.timedOut) return { is: "unknown", failure: noAnswer(host.id) };
   if (result.exitCode === 0) return { is: "done", out: result.stdout };
-  if (ABSENT.test(result.stderr)) return { is: "absent" };
+  if (ABSENT.test(result.stderr)) return { is: "absent", words: result.stderr };
   return {
     is: "unknown",
     failure: result.exitCode === null ? noAnswer(host.id) : tmuxRefused(host.id, result.stderr),
@@ -85,6 +86,14 @@ export const makeTmux = (host: Host): Tmux => {
   let configured: Promise<string> | null = null;
   let terminal: string = TERMINALS[1];
 
+  /** A server's socket stands there though no tmux is found (the login's PATH could not be learned): it may well run. */
+  const withoutProgram = async (): Promise<Answer> => {
+    const entries = (await host.files.list(posix.dirname(socket))) ?? [];
+    return entries.some(({ name }) => name === posix.basename(socket))
+      ? { is: "unknown", failure: noTmux(host.id) }
+      : { is: "absent" };
+  };
+
   const argv = async (args: readonly string[]): Promise<[string, ...string[]] | null> => {
     const tmux = await program();
     return tmux === null ? null : [tmux, "-u", "-S", socket, "-f", config, ...args];
@@ -93,7 +102,7 @@ export const makeTmux = (host: Host): Tmux => {
   const run: Tmux["run"] = async (args, { input, maxBytes } = {}) => {
     try {
       const command = await argv(args);
-      if (command === null) return { is: "absent" };
+      if (command === null) return await withoutProgram();
       const result = await host.run(command, {
         env: ENV,
         timeoutMs: CALL_MS,

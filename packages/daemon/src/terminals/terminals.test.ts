@@ -1,0 +1,91 @@
+/** The door of the terminals, on a host whose tmux says what the test says. */
+import { expect, test } from "vitest";
+import type { Host, RunResult } from "@skein/sdk";
+import { makeTerminals } from "./terminals.ts";
+
+const PANE = "trm_1|0 trm_1|$4|%7|9|0|||20|3|\n";
+const done = { exitCode: 0, signal: null, stdout: "", stderr: "", timedOut: false };
+
+const open = (given: {
+  readonly files?: readonly string[];
+  readonly refuses?: (words: readonly string[]) => boolean;
+}) => {
+  const calls: (readonly string[])[] = [];
+  const removed: string[] = [];
+  const timers = new Map<number, () => void>();
+  let last = 0;
+  const host = {
+    id: "local",
+    home: "/home/ada/.skein",
+    environment: async () => ({}),
+    which: async () => "/usr/bin/tmux",
+    folder: async () => "directory",
+    sweep: async () => 0,
+    files: {
+      list: async () => (given.files ?? []).map((name) => ({ name, kind: "file" })),
+      write: async () => {},
+      remove: async (path: string) => void removed.push(path),
+    },
+    run: async (argv: readonly string[]): Promise<RunResult> => {
+      const words = argv[0] === "/usr/bin/tmux" ? argv.slice(6) : argv;
+      if (words[0] === "list-panes") return { ...done, stdout: PANE };
+      calls.push(words);
+      return given.refuses?.(words) === true ? { ...done, exitCode: 1, stderr: "no space" } : done;
+    },
+  } as unknown as Host;
+  const terminals = makeTerminals(host, {
+    now: () => 0,
+    monotonic: () => 0,
+    after: (_, run) => {
+      const mine = (last += 1);
+      timers.set(mine, run);
+      return () => void timers.delete(mine);
+    },
+  });
+  return { terminals, calls, removed, timers };
+};
+
+test("text and Enter go in one call, with a moment between them", async () => {
+  const { terminals, calls } = open({});
+  await terminals.type("trm_1", "ls", true);
+  expect(calls.map((words) => words.join(" "))).toEqual([
+    "load-buffer -b skein-1 - ; paste-buffer -d -p -r -b skein-1 -t %7 ; run-shell -d 0.12 ; send-keys -t %7 Enter",
+  ]);
+  await terminals.type("trm_1", "", true);
+  expect(calls.at(-1)).toEqual(["send-keys", "-t", "%7", "Enter"]);
+});
+
+test("a paste that failed does not stay in a buffer of tmux", async () => {
+  const { terminals, calls } = open({ refuses: ([word]) => word === "load-buffer" });
+  await expect(terminals.paste("trm_1", "secret")).rejects.toThrow("no space");
+  await terminals.held();
+  expect(calls.at(-1)).toEqual(["delete-buffer", "-b", "skein-1"]);
+});
+
+const spec = {
+  id: "trm_1",
+  argv: ["sh"] as [string],
+  env: {},
+  folder: "/",
+  owner: { session: "trm_1", generation: 1 },
+  columns: 20,
+  rows: 3,
+};
+
+test("who opens a terminal again is given the time to record it anew", async () => {
+  const { terminals, timers } = open({});
+  await terminals.open(spec);
+  await terminals.open(spec);
+  expect(timers.size).toBe(1);
+  expect(terminals.isOpening("trm_1")).toBe(true);
+  for (const run of timers.values()) run();
+  expect(terminals.isOpening("trm_1")).toBe(false);
+});
+
+test("start files that a crash left are removed, but not those of openings under way", async () => {
+  const files = ["trm_1.sh", "trm_2.sh", "trm_3.sh.0f-1", "tmux.conf", "trm_4.log"];
+  const { terminals, removed } = open({ files });
+  await terminals.open(spec);
+  expect(await terminals.clear()).toBe(2);
+  expect(removed).toEqual(["/home/ada/.skein/run/trm_2.sh", "/home/ada/.skein/run/trm_3.sh.0f-1"]);
+});
