@@ -1,8 +1,17 @@
 /** The TUI mode on real files, real hooks and a real process, with a stand-in for the program and its terminal. */
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import {
+  lstat,
+  mkdir,
+  mkdtemp,
+  readFile,
+  realpath,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Fact, SessionContext } from "@skein/sdk";
+import { adapterFailure, type Fact, type SessionContext } from "@skein/sdk";
 import { expect, test, vi } from "vitest";
 import { decided, makeBackend, makeRig, type Rig } from "./agents/claude-code/rig.testkit.ts";
 import {
@@ -16,8 +25,8 @@ import { makeLocalHost } from "./index.ts";
 
 type Options = NonNullable<Parameters<typeof makeRig>[2]>;
 
-/** A home with everything in it; disposed, nothing of it is left. */
-const makeHome = async () => {
+/** A home with everything in it; disposed, nothing of it is left. `haste`: so many times faster its agent's time goes by. */
+const makeHome = async (haste = 1) => {
   const home = await realpath(await mkdtemp(join(tmpdir(), "skein-tui-")));
   const config = join(home, "config");
   await mkdir(config);
@@ -32,6 +41,7 @@ const makeHome = async () => {
   const tui = makeTui(config);
   const backend = {
     ...makeBackend(host, home, ["claude"], env),
+    clock: { ...clock, after: (ms: number, run: () => void) => clock.after(ms / haste, run) },
     terminals: terminalsOf(tui, home),
     timing: { startMs: 6_000, graceMs: 1_000 },
   };
@@ -124,6 +134,35 @@ test("a key that the person said no to stays refused, and a configuration that i
   expect(JSON.stringify(seeded)).not.toContain("approved");
 });
 
+test("a configuration behind a link is written where it is, and the link stays", async () => {
+  await using home = await makeHome();
+  const [file, dotfile] = [join(home.config, ".claude.json"), join(home.home, "dotfile")];
+  await writeFile(dotfile, JSON.stringify({ theme: "dark" }));
+  await symlink("../dotfile", file);
+  await home.started();
+  expect((await lstat(file)).isSymbolicLink()).toBe(true);
+  expect(JSON.parse(await readFile(dotfile, "utf8"))).toMatchObject({
+    theme: "dark",
+    hasCompletedOnboarding: true,
+  });
+});
+
+test("while another one holds the configuration's lock nothing is written, and the failure says so", async () => {
+  await using home = await makeHome(20);
+  const file = join(home.config, ".claude.json");
+  const own = JSON.stringify({ theme: "dark" });
+  await writeFile(file, own);
+  await mkdir(`${file}.lock`);
+  const rig = await home.rig();
+  await rig.link.start();
+  const { message, remedy } = await rig.next("start-failed");
+  expect(message).toContain("could not be written");
+  expect(remedy).toContain(".claude.json.lock");
+  expect(await readFile(file, "utf8")).toBe(own);
+  expect((await lstat(`${file}.lock`)).isDirectory()).toBe(true);
+  expect(await home.host.owners()).toEqual([]);
+});
+
 test("what a person types is a turn of theirs; a prompt that comes then is not typed into it, and given once", async () => {
   await using home = await makeHome();
   const rig = await home.started();
@@ -188,6 +227,31 @@ test("a request is answered from here: allowed, always, denied with words", asyn
     },
   ]);
   expect(rig.facts.filter(({ fact }) => fact === "withdrawn")).toEqual([]);
+});
+
+test("a decision that a cut link kept back is given when it is tried again", async () => {
+  await using home = await makeHome();
+  const rig = await home.started();
+  await rig.link.prompt(words("RUN make"));
+  const { request, approval } = await rig.next("asked");
+  const { run } = home.host;
+  const link = vi.spyOn(home.host, "run").mockImplementation(async (argv, options) => {
+    if (options.input === undefined) return run(argv, options);
+    throw adapterFailure("far does not answer.", {
+      kind: "unavailable",
+      code: "host_unreachable",
+      remedy: "Look at its network.",
+      retryable: true,
+    });
+  });
+  const answer = () => rig.link.answer({ request, approval, resolution: decided("deny") });
+  await expect(answer()).rejects.toThrow("does not answer");
+  expect(isHeld(home.tui)).toBe(true);
+  link.mockRestore();
+  await answer();
+  expect((await rig.next("turn-ended")).outcome).toBe("completed");
+  expect(texts(rig.facts)).toContain("command declined");
+  expect(rig.facts.filter(({ fact }) => fact === "withdrawn" || fact === "notice")).toEqual([]);
 });
 
 test("answered at the dialog, the request is taken back, its hook is let go, and a late decision is told so", async () => {

@@ -143,6 +143,12 @@ const tooLate: Fact = {
   text: "The decision came too late: it was answered at the terminal before.",
 };
 
+const withoutOne = (list: readonly string[], value: string): readonly string[] => {
+  const at = list.lastIndexOf(value);
+  return list.filter((_, index) => index !== at);
+};
+
+/** Rejects with the host's AdapterFailure when the host is out of reach: it is to be tried again then. */
 const answer = async (
   life: Life,
   { request, resolution }: Parameters<AgentLink["answer"]>[0],
@@ -154,14 +160,29 @@ const answer = async (
   if (ask === null) return;
   const words = answerOf(ask, resolution, context.session.folder);
   const isDenied = resolution.decision === "deny";
+  const { attempt, turn } = reader.state();
   // Before it is told: the result may be read before we are back here.
   reader.change((state) => ({
     ...state,
     asks: without(state.asks, request),
     declined: isDenied ? [...state.declined, open.key] : state.declined,
   }));
-  const isHeard = await send(context, reader.state().attempt, request, words);
-  if (!isHeard) await reader.tell([tooLate]);
+  try {
+    const isHeard = await send(context, attempt, request, words);
+    if (!isHeard) await reader.tell([tooLate]);
+  } catch (error) {
+    // Perhaps it has not been told: whoever tries again finds the request open, as long as its turn is.
+    reader.change((state) =>
+      state.attempt === attempt && (turn === null || state.turn?.id === turn.id)
+        ? {
+            ...state,
+            asks: { ...state.asks, [request]: open },
+            declined: isDenied ? withoutOne(state.declined, open.key) : state.declined,
+          }
+        : state,
+    );
+    throw error;
+  }
 };
 
 const detach = async (life: Life): Promise<void> => {

@@ -18,7 +18,7 @@ export const configDir = (env: Readonly<Record<string, string>>): string =>
   env["CLAUDE_CONFIG_DIR"] ?? posix.join(env["HOME"] ?? "/", ".claude");
 
 /** Beside the folder, not in it, where the folder was not chosen. */
-const configFile = (env: Readonly<Record<string, string>>): string =>
+export const configFile = (env: Readonly<Record<string, string>>): string =>
   env["CLAUDE_CONFIG_DIR"] === undefined
     ? posix.join(env["HOME"] ?? "/", ".claude.json")
     : posix.join(env["CLAUDE_CONFIG_DIR"], ".claude.json");
@@ -99,22 +99,42 @@ export const isSeeded = async (backend: BackendContext, folder: string): Promise
   return config === null || seeded(config, folder, backend.env["ANTHROPIC_API_KEY"]) === config;
 };
 
-/** Rejects with the host's AdapterFailure. `folder`: as the kernel calls it, without links. */
+const resolving = 'if test -L "$1"; then readlink -f -- "$1"; else printf "%s\\n" "$1"; fi';
+
+/** The file itself, where a link stands in its place: the link stays. null: it leads nowhere. */
+const behindLinks = async ({ host, env }: BackendContext, path: string): Promise<string | null> => {
+  const told = await host.run(["sh", "-c", resolving, "sh", path], { env, timeoutMs: runMs });
+  const found = told.stdout.replace(/\n$/, "");
+  return told.exitCode === 0 && found.startsWith("/") ? found : null;
+};
+
+const write = async (backend: BackendContext, path: string, next: Json): Promise<void> => {
+  const target = await behindLinks(backend, path);
+  if (target === null)
+    return backend.log("warn", "a link leads nowhere: nothing is kept", { path });
+  await backend.host.files.write(target, JSON.stringify(next, null, 2), 0o600);
+};
+
+/**
+ * Without the lock nothing is written, as another one's words would be lost: `isSeeded` tells then. Rejects with the host's
+ * AdapterFailure. `folder`: as the kernel calls it, without links.
+ */
 export const preseed = async (backend: BackendContext, folder: string): Promise<void> => {
   const { env, host } = backend;
   const path = configFile(env);
   const key = env["ANTHROPIC_API_KEY"];
   if (await isSeeded(backend, folder)) return;
   await host.run(["mkdir", "-p", "--", posix.dirname(path)], { env, timeoutMs: runMs });
-  const held = await lock(backend, `${path}.lock`);
-  if (!held)
-    backend.log("warn", "the lock of Claude Code's configuration is not given back", { path });
+  if (!(await lock(backend, `${path}.lock`)))
+    return backend.log("warn", "the lock of Claude Code's configuration is not given back", {
+      path,
+    });
   try {
     const config = await readConfig(backend, path);
     if (config === null) return;
     const next = seeded(config, folder, key);
-    if (next !== config) await host.files.write(path, JSON.stringify(next, null, 2), 0o600);
+    if (next !== config) await write(backend, path, next);
   } finally {
-    if (held) await host.files.remove(`${path}.lock`);
+    await host.files.remove(`${path}.lock`);
   }
 };

@@ -8,7 +8,7 @@ import {
   type Refusal,
 } from "../process.ts";
 import { follow, letGo, wait, watchOver, type Life } from "./life.ts";
-import { isSeeded } from "./preseed.ts";
+import { configFile, isSeeded } from "./preseed.ts";
 import { realFolder, startProcess } from "./process.ts";
 import { pause } from "./reader.ts";
 import { spoolDir } from "./spool.ts";
@@ -57,6 +57,18 @@ const untilEnded = async ({ context, terminal }: Life, ms: number): Promise<void
   cancel();
 };
 
+/** What it was told before is not there: another Claude Code held the lock, or wrote its own over it. It asks whether the folder is trusted. */
+const isForgotten = async ({ context }: Life): Promise<boolean> =>
+  !(await isSeeded(context.backend, await realFolder(context)));
+
+const untrusted = ({ context }: Life): Refusal => {
+  const path = configFile(context.backend.env);
+  return {
+    message: `Claude Code asks first whether it may work in this folder: that it may could not be written into ${path}.`,
+    remedy: `Perhaps another Claude Code holds ${path}.lock: try again, and remove that when none runs any more.`,
+  };
+};
+
 const unready = async (life: Life, conversation: Conversation): Promise<Tried> => {
   const { context, terminal, owner } = life;
   const { terminals, host, timing } = context.backend;
@@ -66,6 +78,8 @@ const unready = async (life: Life, conversation: Conversation): Promise<Tried> =
     await host.sweep(owner);
     // Until its terminal knows that, it would be taken for running.
     await untilEnded(life, timing.graceMs);
+    if (await isForgotten(life))
+      return { failed: failure("backend_unavailable", untrusted(life)), said };
     const seconds = Math.round(timing.startMs / 1000);
     const message = `Claude Code did not get ready within ${seconds} s.`;
     const remedy = "Look at its terminal with `skein attach`, and start `claude` by hand there.";
@@ -74,10 +88,6 @@ const unready = async (life: Life, conversation: Conversation): Promise<Tried> =
   const refusal = refusalOf(conversation, said, seen.exit?.exitCode ?? null);
   return { failed: failure("backend_unavailable", refusal), said };
 };
-
-/** Another Claude Code that started at the same time wrote its configuration over ours: it asks whether the folder is trusted. */
-const isForgotten = async ({ context }: Life): Promise<boolean> =>
-  !(await isSeeded(context.backend, await realFolder(context)));
 
 const seedLookMs = 1_000;
 const looksForSeed = 5;
