@@ -23,7 +23,7 @@ export const optionFor = (ask: Ask, decision: Decision): string | null => {
 export const canAlways = (ask: Ask): boolean =>
   ask.options.some(({ kind }) => kind === "allow_always");
 
-export type Approval = { readonly title: string; readonly request: ApprovalRequest };
+type Approval = { readonly title: string; readonly request: ApprovalRequest };
 
 export const approvalOf = (call: Call, folder: string): Approval => {
   const reason = string(call.input["description"]);

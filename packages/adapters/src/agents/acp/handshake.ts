@@ -23,8 +23,8 @@ export type Conversation =
   | { readonly how: "fork"; readonly from: string };
 
 export const initializeId = "skein-initialize";
-export const openId = "skein-open";
-export const settingId = "skein-setting";
+const openId = "skein-open";
+const settingId = "skein-setting";
 
 /** No file system and no terminal of ours: agents have their own, and gemini 0.61.0 cannot make a file through a client's. */
 export const initializeFrame = (version: string): string =>
@@ -58,7 +58,7 @@ const failed = (state: State, step: string, code: number, message: string): Fold
   folded({ ...state, phase: "failed", failure: { step, code, message } });
 
 /** null: the agent says that it has no way to do that. */
-export const openFrame = (known: Known, settings: Settings): string | null => {
+const openFrame = (known: Known, settings: Settings): string | null => {
   const { conversation, folder, agent, permissions } = settings;
   const meta = agent.meta?.[permissions];
   const place = { cwd: folder, mcpServers: [], ...(meta === undefined ? {} : { _meta: meta }) };
@@ -150,7 +150,7 @@ const effortSettings = (result: Json, session: string, wanted: string | null): S
   return [optionSetting("effort", choice, session, wanted)];
 };
 
-export const currentModel = (result: Json): string | null =>
+const currentModel = (result: Json): string | null =>
   choiceOf(result, "model")?.now ?? string(object(result["models"])["currentModelId"]);
 
 const settingFrame = ({ method, params }: Setting): string =>

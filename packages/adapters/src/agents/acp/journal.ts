@@ -8,7 +8,7 @@ import { toCheckpoint, type State } from "./state.ts";
 /** A reader that is this far ahead of the record waits for it. */
 const maxFacts = 1_000;
 
-export type Mark = { readonly state: State; readonly offset: number };
+type Mark = { readonly state: State; readonly offset: number };
 
 export type Journal = {
   /** Facts of the words up to `mark`. Resolves when the reader may go on; rejects when the generation is over. */

@@ -43,7 +43,7 @@ export type Life = {
   over: boolean;
 };
 
-export const conversationOf = ({ session, how }: SessionContext): Conversation => {
+const conversationOf = ({ session, how }: SessionContext): Conversation => {
   if (how === "resume" && session.providerSessionId !== null)
     return { how, id: session.providerSessionId };
   if (how === "fork" && session.forkFrom !== null) return { how, from: session.forkFrom };
@@ -135,13 +135,17 @@ export const pause = ({ clock }: SessionContext["backend"], ms: number): Promise
   return promise;
 };
 
+/** Until it is so, or the process has ended, or `ms` are over; leaves nothing behind. */
 export const wait = async (
   life: Life,
   ms: number,
   passes: (state: State) => boolean,
 ): Promise<void> => {
-  const waiting = [life.reader.until(passes), life.reading, pause(life.context.backend, ms)];
-  await Promise.race<unknown>(waiting);
+  const over = new AbortController();
+  const cancel = life.context.backend.clock.after(ms, () => over.abort());
+  await Promise.race<unknown>([life.reader.until(passes, over.signal), life.reading]);
+  cancel();
+  over.abort();
 };
 
 /** So long nothing has come when an agent has told an old conversation to its end; it gets no longer than that. */
@@ -183,7 +187,7 @@ export async function send(life: Life, frame: string): Promise<void> {
 }
 
 /** For the answers that the fold gives: its end says more than the failure to write to it. */
-export function writeLater(life: Life, frame: string): void {
+function writeLater(life: Life, frame: string): void {
   send(life, frame).catch((error: unknown) =>
     life.context.log("info", "an answer did not reach the agent", { error: String(error) }),
   );

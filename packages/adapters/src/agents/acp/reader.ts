@@ -20,8 +20,8 @@ export type Reader = {
   read(lines: AsyncIterable<SpoolLine>): Promise<void>;
   /** Leaves out what an earlier try has written. */
   skip(lines: AsyncIterable<SpoolLine>): Promise<void>;
-  /** Resolves when `passes` is so; looked at after every line and every change. */
-  until(passes: (state: State) => boolean): Promise<void>;
+  /** Resolves when `passes` is so, or `signal` aborts; looked at after every line and every change. */
+  until(passes: (state: State) => boolean, signal: AbortSignal): Promise<void>;
   flushed(): Promise<void>;
 };
 
@@ -73,13 +73,17 @@ export const makeReader = (deps: {
     async skip(lines) {
       for await (const line of lines) offset = line.end;
     },
-    until(passes) {
+    until(passes, signal) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      const look = (): void => {
-        if (!passes(state)) return;
+      const done = (): void => {
         waiters.delete(look);
+        signal.removeEventListener("abort", done);
         resolve();
       };
+      const look = (): void => {
+        if (signal.aborted || passes(state)) done();
+      };
+      signal.addEventListener("abort", done);
       waiters.add(look);
       look();
       return promise;

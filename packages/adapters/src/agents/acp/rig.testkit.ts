@@ -15,7 +15,7 @@ import { configuredAgent, type AcpAgent } from "./agents.ts";
 import { makeBirths } from "./births.ts";
 import { makeLink } from "./link.ts";
 
-export type FactOf<T extends Fact["fact"]> = Extract<Fact, { fact: T }>;
+type FactOf<T extends Fact["fact"]> = Extract<Fact, { fact: T }>;
 
 export type Rig = {
   readonly link: AgentLink;

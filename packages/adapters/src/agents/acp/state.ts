@@ -18,7 +18,7 @@ export type Setting = {
 };
 
 /** `settling`: an old conversation was loaded, and may still be being told. */
-export type Phase = "initialize" | "open" | "configure" | "settling" | "ready" | "failed";
+type Phase = "initialize" | "open" | "configure" | "settling" | "ready" | "failed";
 
 export type TurnState = {
   readonly id: string;
@@ -114,7 +114,7 @@ export const initialState: State = {
   garbage: 0,
 };
 
-export type Checkpoint = {
+type Checkpoint = {
   readonly version: 1;
   readonly generation: number;
   /** The spool has been read up to this byte. */

@@ -67,10 +67,10 @@ export const readLine = (text: string): WireLine => {
 export const requestFrame = (id: string, method: string, params: Json): string =>
   JSON.stringify({ jsonrpc: "2.0", id, method, params });
 
-export const notificationFrame = (method: string, params: Json): string =>
+const notificationFrame = (method: string, params: Json): string =>
   JSON.stringify({ jsonrpc: "2.0", method, params });
 
-export const resultFrame = (id: RequestId, result: Json): string =>
+const resultFrame = (id: RequestId, result: Json): string =>
   JSON.stringify({ jsonrpc: "2.0", id, result });
 
 export const refusalFrame = (id: RequestId, method: string): string =>

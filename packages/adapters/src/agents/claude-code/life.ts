@@ -160,19 +160,17 @@ export const follow = (life: Life, detached: Detached): void => {
   });
 };
 
-const pause = ({ clock }: SessionContext["backend"], ms: number): Promise<void> => {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  clock.after(ms, resolve);
-  return promise;
-};
-
+/** Until it is so, or the process has ended, or `ms` are over; leaves nothing behind. */
 export const wait = async (
   life: Life,
   ms: number,
   passes: (state: State) => boolean,
 ): Promise<void> => {
-  const waiting = [life.reader.until(passes), life.reading, pause(life.context.backend, ms)];
-  await Promise.race<unknown>(waiting);
+  const over = new AbortController();
+  const cancel = life.context.backend.clock.after(ms, () => over.abort());
+  await Promise.race<unknown>([life.reader.until(passes, over.signal), life.reading]);
+  cancel();
+  over.abort();
 };
 
 /**
