@@ -141,6 +141,24 @@ test("several prompts wait in line; cancel ends the turn and what waits", async 
   await editor.leave();
 });
 
+test("closed in the midst of a turn, its prompt is answered, the turn goes on, and the session can be opened again", async () => {
+  const editor = await start();
+  const { sessionId } = await editor.call("session/new", { cwd: await house.folder("editor") });
+  const long = editor.call("session/prompt", { sessionId, ...words("SLOW 30") });
+  await editor.until("its first words", (update) => JSON.stringify(update).includes('"text":"1 "'));
+  await editor.call("session/close", { sessionId });
+  expect(await long).toMatchObject({ stopReason: "cancelled" });
+  const next = editor.call("session/prompt", { sessionId, ...words("SAY closed") });
+  await expect(next).rejects.toThrow(/not open here/);
+  await editor.call("session/load", { sessionId, cwd: "/", mcpServers: [] });
+  const { session } = await house.call("sessions.get", { session: String(sessionId) });
+  expect(session.turn).not.toBe(null);
+  await house.call("sessions.interrupt", { session: session.id });
+  const told = editor.call("session/prompt", { sessionId, ...words("SAY again") });
+  expect(await told).toMatchObject({ stopReason: "end_turn" });
+  await editor.leave();
+});
+
 test("a session that was begun elsewhere: loaded with all that was said, then followed", async () => {
   const folder = await house.folder("editor");
   const { session } = await house.call("sessions.create", { backend: "acp:scripted", folder });

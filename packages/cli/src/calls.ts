@@ -31,9 +31,13 @@ export type Calls = {
   ): Promise<Output<N>>;
   /**
    * Every frame once, over any number of connections. `lost` is called when one is gone, before the next attempt; without
-   * it, a daemon that is not there at the beginning is not waited for.
+   * it, a daemon that is not there at the beginning is not waited for. Ends at once when `left` aborts.
    */
-  watch(input: Input<"events.watch">, lost?: () => void): AsyncGenerator<WatchFrame>;
+  watch(
+    input: Input<"events.watch">,
+    lost?: () => void,
+    left?: AbortSignal,
+  ): AsyncGenerator<WatchFrame>;
 };
 
 const PATIENCE_MS = 10_000;
@@ -81,7 +85,7 @@ export const makeCalls = (transport: Transport, place: Place, signal: AbortSigna
         }
       }
     },
-    watch: async function* (input, lost) {
+    watch: async function* (input, lost, left) {
       let first: TransportFailure | undefined;
       let isSeen = false;
       const leaving = new AbortController();
@@ -90,7 +94,11 @@ export const makeCalls = (transport: Transport, place: Place, signal: AbortSigna
         first = failure;
         leaving.abort();
       };
-      const until = AbortSignal.any([signal, leaving.signal]);
+      const until = AbortSignal.any([
+        signal,
+        leaving.signal,
+        ...(left === undefined ? [] : [left]),
+      ]);
       try {
         for await (const frame of client.watch(input, { signal: until, lost: told })) {
           isSeen = true;

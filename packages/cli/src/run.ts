@@ -95,7 +95,7 @@ const makeCli = (given: Run, signal: AbortSignal): Cli => {
   const { stdout, stderr } = process;
   return {
     call: (name, input, options) => link().call(name, input, options),
-    watch: (input, lost) => link().watch(input, lost),
+    watch: (input, lost, left) => link().watch(input, lost, left),
     get place() {
       return link().place;
     },

@@ -102,8 +102,8 @@ export const translated = (calls: Calls, shared: SharedFolder | null): Calls => 
   return {
     call: async (name, input, options) =>
       shown(shared, await calls.call(name, meant(shared, input), options)) as never,
-    watch: async function* (input, lost) {
-      for await (const frame of calls.watch(input, lost)) yield shown(shared, frame) as never;
+    watch: async function* (input, lost, left) {
+      for await (const frame of calls.watch(input, lost, left)) yield shown(shared, frame) as never;
     },
   };
 };

@@ -28,12 +28,13 @@ export type Opened = {
   replay(): Promise<void>;
   /** Only now is told what happens from here on. */
   begin(): void;
+  /** Ends the watch at once. The turn goes on; its prompt is answered as cancelled. */
   close(): void;
 };
 
 type Waiting = {
   readonly resolve: (result: Json) => void;
-  readonly reject: (error: Error) => void;
+  readonly reject: (error: unknown) => void;
 };
 
 const authRequired = -32000;
@@ -58,6 +59,7 @@ const keptEnds = 256;
 const makeTurns = () => {
   const waiting = new Map<string, Waiting>();
   const over = new Map<string, Turn | null>();
+  let closed: ((one: Waiting) => void) | null = null;
 
   const settle = (prompt: string, turn: Turn | null): void => {
     const one = waiting.get(prompt);
@@ -76,12 +78,16 @@ const makeTurns = () => {
     settle,
     end: (prompt: string): Promise<Json> =>
       new Promise((resolve, reject) => {
+        if (closed !== null && !over.has(prompt)) return closed({ resolve, reject });
         waiting.set(prompt, { resolve, reject });
         const turn = over.get(prompt);
         if (turn !== undefined) settle(prompt, turn);
       }),
-    fail: (error: Error): void => {
-      for (const one of waiting.values()) one.reject(error);
+    /** No end is heard of any more: so is answered what waits, and what is yet to be asked. The first call counts. */
+    close: (answer: (one: Waiting) => void): void => {
+      closed ??= answer;
+      for (const one of waiting.values()) closed(one);
+      waiting.clear();
     },
   };
 };
@@ -140,6 +146,7 @@ type Deps = {
   readonly cli: Cli;
   readonly peer: Peer;
   readonly session: Session;
+  /** Nothing is told any more, whoever ended it. */
   readonly gone: () => void;
 };
 
@@ -180,9 +187,10 @@ export const openSession = async (deps: Deps): Promise<Opened> => {
   const own = makeOwnWords();
   const ask = makeAsks(deps);
   const [ready, begun] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  let left = false;
+  const leaving = new AbortController();
+  const left = leaving.signal;
   const update = (body: Json): void => {
-    if (!left) peer.notify("session/update", { sessionId: session.id, update: body });
+    if (!left.aborted) peer.notify("session/update", { sessionId: session.id, update: body });
   };
   const shown = makeShown(update, own.take);
 
@@ -200,11 +208,11 @@ export const openSession = async (deps: Deps): Promise<Opened> => {
   const follow = async (): Promise<void> => {
     const filter = { sessions: [session.id], live: true };
     const lost = (): void => cli.tell("skein: the daemon is gone; waiting for it");
-    for await (const frame of cli.watch({ filter }, lost)) {
-      if (left) return;
+    for await (const frame of cli.watch({ filter }, lost, left)) {
       if (frame.frame === "snapshot") {
         ready.resolve();
         await begun.promise;
+        if (left.aborted) return;
         frame.approvals.forEach(ask);
       }
       if (frame.frame === "deltas") frame.deltas.forEach(shown.delta);
@@ -213,9 +221,8 @@ export const openSession = async (deps: Deps): Promise<Opened> => {
   };
   follow()
     .catch((error: unknown) => {
-      const failed = error instanceof Error ? error : new Error(String(error));
-      ready.reject(failed);
-      turns.fail(failed);
+      ready.reject(error);
+      turns.close((one) => one.reject(error));
     })
     .finally(deps.gone);
   await ready.promise;
@@ -239,7 +246,9 @@ export const openSession = async (deps: Deps): Promise<Opened> => {
     },
     begin: begun.resolve,
     close: () => {
-      left = true;
+      turns.close((one) => one.resolve({ stopReason: "cancelled" }));
+      leaving.abort();
+      begun.resolve();
     },
   };
 };

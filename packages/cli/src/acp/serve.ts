@@ -52,7 +52,10 @@ const makeSessions = (cli: Cli, peer: () => Peer) => {
       if (known !== undefined) return known;
       if (opened.size >= maxOpened)
         throw rpcError(INTERNAL, `More than ${maxOpened} sessions are open here. Close one.`);
-      const gone = (): void => void opened.delete(session.id);
+      // By then it may have been closed here and opened anew.
+      const gone = (): void => {
+        if (opened.get(session.id) === one) opened.delete(session.id);
+      };
       const one = openSession({ cli, peer: peer(), session, gone });
       one.catch(gone);
       opened.set(session.id, one);
@@ -64,9 +67,9 @@ const makeSessions = (cli: Cli, peer: () => Peer) => {
       throw rpcError(INVALID_PARAMS, "That session is not open here. Open it with session/load.");
     },
     close: async (id: unknown): Promise<void> => {
-      const one = await opened.get(String(id));
+      const one = opened.get(String(id));
       opened.delete(String(id));
-      one?.close();
+      (await one)?.close();
     },
   };
 };
