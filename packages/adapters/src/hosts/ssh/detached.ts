@@ -1,7 +1,7 @@
 /** The handle on a process over there that outlives the daemon. */
 import type { Detached, Exit, Owner, ProcessRef } from "@skein/sdk";
 import type { Ask } from "./ask.ts";
-import { APART, BORN } from "./far.ts";
+import { APART, BORN, ENDED } from "./far.ts";
 import { spoolLines, type FollowDeps } from "./follow.ts";
 import type { Guard } from "./guard.ts";
 import type { FarProcesses } from "./processes.ts";
@@ -60,7 +60,8 @@ export const makeDetached = (
     liveness: async () => {
       if (dead.signal.aborted) return "dead";
       const answer = await deps.ask(`${BORN}${same(process)}`).catch(() => null);
-      return answer === null ? "unknown" : answer.code === 0 ? "alive" : "dead";
+      if (answer?.code === 0) return "alive";
+      return answer?.code === ENDED ? "dead" : "unknown";
     },
     signal: async (name) => {
       const short = name.replace("SIG", "");

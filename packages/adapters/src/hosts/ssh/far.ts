@@ -4,22 +4,32 @@
  */
 import { exportable, oneLine, quote, READER, words } from "./quote.ts";
 
-/** `born PID`: sets B to when it was started; fails when it is dead, or a zombie. */
+/** What `born` and `same` end with when they could not look: a system without room for another process, say. It tells nothing. */
+export const UNSEEN = 3;
+/** What they end with when they looked, and it is dead, a zombie, or (`same`) another one. */
+export const ENDED = 1;
+
+/** `born PID`: sets B to when it was started. What ps shows of the shell itself proves that ps has looked. */
 export const BORN = `
 born() {
   if [ -r /proc/self/stat ]; then
-    { IFS= read -r B < "/proc/$1/stat"; } 2>/dev/null || return 1
+    { IFS= read -r B < "/proc/$1/stat"; } 2>/dev/null || { [ -e "/proc/$1/stat" ] && return ${UNSEEN}; return ${ENDED}; }
     B=\${B##*) }
-    case $B in [ZXx]*) return 1;; esac
+    case $B in [ZXx]*) return ${ENDED};; esac
     set -- $B; shift 19; B=$1
   else
-    B=$(ps -o stat= -o lstart= -p "$1" 2>/dev/null) || return 1
-    set -- $B
-    case $1 in ''|Z*) return 1;; esac
-    shift; B="$*"
+    P=$1; B=; W=
+    set -- $(LC_ALL=C ps -o pid= -o stat= -o lstart= -p "$$,$1" 2>/dev/null)
+    while [ $# -ge 7 ]; do
+      [ "$1" != "$$" ] || W=1
+      if [ "$1" = "$P" ]; then case $2 in Z*) ;; *) B="$3 $4 $5 $6 $7";; esac; fi
+      shift 7
+    done
+    [ -n "$W" ] || return ${UNSEEN}
+    [ -n "$B" ] || return ${ENDED}
   fi
 }
-same() { born "$1" && [ "$B" = "$2" ]; }
+same() { born "$1" || return; [ "$B" = "$2" ]; }
 `;
 
 /** $S before a command puts it into a session of its own. */

@@ -2,7 +2,7 @@
 import type { ProcessRef } from "@skein/sdk";
 import { makeBackoff } from "./backoff.ts";
 import { openChannel, type Channel } from "./channel.ts";
-import { BORN } from "./far.ts";
+import { BORN, ENDED } from "./far.ts";
 import { pause, type FollowDeps } from "./follow.ts";
 import { quote } from "./quote.ts";
 
@@ -14,17 +14,18 @@ export type Guard = {
 
 const times = { firstMs: 100, longestMs: 5_000, steadyMs: 30_000 };
 
-/** Ends with its stdin, with its last process, or when nobody reads what it says. */
+/** Ends with its stdin, with its last process, when nobody reads what it says, or when it can look no more. */
 const guardScript = (all: readonly ProcessRef[]): string => `${BORN}
-look() { same "$1" "$2" || { echo "dead $1 $2" || exit; return 1; }; }
+look() { same "$1" "$2"; [ $? -ne ${ENDED} ] || { echo "dead $1 $2" || exit; return 1; }; }
 gone=
 exec 3<&0
-( while :; do
+( trap 'kill $$' EXIT
+while :; do
 left=
 ${all.map(({ pid, started }) => `case $gone in *" ${pid} "*) ;; *) if look ${pid} ${quote(started)}; then left=1; else gone="$gone ${pid} "; fi;; esac`).join("\n")}
 [ -n "$left" ] || break
 sleep 0.25 >/dev/null 2>&1 || sleep 1 >/dev/null 2>&1
-done; kill $$ ) 3<&- & t=$!
+done ) 3<&- & t=$!
 trap 'bye 0' TERM
 IFS= read -r x <&3
 kill "$t" 2>/dev/null

@@ -1,9 +1,11 @@
+import { spawnSync } from "node:child_process";
 import type { Clock } from "@skein/sdk";
 import { describe, expect, test } from "vitest";
 import { makeBackoff } from "./backoff.ts";
 import { makeMarkFinder } from "./client.ts";
 import { channelArgs, masterArgs } from "./command.ts";
-import { readProcesses } from "./processes.ts";
+import { BORN, ENDED, UNSEEN } from "./far.ts";
+import { makeProcesses, readProcesses } from "./processes.ts";
 import { whyUnreached } from "./reasons.ts";
 
 describe("the wait before the next try", () => {
@@ -108,4 +110,70 @@ test("where there is no /proc, the same is read from ps", () => {
   expect(readProcesses(`now ${now}\n${row}\n`, "/h")).toMatchObject([
     { pid: 42, session: 42, owner: { session: "ses_a", generation: 3 }, ageMs: 5_000 },
   ]);
+});
+
+describe("whether a process lives, where there is no /proc", () => {
+  const born = BORN.replaceAll("/proc/", "/no-such-folder/");
+  const ended = (script: string): number | null =>
+    spawnSync("sh", ["-c", `${born}${script}`], { stdio: "ignore" }).status;
+
+  test("is told by ps; another process with its number is not it", () => {
+    expect(ended(`born ${process.pid}; b=$B; same ${process.pid} "$b"`)).toBe(0);
+    expect(ended("born $$")).toBe(0);
+    expect(ended(`same ${process.pid} "Thu Jan 1 00:00:00 1970"`)).toBe(ENDED);
+    const { pid } = spawnSync("true");
+    expect(ended(`born ${pid}`)).toBe(ENDED);
+  });
+
+  test("is not known when ps fails", () => {
+    expect(ended(`ps() { return 1; }; same ${process.pid} x`)).toBe(UNSEEN);
+    expect(ended(`ps() { echo "sh: fork: no room"; }; born ${process.pid}`)).toBe(UNSEEN);
+  });
+});
+
+describe("what does not die", () => {
+  const row = [
+    "up 30.00",
+    stat(7, 7),
+    "pid 7",
+    "in ",
+    "SKEIN_HOME=/h",
+    "SKEIN_SESSION=ses_a",
+    "SKEIN_GENERATION=2",
+  ].join("\n");
+  const owner = { session: "ses_a", generation: 2 };
+  const swept = async (code: number) => {
+    let now = 0;
+    let looks = 0;
+    const clock: Clock = {
+      now: () => now,
+      monotonic: () => now,
+      after: (ms, run) => {
+        now += ms;
+        queueMicrotask(run);
+        return () => undefined;
+      },
+    };
+    const ask = async () => {
+      looks += 1;
+      return { code, output: Buffer.from(row), errors: "" };
+    };
+    const failure = await makeProcesses({ home: "/h", clock, ask })
+      .sweep(owner)
+      .catch((error: unknown) => String(error));
+    return { failure, looks };
+  };
+
+  test("is looked at ever more seldom, for ten seconds", async () => {
+    const { failure, looks } = await swept(0);
+    expect(failure).toMatch(/could not be ended/);
+    expect(looks).toBeLessThan(70);
+  });
+
+  test("is not taken for gone when nobody could look", async () => {
+    expect(await swept(1)).toMatchObject({
+      failure: expect.stringMatching(/cannot be looked at/),
+      looks: 1,
+    });
+  });
 });

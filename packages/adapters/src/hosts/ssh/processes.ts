@@ -4,6 +4,7 @@ import { ownerIn, parseRow, parseStat, sameOwner, type OwnedProcess } from "../m
 import type { Ask } from "./ask.ts";
 import { BORN } from "./far.ts";
 import { quote } from "./quote.ts";
+import { wordOf } from "./words.ts";
 
 export type Found = OwnedProcess & {
   /** What its standard input is; null when that cannot be told. */
@@ -34,7 +35,8 @@ if [ -r /proc/self/stat ]; then
   done
 else
   echo "now $(date +%s)"
-  ps -axwwE -o pid=,pgid=,sess=,stat=,lstart=,command= | grep -F " $h " | sed 's/^/ps /'
+  a=$(ps -axwwE -o pid=,pgid=,sess=,stat=,lstart=,command=) || bye 1
+  printf '%s\\n' "$a" | grep -F " $h " | sed 's/^/ps /'
 fi
 :`;
 
@@ -121,20 +123,27 @@ export const makeProcesses = (deps: {
   /** One trip: what is condemned is killed, then all is looked at. */
   const killAndLook = async (condemned: readonly Condemned[]): Promise<readonly Found[]> => {
     const script = condemned.length === 0 ? look(home) : `${BORN}${kill(condemned)}\n${look(home)}`;
-    const { output } = await ask(script);
+    const { code, output, errors } = await ask(script);
+    // What was not seen is not gone.
+    if (code !== 0) throw unseen(errors);
     return readProcesses(output.toString("utf8"), home);
   };
   const sweep: FarProcesses["sweep"] = async (owner, spare) => {
     const seen = new Set<string>();
     const until = clock.monotonic() + patienceMs;
     let left: readonly Found[] = [];
-    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
+    let pauseMs = firstPauseMs;
+    for (let round = 0; ; round += 1) {
+      // What was just found is killed at once; what outlives that is given time.
+      if (round > 1) {
+        await pause(clock, pauseMs);
+        pauseMs = Math.min(longestPauseMs, pauseMs * 2);
+      }
       const all = await killAndLook(left);
       left = all.filter((one) => sameOwner(one.owner, owner) && spare?.(one) !== true);
       if (left.length === 0) return seen.size;
       for (const one of left) seen.add(`${one.pid}/${one.started}`);
       if (clock.monotonic() > until) throw unkillable(left);
-      if (seen.size > left.length) await pause(clock, pauseMs);
     }
   };
   return { owned: () => killAndLook([]), sweep };
@@ -145,6 +154,14 @@ const pause = (clock: Clock, ms: number): Promise<void> => {
   clock.after(ms, resolve);
   return promise;
 };
+
+const unseen = (errors: string) =>
+  adapterFailure(`The processes there cannot be looked at: ${wordOf(errors)}.`, {
+    kind: "unavailable",
+    code: "backend_unavailable",
+    remedy: "Look whether `ps` works there, and whether there is room for another process.",
+    retryable: true,
+  });
 
 const unkillable = (left: readonly Found[]) =>
   adapterFailure(`${left.length} processes of the agent could not be ended.`, {

@@ -8,7 +8,7 @@ import { adapterFailure, type Clock, type ProcessRef } from "@skein/sdk";
 import { fileFailure, gone } from "../refusals.ts";
 import type { Answer, Ask } from "./ask.ts";
 import { makeBackoff } from "./backoff.ts";
-import { BORN } from "./far.ts";
+import { BORN, ENDED } from "./far.ts";
 import { pause } from "./follow.ts";
 import type { Link } from "./link.ts";
 import { quote } from "./quote.ts";
@@ -57,7 +57,9 @@ cd -- ${quote(place.dir)} 2>/dev/null || bye ${DEAD}
 trap '' HUP PIPE
 umask 077
 w=w.${wordOfName(name)}; s=s.${wordOfName(name)}.$$; u=u.${name.writer}; c=
-lives() { same ${place.process.pid} ${quote(place.process.started)}; }
+lives() { maybe ${place.process.pid} ${quote(place.process.started)}; }
+# Only a look that was had tells of an end.
+maybe() { same "$1" "$2"; [ $? -ne ${ENDED} ]; }
 leave() { rm -f "$s"; bye "$1"; }
 ${before === null ? "" : tidy(before)}
 head -c ${bytes} > "$s" || leave ${DISK}
@@ -69,7 +71,7 @@ until mkdir "$w" 2>/dev/null; do
     [ "$r" -lt 100 ] || { mkdir "$w" && rmdir "$w"; leave ${DISK}; }
     r=$((r + 50))
   elif { IFS=' ' read -r q b x < "$w/by"; } 2>/dev/null; then
-    same "$b" "$x" || [ -e "$w/done" ] || [ ! -e "$w/by" ] || leave ${HALF}
+    maybe "$b" "$x" || [ -e "$w/done" ] || [ ! -e "$w/by" ] || leave ${HALF}
   else
     [ "$r" -lt 100 ] || leave ${HALF}
     r=$((r + 1))
