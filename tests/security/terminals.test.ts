@@ -171,6 +171,17 @@ test("frames of a client arrive as they are", async () => {
   ]);
 });
 
+test("whoever takes nothing of what is sent is sent away", async () => {
+  const wire = await attached("admin");
+  const line = lines.at(-1)!;
+  wire.websocket.pause();
+  const title = "x".repeat(65_536);
+  for (let sent = 0; sent < 1_000; sent += 1) line.text({ type: "title", title });
+  wire.websocket.resume();
+  expect((await wire.ended).code).toBe(4004);
+  expect(wire.frames.length).toBeLessThan(500);
+});
+
 test("revoking a token ends its terminals at once, and those of nobody else", async () => {
   await using other = await openHouse({ openTerminal });
   const headers = (role: Role) => ({ path: PATH, headers: bearer(role) });

@@ -65,6 +65,10 @@ export const LIMITS = {
   terminalSnapshotBytes: 2 * MiB,
   terminalInputBytes: 64 * KiB,
   terminalPasteBytes: 1 * MiB,
+  /** Input of all clients of a terminal that it has not taken yet, each piece with its bookkeeping. */
+  terminalTypingBytes: 8 * MiB,
+  /** Sent to one client and not taken by its socket: above a snapshot and terminalUnackedBytes. */
+  terminalBufferedBytes: 8 * MiB,
   terminalTitleChars: 256,
   terminalViewers: 64,
   /** Clients of a terminal whose last input number is remembered. */

@@ -105,8 +105,9 @@ export const makeAttachments = (deps: {
       inputs: had,
       paste: (text) => deps.paste(id, text),
       isClosing: () => closing.has(id),
-      over: () => {
+      over: (reason) => {
         if (shows.get(id) === show) shows.delete(id);
+        if (reason === "terminal.gone") inputs.delete(id);
       },
     });
     shows.set(id, show);

@@ -89,7 +89,7 @@ const open = async () => {
   } as unknown as Tmux;
   const end = Promise.withResolvers<{ exitCode: number | null; signal: string | null }>();
   const ends: Ends = { wait: () => end.promise };
-  let overs = 0;
+  const reasons: string[] = [];
   const show = makeShow({
     tmux,
     ends,
@@ -98,7 +98,7 @@ const open = async () => {
     inputs: makeInputs(),
     paste: async () => {},
     isClosing: () => false,
-    over: () => (overs += 1),
+    over: (reason) => void reasons.push(reason),
   });
   const sit = (client: string): { seat: Seat; got: string[] } => {
     const got: string[] = [];
@@ -140,7 +140,8 @@ const open = async () => {
     turn,
     end,
     answers: (next: Answer) => (answer = next),
-    overs: () => overs,
+    reasons,
+    overs: () => reasons.length,
   };
 };
 
@@ -222,4 +223,24 @@ test("whoever acknowledges nothing is sent away, and a show that nobody looks at
   expect(overs()).toBe(0);
   turn(2_000);
   expect(overs()).toBe(1);
+});
+
+test("whoever comes while nothing is known is sent away at once, to come back later", async () => {
+  const { sit, pipes, turn } = await open();
+  sit("a");
+  await breathe();
+  await pipes[0]!.say(...snapshot("shown"));
+  turn(5_000);
+  turn(5_000);
+  expect(sit("b").got).toEqual(["close terminal.unavailable"]);
+});
+
+test("why a show ended is told to who keeps what outlives it", async () => {
+  const { sit, pipes, answers, reasons } = await open();
+  sit("a");
+  await breathe();
+  answers({ is: "absent" });
+  pipes[0]!.end();
+  await breathe();
+  expect(reasons).toEqual(["terminal.gone"]);
 });

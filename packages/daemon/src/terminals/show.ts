@@ -52,7 +52,7 @@ export type ShowDeps = {
   /** Whether it ends because somebody closes it. */
   readonly isClosing: () => boolean;
   /** Called once, at its end. */
-  readonly over: () => void;
+  readonly over: (reason: TerminalCloseReason) => void;
 };
 
 const CHECK_MS = 5_000;
@@ -77,6 +77,14 @@ const makeStage = (): Stage => {
 
 const sameAs = (seats: ReadonlySet<Seat>, { key }: Seat): Seat | undefined =>
   [...seats].find((one) => one.key === key);
+
+/** Sends away who waits for a first snapshot while nobody knows when there can be one. */
+const turnAway = ({ seats, program }: Stage, { tmux }: ShowDeps): void => {
+  if (program.state !== "unknown") return;
+  const isOut = tmux.host.reach().state === "unreachable";
+  for (const { greeted, line } of seats)
+    if (!greeted) line.close(isOut ? "host.unreachable" : "terminal.unavailable", program.reason);
+};
 
 /** What the line to tmux says, told to all. */
 const makeEvents = (
@@ -114,9 +122,7 @@ const makeEvents = (
     if (stage.program.state === "unknown") return;
     const since = new Date(deps.clock.now()).toISOString();
     setProgram(stage, { state: "unknown", reason, since });
-    const isOut = deps.tmux.host.reach().state === "unreachable";
-    for (const { greeted, line } of stage.seats)
-      if (!greeted) line.close(isOut ? "host.unreachable" : "terminal.unavailable", reason);
+    turnAway(stage, deps);
   },
   answers: () => setProgram(stage, stage.known),
   gone: () =>
@@ -224,7 +230,7 @@ export const makeShow = (deps: ShowDeps): Show => {
     delivery.close();
     for (const { line } of seats) line.close(reason, message);
     seats.clear();
-    deps.over();
+    deps.over(reason);
   };
   const stopWatching = watchSilence(deps, stage);
   const link = makeLink(deps, makeEvents(stage, deps, { look, output, close }));
@@ -252,6 +258,7 @@ export const makeShow = (deps: ShowDeps): Show => {
       seat.flow.resume(from.offset);
       greet(stage, seat, "resumed", from.offset, inputs.last(seat.key));
     }
+    turnAway(stage, deps);
     stage.sizing.came(seat);
     look();
     delivery.soon();

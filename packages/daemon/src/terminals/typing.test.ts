@@ -92,3 +92,20 @@ test("a paste that failed says how: ended, not known, not text, too large", asyn
     new Set(["refused not_text", "refused too_large", "refused unsure"]),
   );
 });
+
+test("what a terminal does not take waits up to a limit; what is beyond it is refused, with no hole in what is typed", async () => {
+  const { log, waiting, told, seat, typing, keys } = made();
+  const piece = "x".repeat(65_000);
+  let seq = 0;
+  while (told.length === 0 && seq < 1_000) keys((seq += 1), piece);
+  expect(told).toEqual([{ type: "refused", seq, reason: "unreachable" }]);
+  expect(seq * piece.length).toBeLessThan(10 * 1024 * 1024);
+  const sent = log.length;
+  keys((seq += 1), "y");
+  typing.paste(seat, (seq += 1), Buffer.from("z"));
+  expect([told.length, log.length]).toEqual([3, sent]);
+  for (const answer of waiting) answer(done);
+  await settled();
+  keys((seq += 1), "ok");
+  expect(log.at(-1)).toBe("send-keys -t %1 -H 6f 6b");
+});

@@ -1,6 +1,7 @@
 /**
  * Input on its way into a terminal: each number of each client once, in the order in which it came. Keys go one behind the other
- * without waiting; a paste waits for the keys before it, and the keys behind it wait for the paste.
+ * without waiting; a paste waits for the keys before it, and the keys behind it wait for the paste. While the terminal takes
+ * nothing, what may wait has a limit; what is beyond it is refused.
  */
 import { LIMITS } from "@skein/contract";
 import { isAdapterFailure } from "@skein/sdk";
@@ -26,6 +27,26 @@ type Deps = {
 type Refusal = "ended" | "unreachable" | "unsure" | "too_large" | "not_text";
 /** Each becomes three characters of one line to tmux. */
 const KEYS_IN_ONE = 1_024;
+
+/** What a piece costs beside its bytes. */
+const PIECE_BYTES = 512;
+
+/** How much is under way. Once that was too much, nothing is taken before all of it has been answered: no piece is left out between two others. */
+const makeLoad = () => {
+  let bytes = 0;
+  let full = false;
+  return {
+    take: ({ length }: Uint8Array): boolean => {
+      full ||= bytes + length + PIECE_BYTES > LIMITS.terminalTypingBytes;
+      if (!full) bytes += length + PIECE_BYTES;
+      return !full;
+    },
+    done: ({ length }: Uint8Array): void => {
+      bytes -= length + PIECE_BYTES;
+      if (bytes === 0) full = false;
+    },
+  };
+};
 
 const hex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
@@ -74,6 +95,7 @@ export const makeTyping = (deps: Deps): Typing => {
   let before: Promise<unknown> = Promise.resolve();
   /** What keys wait for: null when no paste is on its way. */
   let pasting: Promise<unknown> | null = null;
+  const load = makeLoad();
 
   const answer = (seat: Seat, seq: number, why: Refusal | null): void =>
     seat.line.text(why === null ? { type: "typed", seq } : { type: "refused", seq, reason: why });
@@ -83,24 +105,29 @@ export const makeTyping = (deps: Deps): Typing => {
       answer(seat, seq, null);
       return false;
     }
-    if (bytes.length > most) answer(seat, seq, "too_large");
-    return bytes.length <= most;
+    const why = bytes.length > most ? "too_large" : load.take(bytes) ? null : "unreachable";
+    if (why !== null) answer(seat, seq, why);
+    return why === null;
+  };
+  const settle = (seat: Seat, seq: number, bytes: Uint8Array, why: Refusal | null): void => {
+    load.done(bytes);
+    answer(seat, seq, why);
   };
 
   return {
     keys: (seat, seq, bytes) => {
       if (!accept(seat, seq, bytes, LIMITS.terminalInputBytes)) return;
       const sent = pasting === null ? send(deps, bytes) : pasting.then(() => send(deps, bytes));
-      const told = sent.then((why) => answer(seat, seq, why));
+      const told = sent.then((why) => settle(seat, seq, bytes, why));
       before = Promise.all([before, told]);
     },
     paste: (seat, seq, bytes) => {
       if (!accept(seat, seq, bytes, LIMITS.terminalPasteBytes)) return;
       const text = readText(bytes);
-      if (text === null) return answer(seat, seq, "not_text");
+      if (text === null) return settle(seat, seq, bytes, "not_text");
       const done = before
         .then(() => pasted(deps, text))
-        .then((why) => answer(seat, seq, why))
+        .then((why) => settle(seat, seq, bytes, why))
         .then(() => {
           if (pasting === done) pasting = null;
         });

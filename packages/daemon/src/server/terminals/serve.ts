@@ -1,6 +1,7 @@
 /** One terminal's socket, from its upgrade to its end. */
 import type { WebSocket } from "ws";
 import {
+  LIMITS,
   TERMINAL_CLOSE,
   TerminalClientFrame,
   decodeTerminalBytes,
@@ -22,6 +23,7 @@ export type ServeDeps = {
   readonly limits: Limits;
 };
 
+/** Frames that its peer does not take wait up to a limit; beyond that it is sent away. */
 const makeLine = (websocket: WebSocket, clock: ServerClock) => {
   let closed = false;
   const close = (reason: TerminalCloseReason, message: string): void => {
@@ -32,13 +34,15 @@ const makeLine = (websocket: WebSocket, clock: ServerClock) => {
     const cancel = clock.after(CUT_MS, () => websocket.terminate());
     websocket.once("close", cancel);
   };
+  const send = (frame: string | Uint8Array): void => {
+    if (closed) return;
+    if (websocket.bufferedAmount > LIMITS.terminalBufferedBytes)
+      return close("lagged", "What was sent is not taken.");
+    websocket.send(frame);
+  };
   const line: TerminalLine = {
-    text: (frame) => {
-      if (!closed) websocket.send(JSON.stringify(frame));
-    },
-    bytes: (frame) => {
-      if (!closed) websocket.send(frame);
-    },
+    text: (frame) => send(JSON.stringify(frame)),
+    bytes: send,
     close,
   };
   return { line, isClosed: () => closed };
