@@ -197,4 +197,5 @@ test("revoking a token ends its terminals at once, and those of nobody else", as
   other.revoked.add("tok_admin");
   other.clock.turn(30_001);
   expect((await kept.ended).code).toBe(4005);
+  expect(kept.frames).toContainEqual({ type: "beat" });
 });

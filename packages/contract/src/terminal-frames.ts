@@ -171,6 +171,9 @@ export const TerminalServerFrame = z.discriminatedUnion("type", [
     .describe("This client was too slow: these bytes are left out, a snapshot follows"),
   z.object({ type: z.literal("program"), program: State }).describe("What runs has changed"),
   z
+    .object({ type: z.literal("beat") })
+    .describe("At least every LIMITS.tickIntervalMs: a longer silence is a dead connection"),
+  z
     .object({ type: z.literal("close"), reason: z.enum(closeReasons), message: z.string() })
     .describe("The last frame"),
 ]);

@@ -80,6 +80,7 @@ export const terminalOperations = {
       "too_many_terminals",
       "folder_not_found",
       "folder_not_directory",
+      "backend_not_installed",
       "host_unknown",
       "host_unreachable",
     ],

@@ -21,6 +21,10 @@ export type Place = { stream: string | null; seen: number };
 
 export type AttachmentDeps = {
   readonly place: Place;
+  /** Given up when it has not attached by then. */
+  readonly openMs: number;
+  /** Given up when nothing is heard for so long. */
+  readonly silenceMs: number;
   readonly on: TerminalEvents;
   /** `known`: the last input that the daemon had of this client; null: it does not know. */
   readonly attached: (attached: Attached, attachment: Attachment, known: number | null) => void;
@@ -52,6 +56,26 @@ const frameOf = (text: string): TerminalServerFrame | null => {
 };
 
 const NORMAL = 1000;
+export const SILENT = 4000;
+
+/** Of a link that is half open nobody is told: it is noticed by what does not come. `end` must be called. */
+const watchSilence = ({ openMs, silenceMs }: AttachmentDeps, giveUp: () => void) => {
+  let heard = true;
+  const opening = setTimeout(giveUp, openMs);
+  // After one to two of these.
+  const silence = setInterval(() => {
+    if (!heard) return giveUp();
+    heard = false;
+  }, silenceMs);
+  return {
+    heard: (): void => void (heard = true),
+    attached: (): void => clearTimeout(opening),
+    end: (): void => {
+      clearTimeout(opening);
+      clearInterval(silence);
+    },
+  };
+};
 
 /** Acknowledges what was worked through, as often as the daemon wants to hear it. */
 const makeAcks = (say: Attachment["say"]) => {
@@ -128,9 +152,16 @@ export const attach = (socket: TerminalSocketLike, deps: AttachmentDeps): Promis
     if (state === "over") return;
     const isOpen = state !== "opening";
     state = "over";
+    silence.end();
     resolve(how);
     if (isOpen) socket.close(code, reason);
   };
+  const silence = watchSilence(deps, () => {
+    const wasOpen = state !== "opening";
+    end({ how: "cut", wasOpen }, SILENT, "nothing was heard");
+    // One that is not open yet ends its opening.
+    if (!wasOpen) socket.close(NORMAL);
+  });
   const attachment: Attachment = {
     say: (frame) => void (state === "attached" && socket.send(JSON.stringify(frame))),
     send: (frame) => void (state === "attached" && socket.send(frame)),
@@ -145,6 +176,7 @@ export const attach = (socket: TerminalSocketLike, deps: AttachmentDeps): Promis
     }
     if (frame.type !== "attached") return takeText(frame, deps);
     state = "attached";
+    silence.attached();
     // The same stream is the same daemon: that it knows of nothing means that nothing came.
     const known = frame.inputSeq ?? (frame.stream === place.stream ? 0 : null);
     place.stream = frame.stream;
@@ -158,6 +190,7 @@ export const attach = (socket: TerminalSocketLike, deps: AttachmentDeps): Promis
   socket.addEventListener("open", () => void (state === "opening" && (state = "open")));
   socket.addEventListener("message", ({ data }) => {
     if (state === "over") return;
+    silence.heard();
     if (typeof data === "string") return takeFrame(frameOf(data));
     const bytes = asBytes(data);
     const taken =

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { decodeTerminalBytes, encodeTerminalBytes, problem } from "@skein/contract";
 import {
   connectTerminal,
@@ -292,6 +292,50 @@ describe("input", () => {
     await expect.poll(() => fars.at(-1)!.said).toEqual([["input", 1, "a"]]);
     terminal.close();
     expect(await typed).toBe("closed");
+  });
+});
+
+describe("a link that is half open", () => {
+  test("which nobody answers is given up", async () => {
+    const { open, fars } = server((far, number) => (number === 1 ? undefined : far.attached()));
+    const { terminal, lost } = connect(open, { openMs: 5 });
+    await expect.poll(() => fars.length).toBe(2);
+    expect([fars[0]!.closed, lost]).toEqual([4000, ["cut"]]);
+    terminal.close();
+  });
+
+  test("which never even opens is given up", async () => {
+    const closed: (number | undefined)[] = [];
+    const deaf = (): TerminalSocketLike => ({
+      binaryType: "",
+      addEventListener: () => {},
+      send: () => {},
+      close: (code) => void closed.push(code),
+    });
+    const { terminal } = connect(deaf, { openMs: 5, attempts: 2 });
+    expect(await terminal.ended).toMatchObject({ failure: { transport: "unreachable" } });
+    expect(closed).toEqual([1000, 1000]);
+  });
+
+  test("on which nothing comes any more is given up; one that beats is not", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
+    try {
+      const { open, fars } = server((far) => far.attached());
+      const { terminal } = connect(open, { silenceMs: 100 });
+      await settled();
+      for (let beats = 0; beats < 20; beats += 1) {
+        fars[0]!.say({ type: "beat" });
+        vi.advanceTimersByTime(60);
+      }
+      expect(fars[0]!.closed).toBeNull();
+      vi.advanceTimersByTime(200);
+      expect(fars[0]!.closed).toBe(4000);
+      await settled();
+      expect(fars).toHaveLength(2);
+      terminal.close();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 

@@ -8,7 +8,7 @@
 import type { TerminalCloseReason } from "@skein/contract";
 import { transportFailure } from "../failure.ts";
 import { ATTEMPTS, backOff, pause as realPause, type Pause } from "../pause.ts";
-import { attach, type Attachment, type Place, type SocketEnd } from "./attachment.ts";
+import { SILENT, attach, type Attachment, type Place, type SocketEnd } from "./attachment.ts";
 import type { Attached, TerminalEnd, TerminalEvents, TerminalSize, Typed } from "./events.ts";
 import { makeInputs, type InputKind, type Inputs } from "./inputs.ts";
 import type { OpenTerminalSocket, TerminalSocketLike } from "./socket-like.ts";
@@ -28,6 +28,10 @@ export type TerminalOptions = {
   readonly attempts?: number;
   /** Typed input that stays unanswered for so long means a dead connection: another one is opened. */
   readonly answerMs?: number;
+  /** A connection that has not attached by then is given up. */
+  readonly openMs?: number;
+  /** One on which nothing is heard for so long (the daemon says something at least every LIMITS.tickIntervalMs) is given up. */
+  readonly silenceMs?: number;
 };
 
 export type TerminalConnection = {
@@ -46,6 +50,8 @@ export type TerminalConnection = {
 
 const FIRST_ATTEMPTS = 3;
 const ANSWER_MS = 20_000;
+const OPEN_MS = 20_000;
+const SILENCE_MS = 75_000;
 
 /** After these another connection makes sense. */
 const COMES_BACK: ReadonlySet<TerminalCloseReason> = new Set<TerminalCloseReason>([
@@ -88,7 +94,6 @@ const queryOf = ({ options, client, size, place }: Session): string => {
 };
 
 const NORMAL = 1000;
-const SILENT = 4000;
 
 /** Ends a socket on which what was typed stays unanswered. */
 const watchAnswers = ({ inputs, options }: Session, attachment: () => Attachment | null) => {
@@ -119,6 +124,8 @@ const once = async (session: Session, open: OpenTerminalSocket): Promise<SocketE
   const end = await attach(socket, {
     place,
     on: options.on,
+    openMs: options.openMs ?? OPEN_MS,
+    silenceMs: options.silenceMs ?? SILENCE_MS,
     typed: inputs.typed,
     refused: inputs.refused,
     attached: (attached, attachment, known) => {

@@ -44,5 +44,3 @@ export type TerminalEnd =
   | { readonly reason: "refused"; readonly problem: Problem }
   /** The daemon stayed away for too long, or what answers is no terminal. */
   | { readonly reason: "failed"; readonly failure: TransportFailure };
-
-export type TerminalEndReason = TerminalEnd["reason"];

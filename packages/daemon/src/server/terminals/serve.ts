@@ -87,6 +87,8 @@ const startBeat = (
     cancel = clock.after(limits.tickIntervalMs, () => {
       if (++silent > SILENT_BEATS) return websocket.terminate();
       websocket.ping();
+      // A web page hears no pings.
+      line.text({ type: "beat" });
       recheck().then(
         (stands) => (stands ? undefined : line.close("revoked", "The token is no longer valid.")),
         // The store cannot be read now: the next beat asks again.
