@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { Transform, type Readable } from "node:stream";
 import type { Clock } from "@skein/sdk";
-import { spawnSsh, makeMarkFinder, type Client } from "./client.ts";
+import { makeMarkFinder, spawnSsh, WITHOUT_END, type Client } from "./client.ts";
 import { channelArgs } from "./command.ts";
 import type { Link } from "./link.ts";
 import { BANNER_BYTES } from "./master.ts";
@@ -42,6 +42,9 @@ const TRAILER_BYTES = 64;
 const LAST_BYTES = 8 * 1024;
 const TRIES = 4;
 const TOGETHER_MS = 50;
+/** Longer than a link that was cut takes to be known as such, and than a short question is waited for: those are other reasons. */
+const BEGUN_MS = 35_000;
+const NEVER_DONE = "its login does not come to its shell";
 
 /** What stands around every script: stdout and stderr begin with a mark, and stderr ends with one and the script's own code. */
 const framed = (nonce: string, script: string): string =>
@@ -155,18 +158,21 @@ const openIn = async (
   };
   child.stdin.write(oneLine(framed(nonce, script)));
   if (input.length > 0) child.stdin.write(input);
+  const cancel = deps.clock.after(BEGUN_MS, () => reject(new Error(NEVER_DONE)));
   try {
     await begun;
   } catch (error) {
     close();
     throw error;
+  } finally {
+    cancel();
   }
   return { stdin: child.stdin, output: outputOf(behind), ended, said: errors.said, close };
 };
 
 /**
- * Resolves when the script has begun. Rejects with an AdapterFailure (`host_unreachable`) when there is no way, or it broke before that;
- * whether the script ran then is not known. `input` follows the script on its stdin, which stays open.
+ * Resolves when the script has begun. Rejects with an AdapterFailure (`host_unreachable`) when there is no way, or it broke before that
+ * (`host_unusable`: the login never came so far); whether the script ran then is not known. `input` follows the script on its stdin, which stays open.
  */
 export const openChannel = async (
   deps: ChannelDeps,
@@ -197,7 +203,7 @@ const whyNot = async (deps: ChannelDeps, place: Place, said: string) => {
   const now = reach();
   if (gone !== null) return unreachable(deps.name, gone.message);
   if (now.state === "unreachable") return unreachable(deps.name, now.reason);
-  if (said === "it prints without end") return unusable(deps.name, said);
+  if (said === WITHOUT_END || said === NEVER_DONE) return unusable(deps.name, said);
   return unreachable(
     deps.name,
     `the channel broke off${said === "" ? "" : `: ${said.trim().slice(-200)}`}.`,

@@ -34,6 +34,8 @@ export const keepEnd = (stream: Readable, bytes: number): (() => string) => {
   return () => kept.toString("utf8");
 };
 
+export const WITHOUT_END = "it prints without end";
+
 /**
  * Looks for a mark that stands alone at the end of a line: what a login's shell prints of its own comes before it. Answers with
  * what stands behind the mark once it was seen, null before. Throws after `limit` bytes without it.
@@ -52,7 +54,7 @@ export const makeMarkFinder = (mark: string, limit: number) => {
       return rest;
     }
     passed += bytes.length;
-    if (passed > limit) throw new Error("it prints without end");
+    if (passed > limit) throw new Error(WITHOUT_END);
     // Of what is passed over, only the beginning of a mark is kept.
     before = before.subarray(Math.max(0, before.length - wanted.length));
     return null;

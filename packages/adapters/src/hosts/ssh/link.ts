@@ -32,6 +32,8 @@ export type Link = {
    * host is out of reach. Whoever took it gives it back.
    */
   take(wanted: Wanted): Promise<Place>;
+  /** The connection that stands now, for what needs no channel; rejects as `take` does. */
+  stands(): Promise<Pick<Place, "control" | "gone">>;
   /** Resolves when the host is reachable, or the signal aborts. */
   up(signal: AbortSignal): Promise<void>;
   /** Tries now, instead of at the next try; resolves with what came of it. */
@@ -61,6 +63,12 @@ const noRoom = (name: string): AdapterFailure =>
     "Set MaxSessions to 10, or take it out, in the configuration of its ssh server.",
   );
 
+/** Never the path of one before: that one takes its own away when it ends. */
+const makeStart = (deps: LinkDeps, control: string) => {
+  let count = 0;
+  return (isFirst: boolean): Master => startMaster(deps, `${control}.${(count += 1)}`, isFirst);
+};
+
 /** Begins to connect at once. */
 export const makeLink = (deps: LinkDeps): Link => {
   const { clock, name } = deps;
@@ -68,10 +76,7 @@ export const makeLink = (deps: LinkDeps): Link => {
   const backoff = makeBackoff(clock, deps.random, times);
   const watch = makeReachWatch(clock, `${name} has not answered yet.`);
   forgetSockets(deps.run, control);
-  let count = 0;
-  // Never the path of one before: that one takes its own away when it ends.
-  const start = (isFirst: boolean): Master =>
-    startMaster(deps, `${control}.${(count += 1)}`, isFirst);
+  const start = makeStart(deps, control);
   const trunks = makeTrunks(
     () => start(false),
     () => noRoom(name),
@@ -112,17 +117,18 @@ export const makeLink = (deps: LinkDeps): Link => {
     return trying;
   };
   const first = attempt();
+  const known = async (): Promise<void> => {
+    await first;
+    const reach = watch.now();
+    if (reach.state === "unreachable") throw unreachable(name, reach.reason);
+  };
 
   return {
     reach: watch.now,
     onReach: watch.onReach,
     up: watch.up,
-    take: async (wanted) => {
-      await first;
-      const reach = watch.now();
-      if (reach.state === "unreachable") throw unreachable(name, reach.reason);
-      return trunks.take(wanted);
-    },
+    take: (wanted) => known().then(() => trunks.take(wanted)),
+    stands: () => known().then(trunks.first),
     now: async () => {
       if (watch.now().state !== "reachable" && !isClosed) await attempt();
       return watch.now();

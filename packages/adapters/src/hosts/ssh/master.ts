@@ -10,6 +10,8 @@ import { unusable, whyUnreached } from "./reasons.ts";
 
 /** Name, connection, greeting, key, login, shell: each of the slow ones may take ConnectTimeout. */
 export const GREETING_MS = 2 * CONNECT_SECONDS * 1000;
+/** So long an ssh that is to end may take, and so long what it left may hold its streams. */
+const END_MS = 2_000;
 const saidBytes = 32 * 1024;
 export const BANNER_BYTES = 1024 * 1024;
 
@@ -19,7 +21,7 @@ export type Master = {
   readonly ready: Promise<void>;
   /** Resolves once the connection is gone, with why. Never rejects. */
   readonly gone: Promise<AdapterFailure>;
-  /** Ends it, and with it all that goes through it. Safe to call twice. */
+  /** Ends it, and with it all that goes through it: `gone` resolves within moments. Safe to call twice. */
   close(): void;
 };
 
@@ -56,7 +58,20 @@ export const startMaster = (
   let late = "";
   let isReady = false;
   let failure: AdapterFailure | null = null;
-  const close = (): void => void child.kill("SIGTERM");
+  let cancelLast: () => void = () => undefined;
+  const close = (): void => {
+    if (!child.kill("SIGTERM")) return;
+    cancelLast();
+    cancelLast = deps.clock.after(END_MS, () => void child.kill("SIGKILL"));
+  };
+  // A ProxyCommand of a person's making may hold the streams for longer than there is an ssh.
+  child.once("exit", () => {
+    cancelLast();
+    cancelLast = deps.clock.after(END_MS, () => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    });
+  });
 
   const cancel = deps.clock.after(GREETING_MS, () => {
     late = "\nno answer in time";
@@ -81,6 +96,7 @@ export const startMaster = (
     child.once("error", (error) => (fault = `\nssh cannot be run here: ${error.message}`));
     child.once("close", () => {
       cancel();
+      cancelLast();
       rmSync(control, { force: true });
       const all = said() + late + fault;
       // Logged in, and still no word of ours: that is no shell.

@@ -28,7 +28,10 @@ export const whyNotBegun = (
   return null;
 };
 
-/** What a shell says of a signal is 128 and its number; of these, no program says it of its own accord. */
+/**
+ * What a shell says of a signal is 128 and its number. A program that ends with such a number itself (a shell, docker run) mostly says
+ * it of one of its own that got the signal: it is told so, too.
+ */
 const SIGNALS = new Map<number, string>([
   [134, "SIGABRT"],
   [137, "SIGKILL"],
@@ -83,6 +86,7 @@ const makeEnding = (clock: Clock, timeoutMs: number, signal: AbortSignal | undef
     if (channel === null) return giveUp("given up");
     const mine = channel;
     mine.stdin.end();
+    cancelLast();
     cancelLast = clock.after(LAST_WORDS_MS, () => mine.close());
   };
   const cancel = clock.after(timeoutMs, () => {
@@ -96,6 +100,8 @@ const makeEnding = (clock: Clock, timeoutMs: number, signal: AbortSignal | undef
     wanted: () => wanted,
     begin: (begun: Channel): void => {
       channel = begun;
+      // It was to end while the channel was handed over.
+      if (wanted) end();
     },
     settled: (): void => {
       cancel();

@@ -76,7 +76,7 @@ export const makeSshHost = (given: SshHostDeps): SshHost => {
     reach: link.reach,
     onReach: link.onReach,
     reachNow: link.now,
-    environment: makeEnvironment({ ask, clock: deps.clock, mark: randomUUID }),
+    environment: makeEnvironment({ ...deps, ask, mark: randomUUID }),
     files: makeFiles(all),
     open: makeOpen(all),
     socket: sockets.path,

@@ -32,9 +32,11 @@ type Trunk = {
 
 export type Trunks = {
   add(master: Master): void;
+  /** The first connection, which stands for as long as the host is reachable. Rejects with an AdapterFailure when there is none. */
+  first(): Promise<Pick<Place, "control" | "gone">>;
   /** Rejects with an AdapterFailure when there is no room, nor can be. */
   take(wanted: Wanted): Promise<Place>;
-  /** The first connection is gone; the others are let go as well. */
+  /** The first connection is gone; the others are let go as well, and the one that is being made. */
   clear(): void;
 };
 
@@ -55,10 +57,35 @@ const placeIn = (trunk: Trunk, leave: () => void, refused: () => void): Place =>
   };
 };
 
+/** The one further connection that is being made. */
+const makeComing = (start: () => Master, add: (master: Master) => void) => {
+  let coming: { readonly master: Master; readonly opened: Promise<void> } | null = null;
+  const begin = (): Promise<void> => {
+    const master = start();
+    const isMine = (): boolean => coming?.master === master;
+    const opened = master.ready
+      .then(() => {
+        if (isMine()) add(master);
+      })
+      .finally(() => {
+        if (isMine()) coming = null;
+      });
+    coming = { master, opened };
+    return opened;
+  };
+  return {
+    now: () => coming?.opened ?? null,
+    begin,
+    forget: (): void => {
+      coming?.master.close();
+      coming = null;
+    },
+  };
+};
+
 /** `barren`: what is said when sshd allows no channel at all. */
 export const makeTrunks = (start: () => Master, barren: () => AdapterFailure): Trunks => {
   let trunks: Trunk[] = [];
-  let opening: Promise<void> | null = null;
   let waiting: (() => void)[] = [];
   let lost: Promise<AdapterFailure> | null = null;
   let isBarren = false;
@@ -85,15 +112,19 @@ export const makeTrunks = (start: () => Master, barren: () => AdapterFailure): T
     }
     wake();
   };
-  const another = (): Promise<void> => {
-    const master = start();
-    opening ??= master.ready.then(() => add(master, false)).finally(() => (opening = null));
-    return opening;
-  };
+  const coming = makeComing(start, (master) => add(master, false));
   const isFree = (trunk: Trunk, wanted: Wanted): boolean =>
     trunk.taken < trunk.places - (wanted === "lasting" && trunk.isFirst ? KEPT_FREE : 0);
 
+  /** The others are only ever beside it. */
+  const first = async (): Promise<Master> => {
+    const found = trunks.find((one) => one.isFirst);
+    if (found === undefined) throw await (lost ?? Promise.resolve(barren()));
+    return found.master;
+  };
+
   return {
+    first,
     add: (master) => {
       lost = master.gone;
       isBarren = false;
@@ -101,8 +132,7 @@ export const makeTrunks = (start: () => Master, barren: () => AdapterFailure): T
     },
     take: async (wanted) => {
       for (;;) {
-        // The others are only ever beside the first.
-        if (!trunks.some((one) => one.isFirst)) throw await (lost ?? Promise.resolve(barren()));
+        await first();
         if (isBarren) throw barren();
         const free = trunks.find((one) => isFree(one, wanted));
         if (free !== undefined)
@@ -111,13 +141,15 @@ export const makeTrunks = (start: () => Master, barren: () => AdapterFailure): T
             () => leave(free),
             () => (isBarren ||= free.places === 0),
           );
-        if (opening !== null || trunks.length < CONNECTIONS) await (opening ?? another());
+        const opening = coming.now();
+        if (opening !== null || trunks.length < CONNECTIONS) await (opening ?? coming.begin());
         else await new Promise<void>((resolve) => waiting.push(resolve));
       }
     },
     clear: () => {
       const all = trunks;
       trunks = [];
+      coming.forget();
       for (const one of all) one.master.close();
       wake();
     },
