@@ -19,7 +19,7 @@ export type Hosts = {
   linked(name: string): LinkedHost | undefined;
   /** `local` first. */
   all(): readonly Host[];
-  /** Takes a host in hand; one of that name must not be there. */
+  /** Takes a host in hand. Throws when one of that name is there: its link would be nobody's. */
   add(linked: LinkedHost): void;
   /** Lets go of it: whatever runs there goes on. No error when there is none. */
   remove(name: string): Promise<void>;
@@ -48,6 +48,7 @@ export const makeHosts = (local: Host): Hosts => {
     all: () => [...known.values()].map(({ host }) => host),
     add: (linked) => {
       const { host } = linked;
+      if (known.has(host.id)) throw new Error(`The host ${host.id} is in hand already.`);
       known.set(host.id, linked);
       const tell = (reach: Reach): void => listeners.forEach((run) => run(host, reach));
       unwatch.set(host.id, host.onReach(tell));

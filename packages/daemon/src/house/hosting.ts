@@ -61,7 +61,7 @@ const soughtOn = (config: Config, drivers: readonly AgentDriver[], host: string)
     });
 
 const makeTidy = ({ log }: Building, { sites, port, restored, terminals }: HostingDeps) => {
-  const tidied = new Set<Host>();
+  const tidied = new WeakSet<Host>();
   return async (host: Host): Promise<void> => {
     await restored;
     const site = sites.get(host.id);
@@ -89,7 +89,7 @@ const hostsPort = (
   deps: HostingDeps,
   { take, tidy }: { take(linked: LinkedHost): void; tidy(host: Host): Promise<void> },
 ): HostsPort => {
-  const { hosts, drivers, effects, linker } = deps;
+  const { hosts, sites, drivers, effects, linker } = deps;
   const check = (host: Host) =>
     checkHost(host, soughtOn(config, drivers, host.id), systemClock, (on) => engineOn(config, on));
   return {
@@ -123,7 +123,11 @@ const hostsPort = (
       return check(linked.host);
     },
     forsake: effects.forsake,
-    drop: hosts.remove,
+    drop: (name) => {
+      // First: what belongs to the host is found by its name, which nobody knows any more afterwards.
+      sites.drop(name);
+      return hosts.remove(name);
+    },
   };
 };
 

@@ -148,7 +148,8 @@ export const build = (building: Building) => {
     /** Agents go on; what was decided is on the disk. */
     close: async () => {
       abort.abort();
-      for (const site of sites.made()) site.terminals.attachments.stop();
+      for (const site of sites.made())
+        site.terminals.attachments.stop("daemon.stopping", "The daemon stops.");
       await effectsRoom.close();
       await hosts.close();
       await Promise.all(sites.made().map((site) => site.backends.settled()));

@@ -27,6 +27,8 @@ export type Sites = {
   local(): Site;
   /** Those that were asked for so far. */
   made(): readonly Site[];
+  /** The host is being let go of: who looks at a terminal there is sent away, and what was made for it is forgotten. */
+  drop(host: string): void;
   /** What a session of that driver finds on its host. Rejects when there is no such host, or it does not answer. */
   context(driver: AgentDriver, brief: SessionBrief): Promise<BackendContext>;
 };
@@ -125,6 +127,13 @@ export const makeSites = (building: Building, deps: SitesDeps): Sites => {
     get,
     local: () => get(LOCAL_HOST)!,
     made: () => [...made.values()],
+    drop: (name) => {
+      const host = deps.hosts.get(name);
+      const site = host === undefined ? undefined : made.get(host);
+      if (site === undefined) return;
+      made.delete(site.host);
+      site.terminals.attachments.stop("terminal.gone", `The host ${name} was removed.`);
+    },
     context: async (driver, brief) => {
       const site = get(brief.host);
       if (site === undefined) throw noHost(brief.host);

@@ -12,7 +12,7 @@ import { hostKind, hostStream, readHostRow } from "../engine/small-kinds.ts";
 import { readSessionRow, sessionKind } from "../engine/session-kind.ts";
 import type { Handlers } from "./handlers.ts";
 import { optional } from "./optional.ts";
-import { identityOf, type OperationDeps } from "./ports.ts";
+import { identityOf, type MetHost, type OperationDeps } from "./ports.ts";
 
 const PAGE = 500;
 /** Names that one sentence holds. */
@@ -93,48 +93,65 @@ const list = async (deps: OperationDeps): Promise<{ hosts: HostView[] }> => {
   };
 };
 
+/** `meeting`: those that are being reached at this moment. */
+const admitNew = (deps: OperationDeps, meeting: ReadonlySet<string>, name: string): void => {
+  const look = `Look with \`skein host check ${name}\`.`;
+  if (deps.hosts.get(name) !== undefined)
+    throw refuse("host_known", `The host ${name} is there already.`, look);
+  if (meeting.has(name))
+    throw refuse("host_known", `The host ${name} is being added at this moment.`, look);
+  if (deps.hosts.names().length + meeting.size >= LIMITS.hosts)
+    throw refuse(
+      "overloaded",
+      `There are ${LIMITS.hosts} hosts already.`,
+      "Remove some with `skein host remove`.",
+    );
+};
+
+/** Two links to one host, met at once, would end each other's connection there: the second is refused before it reaches out. */
+const makeMeet = (deps: OperationDeps) => {
+  const meeting = new Set<string>();
+  return async <T>(name: string, use: (met: MetHost) => Promise<T>): Promise<T> => {
+    admitNew(deps, meeting, name);
+    meeting.add(name);
+    try {
+      return await use(await deps.hosts.meet(name));
+    } finally {
+      meeting.delete(name);
+    }
+  };
+};
+
 /** Reached and looked at first: a host that cannot be used is not recorded, and one that is recorded can. */
-const add =
-  (deps: OperationDeps): Handlers["hosts.add"] =>
-  (input, caller) =>
+const makeAdd = (deps: OperationDeps): Handlers["hosts.add"] => {
+  const meet = makeMeet(deps);
+  return (input, caller) =>
     deps.engine.receipts.once(
       { caller: identityOf(caller), clientId: input.clientId, operation: "hosts.add", input },
-      async (receipt) => {
-        const name = input.host;
-        if (deps.hosts.get(name) !== undefined) {
-          throw refuse(
-            "host_known",
-            `The host ${name} is there already.`,
-            `Look with \`skein host check ${name}\`.`,
-          );
-        }
-        if (deps.hosts.names().length >= LIMITS.hosts)
-          throw refuse(
-            "overloaded",
-            `There are ${LIMITS.hosts} hosts already.`,
-            "Remove some with `skein host remove`.",
-          );
-        const met = await deps.hosts.meet(name);
-        try {
-          const { home, check } = met;
-          const view = await deps.engine.dispatch(
-            hostKind,
-            hostStream(name),
-            { type: "add", host: name, home, check },
-            {
-              actor: caller.actor,
-              receipt,
-              answer: (state) => ({ host: { ...viewOf(deps, name, state, 0), home } }),
-            },
-          );
-          met.take();
-          return view;
-        } catch (error) {
-          await met.leave();
-          throw error;
-        }
-      },
+      (receipt) =>
+        meet(input.host, async (met) => {
+          const name = input.host;
+          try {
+            const { home, check } = met;
+            const view = await deps.engine.dispatch(
+              hostKind,
+              hostStream(name),
+              { type: "add", host: name, home, check },
+              {
+                actor: caller.actor,
+                receipt,
+                answer: (state) => ({ host: { ...viewOf(deps, name, state, 0), home } }),
+              },
+            );
+            met.take();
+            return view;
+          } catch (error) {
+            await met.leave();
+            throw error;
+          }
+        }),
     );
+};
 
 const record = (
   deps: OperationDeps,
@@ -215,7 +232,7 @@ const remove =
 
 export const hostHandlers = (deps: OperationDeps): Pick<Handlers, HostOperation> => ({
   "hosts.list": () => list(deps),
-  "hosts.add": add(deps),
+  "hosts.add": makeAdd(deps),
   "hosts.check": async ({ host }, caller) => {
     admitKnown(deps, host);
     await record(deps, caller.actor, host, await deps.hosts.check(host));

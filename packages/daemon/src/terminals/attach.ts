@@ -49,7 +49,7 @@ export type Attachments = {
   closed(terminal: string, reason: TerminalCloseReason, message: string): void;
   viewers(terminal: string): number;
   /** Sends everyone away. */
-  stop(): void;
+  stop(reason: TerminalCloseReason, message: string): void;
 };
 
 const wanted = ({ columns, rows }: TerminalAttach): Size | null =>
@@ -135,8 +135,8 @@ export const makeAttachments = (deps: {
       shows.get(id)?.close(reason, message);
     },
     viewers: (id) => shows.get(id)?.live().viewers ?? 0,
-    stop: () => {
-      for (const show of shows.values()) show.close("daemon.stopping", "The daemon stops.");
+    stop: (reason, message) => {
+      for (const show of shows.values()) show.close(reason, message);
     },
   };
 };

@@ -1,6 +1,6 @@
 /** A script over there that is over soon, and its answer: one trip. */
-import { openChannel, type ChannelDeps } from "./channel.ts";
-import { unreachable } from "./reasons.ts";
+import { openChannel, type Channel, type ChannelDeps } from "./channel.ts";
+import { unreachable, unusable } from "./reasons.ts";
 
 export type Answer = {
   readonly code: number;
@@ -9,6 +9,8 @@ export type Answer = {
 };
 
 const PATIENCE_MS = 30_000;
+/** Of the longest: a table of many thousand processes, a folder of ten thousand files. */
+const ANSWER_BYTES = 32 * 1024 * 1024;
 
 /**
  * Rejects with an AdapterFailure (`host_unreachable`) when the answer did not come: whether the script ran is then not known.
@@ -20,12 +22,14 @@ export type Ask = (
     readonly input?: Buffer;
     readonly patienceMs?: number | null;
     readonly signal?: AbortSignal;
+    /** A longer answer is broken off, and fails. */
+    readonly maxBytes?: number;
   },
 ) => Promise<Answer>;
 
 export const makeAsk =
   (deps: ChannelDeps): Ask =>
-  async (script, { input, patienceMs = PATIENCE_MS, signal } = {}) => {
+  async (script, { input, patienceMs = PATIENCE_MS, signal, maxBytes = ANSWER_BYTES } = {}) => {
     const opening = openChannel(deps, "soon", script, input);
     const { promise: late, reject } = Promise.withResolvers<never>();
     late.catch(() => undefined);
@@ -42,19 +46,24 @@ export const makeAsk =
     else signal?.addEventListener("abort", aborted, { once: true });
     try {
       const channel = await Promise.race([opening, late]);
-      return await Promise.race([late, answerOf(deps, channel)]);
+      return await Promise.race([late, answerOf(deps, channel, maxBytes)]);
     } finally {
       cancel();
       signal?.removeEventListener("abort", aborted);
     }
   };
 
-const answerOf = async (
-  deps: ChannelDeps,
-  channel: Awaited<ReturnType<typeof openChannel>>,
-): Promise<Answer> => {
+const answerOf = async (deps: ChannelDeps, channel: Channel, maxBytes: number): Promise<Answer> => {
   const parts: Buffer[] = [];
-  for await (const bytes of channel.output) parts.push(bytes);
+  let length = 0;
+  for await (const bytes of channel.output) {
+    length += bytes.length;
+    if (length > maxBytes) {
+      channel.close();
+      throw unusable(deps.name, `its answer is longer than ${maxBytes} bytes`);
+    }
+    parts.push(bytes);
+  }
   const { code, stderr } = await channel.ended;
   if (code === null) throw unreachable(deps.name, "the link broke off before the answer came.");
   return { code, output: Buffer.concat(parts), errors: stderr };

@@ -29,7 +29,7 @@ ${
 const makeRead =
   (ask: Ask): Files["read"] =>
   async (path, { maxBytes, from = 0 }) => {
-    const answer = await ask(readScript(path, from, maxBytes), { patienceMs: BIG_MS });
+    const answer = await ask(readScript(path, from, maxBytes), { patienceMs: BIG_MS, maxBytes });
     if (answer.code === NOT_THERE) return null;
     if (answer.code !== 0) throw failure(`${path} cannot be read`, answer);
     return answer.output;
