@@ -23,15 +23,15 @@ const before = {
   goal: null,
 } as const;
 
+const unsaid = { begun: [], said: null } as const;
+
 /** What was kept before sessions had owners has none. */
 export const readSessionRow = (row: Row): Kept => {
-  const kept = JSON.parse(row.state) as Kept;
-  const { current, begun = [], said = null } = kept;
+  const kept = { ...unsaid, ...(JSON.parse(row.state) as Kept) };
+  const { current } = kept;
   return {
     ...kept,
     current: current === null ? null : { ...current, key: current.key ?? null },
-    begun,
-    said,
     owner: row.owner,
     view: { ...before, ...kept.view },
   };
