@@ -46,6 +46,9 @@ export default defineConfig({
           ],
           pool: "threads",
           isolate: false,
+          // Some drive real processes; on a busy machine these take their time. This only ends what hangs.
+          testTimeout: 20_000,
+          hookTimeout: 20_000,
         },
       },
       isolated({
