@@ -187,10 +187,9 @@ test("revoking a token ends its terminals at once, and those of nobody else", as
   const headers = (role: Role) => ({ path: PATH, headers: bearer(role) });
   const revoked = (await dial(other.port, headers("write"))) as Wire;
   const kept = (await dial(other.port, headers("admin"))) as Wire;
-  const began = performance.now();
+  // The clock stands still: no beat and no time limit has a part in it.
   other.server.disconnect("tok_write");
   expect(await revoked.ended).toMatchObject({ code: 4005, reason: "revoked" });
-  expect(performance.now() - began).toBeLessThan(1_000);
   expect(kept.websocket.readyState).toBe(1);
   expect(revoked.frames.at(-1)).toMatchObject({ type: "close", reason: "revoked" });
   // One that merely stopped being valid is found at the next beat.
