@@ -18,6 +18,8 @@ import { makeNetwork, type Network } from "./network.ts";
 const NOTICED_MS = 40_000;
 /** The longest pause between two tries, and a slow machine. */
 const BACK_MS = 40_000;
+/** A try to reach a host on a cut wire takes so long: what is refused sooner has not waited for one, however busy the machine. */
+const ONE_TRY_MS = 10_000;
 
 const inHouse = async (run: (house: House, network: Network) => Promise<void>): Promise<void> => {
   await using network = await makeNetwork();
@@ -140,7 +142,7 @@ describe.concurrent("a wire that is cut while agents work", () => {
         expect(await problemOf(house.call(operation, { session: stopped.id }))).toBe(
           "host_unreachable",
         );
-      expect(performance.now() - began).toBeLessThan(2_000);
+      expect(performance.now() - began).toBeLessThan(ONE_TRY_MS);
       const later = await working.send("COUNT");
       expect(later.delivery).toBe("queued");
       const stop = await skein(["stop", stopped.name], { home: house.home });

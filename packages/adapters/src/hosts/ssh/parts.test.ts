@@ -1,12 +1,15 @@
 import { spawnSync } from "node:child_process";
-import type { Clock } from "@skein/sdk";
+import type { AdapterFailure, Clock } from "@skein/sdk";
 import { describe, expect, test } from "vitest";
 import { makeBackoff } from "./backoff.ts";
 import { makeMarkFinder } from "./client.ts";
 import { channelArgs, masterArgs } from "./command.ts";
+import { makeEnvironment } from "./environment.ts";
 import { BORN, ENDED, UNSEEN } from "./far.ts";
 import { makeProcesses, readProcesses } from "./processes.ts";
-import { whyUnreached } from "./reasons.ts";
+import type { Master } from "./master.ts";
+import { unreachable, whyUnreached } from "./reasons.ts";
+import { makeTrunks } from "./trunks.ts";
 
 describe("the wait before the next try", () => {
   const times = { firstMs: 100, longestMs: 1_000, steadyMs: 30_000 };
@@ -176,4 +179,65 @@ describe("what does not die", () => {
       looks: 1,
     });
   });
+});
+
+describe("a login's environment", () => {
+  /** What the login's shells print, and what the channel's own does. */
+  const told = (shells: string, own: string) => {
+    let asked = 0;
+    const environment = makeEnvironment({
+      name: "box",
+      clock: { now: () => 0, monotonic: () => 0, after: () => () => undefined },
+      mark: () => "mark",
+      ask: async (script) => {
+        asked += 1;
+        const output = Buffer.from(script.startsWith("s=") ? shells : own);
+        return { code: 0, output, errors: "" };
+      },
+    });
+    return { environment, asked: () => asked };
+  };
+
+  test("is the channel's own where no login shell tells one", async () => {
+    const { environment } = told("", "mark\nPATH=/bin\0SHLVL=1\0mark\n");
+    expect(await environment()).toEqual({ PATH: "/bin" });
+  });
+
+  test("that nobody tells is a failure, and is asked for anew", async () => {
+    const { environment, asked } = told("mark\nmark\n", "");
+    await expect(environment()).rejects.toThrow("nothing there tells");
+    const before = asked();
+    await expect(environment()).rejects.toThrow("nothing there tells");
+    expect(asked()).toBe(before * 2);
+  });
+});
+
+test("a connection that is being made when all are let go of is ended, and is none of the next ones", async () => {
+  const fake = () => {
+    const ready = Promise.withResolvers<void>();
+    const gone = Promise.withResolvers<AdapterFailure>();
+    let closed = 0;
+    const close = (): void => {
+      closed += 1;
+      gone.resolve(unreachable("box", "let go of"));
+    };
+    const master: Master = { control: "", ready: ready.promise, gone: gone.promise, close };
+    return { master, ready: ready.resolve, closed: () => closed };
+  };
+  const [first, further] = [fake(), fake()];
+  const trunks = makeTrunks(
+    () => further.master,
+    () => unreachable("box", "no room"),
+  );
+  trunks.add(first.master);
+  for (let place = 0; place < 6; place += 1) await trunks.take("lasting");
+  const waits = trunks.take("lasting");
+  // It asks for the first one before it begins another.
+  await trunks.first();
+  await Promise.resolve();
+  trunks.clear();
+  expect([first.closed(), further.closed()]).toEqual([1, 1]);
+  further.ready();
+  await expect(waits).rejects.toThrow("let go of");
+  await expect(trunks.take("soon")).rejects.toThrow("let go of");
 });
