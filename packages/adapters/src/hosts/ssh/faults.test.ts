@@ -275,6 +275,17 @@ describe("a link", { timeout: 60_000 }, () => {
     server.close();
   });
 
+  test("an ssh that is stuck holds up nobody who lets go of the host", async () => {
+    await using sshd = await startSshd();
+    const far = await makeFar(sshd);
+    expect(await far.host.folder("/")).toBe("directory");
+    const [master] = await clients(far, "master");
+    // SIGTERM reaches it only when it goes on, which it never does.
+    process.kill(master ?? 0, "SIGSTOP");
+    await far.host.close();
+    expect(await clients(far, "master")).toEqual([]);
+  });
+
   test("another key than before is not accepted by a link that comes back either", async () => {
     await using far = await makeFarOf({});
     await far.host.folder("/");
