@@ -10,7 +10,8 @@ import type { BackendContext } from "@skein/sdk";
 import { isObject, list, object, type Json } from "../wire.ts";
 
 const maxBytes = 64 * 1024 * 1024;
-const lockTries = 12;
+/** Many sessions may start at once, each with its turn at the lock: some seconds. */
+const lockTries = 100;
 const lockPauseMs = 50;
 const runMs = 5_000;
 
