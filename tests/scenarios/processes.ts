@@ -58,11 +58,23 @@ export const isAlive = (pid: number): boolean => {
   }
 };
 
-/** Kills what carries the mark until none is left; ends after 50 rounds, whatever comes. */
+/** tmux and its clients on a state folder's socket: they carry no marks, so that no sweep of Skein's ends them. */
+const tmuxOf = async (home: string): Promise<{ readonly pid: number }[]> => {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const args = words(await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""));
+      return args.includes(`${home}/run/tmux`) ? { pid } : null;
+    }),
+  );
+  return found.filter((one) => one !== null);
+};
+
+/** Kills what carries the mark, and the terminals, until none is left; ends after 50 rounds, whatever comes. */
 export const sweepHome = async (home: string): Promise<number> => {
   let killed = 0;
   for (let round = 0; round < 50; round++) {
-    const left = await everyProcess(home);
+    const left = [...(await everyProcess(home)), ...(await tmuxOf(home))];
     if (left.length === 0) return killed;
     for (const { pid } of left) {
       try {

@@ -4,7 +4,7 @@
  */
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
@@ -106,6 +106,20 @@ const clientConfig = (folder: string, address: string, port: number): string =>
     "",
   ].join("\n");
 
+/** tmux on a socket below this folder: nobody's mark is on it, and it would outlive the folder. */
+const endTerminals = async (folder: string): Promise<void> => {
+  const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name));
+  for (const pid of pids) {
+    const args = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    if (!args.includes(`\0-S\0${folder}/`)) continue;
+    try {
+      process.kill(Number(pid), "SIGKILL");
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+};
+
 /** Resolves when its greeting came: bounded by the tries, each of which ends by itself. */
 const greeted = async (address: string, port: number, child: ChildProcess): Promise<void> => {
   for (let tries = 0; tries < 400; tries += 1) {
@@ -169,6 +183,7 @@ export const startSshd = async (options: SshdOptions = {}): Promise<Sshd> => {
     changeKey: () => makeKey(join(folder, "host_key")),
     async [Symbol.asyncDispose]() {
       await stop();
+      await endTerminals(folder);
       await rm(folder, { recursive: true, force: true });
     },
   };

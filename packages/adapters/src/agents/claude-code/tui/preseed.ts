@@ -10,8 +10,10 @@ import type { BackendContext } from "@skein/sdk";
 import { isObject, list, object, type Json } from "../wire.ts";
 
 const maxBytes = 64 * 1024 * 1024;
-/** Many sessions may start at once, each with its turn at the lock: some seconds. */
-const lockTries = 100;
+/** With the pauses about 20 s: longer than a lock that was left behind is respected. */
+const lockTries = 26;
+const longestPauseMs = 1_000;
+const leftSeconds = 15;
 const lockPauseMs = 50;
 const runMs = 5_000;
 
@@ -66,16 +68,20 @@ const readConfig = async ({ host }: BackendContext, path: string): Promise<Json 
   }
 };
 
-const pause = ({ clock }: BackendContext): Promise<void> => {
+const pause = ({ clock }: BackendContext, ms: number): Promise<void> => {
   const { promise, resolve } = Promise.withResolvers<void>();
-  clock.after(lockPauseMs, resolve);
+  clock.after(ms, resolve);
   return promise;
 };
 
-/** The CLI holds it for some milliseconds, and renews it while it does: one that is minutes old was left behind by a dead one. */
+/** GNU and busybox, then BSD; a `stat` that tells nothing says nothing of the lock. */
+const ageOfLock =
+  'at=$(stat -c %Y -- "$1" 2>/dev/null || stat -f %m -- "$1") && echo $(($(date +%s) - at))';
+
+/** The CLI holds it for some milliseconds, and renews it while it does: an old one was left behind by a dead one. */
 const isLeft = async ({ host, env }: BackendContext, path: string): Promise<boolean> => {
-  const found = await host.run(["find", path, "-prune", "-mmin", "+1"], { env, timeoutMs: runMs });
-  return found.exitCode === 0 && found.stdout !== "";
+  const found = await host.run(["sh", "-c", ageOfLock, "sh", path], { env, timeoutMs: runMs });
+  return found.exitCode === 0 && Number(found.stdout.trim()) > leftSeconds;
 };
 
 /** false: someone holds it. */
@@ -87,10 +93,9 @@ const lock = async (backend: BackendContext, path: string): Promise<boolean> => 
   };
   for (let attempt = 0; attempt < lockTries; attempt += 1) {
     if (await take()) return true;
-    await pause(backend);
+    await pause(backend, Math.min(lockPauseMs * 2 ** attempt, longestPauseMs));
+    if (await isLeft(backend, path)) await host.files.remove(path);
   }
-  if (!(await isLeft(backend, path))) return false;
-  await host.files.remove(path);
   return take();
 };
 
