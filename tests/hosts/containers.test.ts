@@ -1,5 +1,5 @@
 /** Agents in containers of a real podman: what they can reach, what they keep, and that nothing of them stays behind. */
-import { mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -25,6 +25,15 @@ afterAll(async () => {
   await house?.close();
   await podman?.close();
 });
+
+/** How many processes of this machine have the word among their arguments, in whatever namespace. */
+const argumentsOf = async (word: string): Promise<number> => {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(
+    pids.map(async (pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")),
+  );
+  return found.filter((text) => text.split("\0").includes(word)).length;
+};
 
 const create = async (backend = "claude-code", more: object = {}) => {
   const folder = await house.folder("project");
@@ -99,6 +108,18 @@ test("a container that is killed is a dead agent, and the next prompt begins ano
   expect(await turn(id, "PONG")).toBe("PONG");
   await house.call("sessions.delete", { session: id });
   await untilTrue("its container is gone", async () => (await podman.names()).length === 0);
+});
+
+test("a program that will not end is ended with its container, whatever it shows", async () => {
+  const marker = `skein-stubborn-${process.pid}`;
+  const script = "trap '' TERM HUP INT; echo ready; while :; do sleep 0.1; done";
+  const program = { argv: ["sh", "-c", script, marker], quietMs: 100 };
+  const { id } = await create("terminal", { program });
+  await untilTrue("it runs", async () => (await argumentsOf(marker)) > 0);
+  await house.call("sessions.delete", { session: id });
+  await untilTrue("its container is gone", async () => (await podman.names()).length === 0);
+  await untilTrue("it is dead", async () => (await argumentsOf(marker)) === 0);
+  expect((await house.call("sessions.list", {})).sessions).toEqual([]);
 });
 
 test("an image that is not there, or is an option, is refused before anything is made", async () => {

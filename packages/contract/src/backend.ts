@@ -6,7 +6,10 @@ import { Instant } from "./primitives.ts";
 
 export const BackendId = z
   .string()
-  .regex(/^[a-z][a-z0-9-]*(?::[a-z0-9-]+)?$/)
+  .regex(
+    /^[a-z][a-z0-9-]*(?::[a-z0-9-]+)?$/,
+    "use an agent's id, such as claude-code, codex or acp:gemini",
+  )
   .max(64);
 
 /**

@@ -28,7 +28,7 @@ const which = {
   backend: BackendId.default("claude-code"),
   conversation: z
     .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/)
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/, "use an id that `skein outside` lists")
     .describe("The vendor's own id, as outside.list tells it"),
 };
 const example = { conversation: "9c61e4e1-4dee-48d1-b4f7-bf8f8775b013" };

@@ -76,6 +76,14 @@ export type Turn = z.infer<typeof Turn>;
 export const SessionInterface = z.enum(["protocol", "tui"]);
 export type SessionInterface = z.infer<typeof SessionInterface>;
 
+const isPattern = (text: string): boolean => {
+  try {
+    return new RegExp(text, "u") instanceof RegExp;
+  } catch {
+    return false;
+  }
+};
+
 /** Any command line as an agent: what it shows on its terminal is all that is known of it. */
 export const Program = z.strictObject({
   argv: z
@@ -93,6 +101,7 @@ export const Program = z.strictObject({
     .string()
     .min(1)
     .max(500)
+    .refine(isPattern, "use a regular expression as JavaScript has them (with the flag u)")
     .optional()
     .describe(
       "A regular expression: a turn is over when the last line that is not empty matches it, and its screen is quiet",

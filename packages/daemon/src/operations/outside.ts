@@ -4,6 +4,7 @@ import { conversationClaim } from "@skein/core";
 import type { OutsideConversation, OutsidePage, OutsideReader } from "@skein/sdk";
 import { admitBackend, admitFolder, admitHost, admitPermissions } from "./admission.ts";
 import { begin } from "./beginning.ts";
+import { findSession } from "./find.ts";
 import type { Handlers } from "./handlers.ts";
 import { identityOf, type BackendsPort, type OperationDeps } from "./ports.ts";
 
@@ -86,6 +87,22 @@ const historyOf = async (
   }));
 };
 
+/** A session that has it already is named: its agent is what would be found to have it open. */
+const admitOurs = async (
+  deps: OperationDeps,
+  where: { readonly backend: string; readonly host: string },
+  conversation: string,
+): Promise<void> => {
+  const session = await sessionOf(deps, where, conversation);
+  if (session === null) return;
+  const { view } = await findSession(deps.store, session);
+  throw refuse(
+    "conversation_held",
+    `The session ${view.name} has the conversation ${conversation} already.`,
+    `Use it: \`skein send ${view.name} …\`. To go another way from there: \`skein fork ${view.name}\`.`,
+  );
+};
+
 /** Nobody else may write to it: neither a program that has it open, nor another session of ours. */
 const admitUnheld = ({ id, held }: OutsideConversation, force: boolean): void => {
   if (held === "no" || (held === "unknown" && force)) return;
@@ -117,6 +134,7 @@ const adopt =
         const reader = await backends.outside.open(input.backend, conversation);
         const found = await reader?.describe();
         if (reader === null || found == null) throw notFound(conversation);
+        await admitOurs(deps, { backend: input.backend, host: host.id }, conversation);
         admitUnheld(found, input.force);
         await admitFolder(host, found.folder);
         const agent = await admitBackend(backends, input.backend);

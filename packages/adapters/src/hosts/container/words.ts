@@ -90,6 +90,8 @@ export const removeWords = (engine: Engine, name: string): readonly [string, ...
   ...engine.command,
   "rm",
   "--force",
+  // Podman asks first, and may then forget one that would not end; docker kills at once.
+  ...(engine.kind === "podman" ? ["--time=0"] : []),
   "--volumes",
   name,
 ];
