@@ -265,6 +265,17 @@ describe.concurrent("the shared server", () => {
     expect(await becomesTrue(async () => (await bench.owners()).length === 0)).toBe(true);
   });
 
+  test("left on a host that was forgotten and comes back, it is found and ended, whoever had it", async () => {
+    await using bench = makeBench();
+    await bench.begin();
+    await bench.driver.forget?.("local");
+    expect(await bench.owners()).toHaveLength(1);
+    await bench.driver.probe(bench.backend, new AbortController().signal);
+    expect(await becomesTrue(() => bench.clock.held.size === 1)).toBe(true);
+    bench.clock.strike();
+    expect(await becomesTrue(async () => (await bench.owners()).length === 0)).toBe(true);
+  });
+
   test("works from a state folder whose path is too long for a socket", async () => {
     await using bench = makeBench({ long: true });
     const again = await bench.restart(await bench.begin());

@@ -260,6 +260,8 @@ export type AgentDriver = {
   open(context: SessionContext): AgentLink;
   /** Its conversations that were begun without Skein; undefined: it cannot find them. */
   readonly outside?: Outside;
+  /** A host was forgotten: lets go of what its sessions shared there, as `close` does. undefined: they share nothing. */
+  forget?(host: string): Promise<void>;
   /** The daemon leaves: lets go of what is shared by sessions; harms nothing. */
   close(): Promise<void>;
 };

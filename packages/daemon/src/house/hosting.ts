@@ -70,6 +70,8 @@ const makeTidy = ({ log }: Building, { sites, port, restored, terminals }: Hosti
     try {
       const left = await clearLeftovers({ port, host, spool: site.paths.spool });
       const closed = await terminals.tidy(site);
+      // What a driver's sessions share is the driver's to look after: it does so when it is asked.
+      await site.backends.list();
       if (left.processes + left.folders + closed > 0)
         log("warn", "leftovers of an earlier daemon were removed", {
           host: host.id,
@@ -123,10 +125,11 @@ const hostsPort = (
       return check(linked.host);
     },
     forsake: effects.forsake,
-    drop: (name) => {
+    drop: async (name) => {
       // First: what belongs to the host is found by its name, which nobody knows any more afterwards.
       sites.drop(name);
-      return hosts.remove(name);
+      await hosts.remove(name);
+      await Promise.all(drivers.map((driver) => driver.forget?.(name)));
     },
   };
 };

@@ -35,6 +35,11 @@ export const makeCodexDriver = (): AgentDriver => {
     },
     outside,
     open: (context) => makeLink(context, serverOf(context.backend)),
+    forget: async (host) => {
+      const there = [...servers].filter(([key]) => key.startsWith(`${host} `));
+      for (const [key] of there) servers.delete(key);
+      await Promise.all(there.map(([, server]) => server.close()));
+    },
     close: async () => {
       await Promise.all([...servers.values()].map((server) => server.close()));
       servers.clear();
