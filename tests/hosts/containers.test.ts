@@ -133,6 +133,29 @@ test("an image that is not there, or is an option, is refused before anything is
   expect((await house.call("sessions.list", {})).sessions).toEqual([]);
 });
 
+test("an image without the agent, and one that cannot be run, are told apart, and refused", async () => {
+  const program = { argv: ["no-such-program"], quietMs: 100 };
+  await expect(create("terminal", { program })).rejects.toMatchObject({
+    problem: {
+      code: "backend_not_installed",
+      message: `The image ${IMAGE} has no no-such-program.`,
+    },
+  });
+  const other = await openHouse({
+    config: async () => ({
+      containers: { command: podman.command, options: [...podman.options, "--device=/dev/none"] },
+    }),
+  });
+  try {
+    const input = { folder: await other.folder("project"), container };
+    await expect(other.call("sessions.create", input)).rejects.toMatchObject({
+      problem: { code: "container_unusable", message: expect.stringContaining("/dev/none") },
+    });
+  } finally {
+    await other.close();
+  }
+});
+
 test("where no engine answers it is said", async () => {
   await mkdir(join(house.place, "none"), { recursive: true });
   const other = await openHouse({

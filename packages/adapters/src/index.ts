@@ -3,7 +3,7 @@ export { makeAcpDrivers } from "./agents/acp/driver.ts";
 export { makeClaudeCodeDriver } from "./agents/claude-code/driver.ts";
 export { makeCodexDriver } from "./agents/codex/driver.ts";
 export { makeContainerHost, makeContainerTerminals } from "./hosts/container/container.ts";
-export { findEngine, hasImage, noEngine } from "./hosts/container/engine.ts";
+export { findEngine, hasImage, noEngine, tryImage } from "./hosts/container/engine.ts";
 export { makeTerminalDriver } from "./agents/terminal/driver.ts";
 export { makeLocalHost, type LocalHostDeps } from "./hosts/local/local.ts";
 export { farId, reachSsh, type GreetDeps, type Greeting } from "./hosts/ssh/greet.ts";

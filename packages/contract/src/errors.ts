@@ -73,6 +73,7 @@ export const ERRORS = {
   host_login_failed: row(409, "INVALID_REQUEST"),
   container_engine_missing: row(409, "INVALID_REQUEST"),
   container_image_missing: row(409, "INVALID_REQUEST"),
+  container_unusable: row(409, "INVALID_REQUEST"),
   // terminals
   terminal_not_found: row(404, "INVALID_REQUEST"),
   terminal_unavailable: row(503, "UNAVAILABLE", true),

@@ -6,6 +6,7 @@ import {
   makeContainerHost,
   makeContainerTerminals,
   noEngine,
+  tryImage,
 } from "@skein/adapters";
 import { refuse, type Container, type HostCheck } from "@skein/contract";
 import type { Host } from "@skein/sdk";
@@ -22,11 +23,26 @@ export const engineOn = async (config: Config, host: Host): Promise<HostCheck["c
   return { engine: found?.kind ?? null, version: found?.version ?? null };
 };
 
+const without = (image: string, program: string) =>
+  refuse(
+    "backend_not_installed",
+    `The image ${image} has no ${program}.`,
+    "Build one that has it on its PATH; docs/containers.md says how.",
+  );
+
+const unusable = (host: string, said: string) =>
+  refuse(
+    "container_unusable",
+    `${host} cannot run that container: ${said}`,
+    "Try the image by hand with the engine's own `run`; what it needs can be given as containers.options in config.json5.",
+  );
+
 /** The container whole. Rejects with a Refusal: no image named, no engine, or no such image. */
 export const admitContainer = async (
   config: Config,
   host: Host,
   wish: Omit<Container, "image"> & { readonly image?: string | undefined },
+  program: string,
 ): Promise<Container> => {
   const image = wish.image ?? config.containers.image;
   if (image === undefined) {
@@ -41,7 +57,13 @@ export const admitContainer = async (
     const { message, failure } = noEngine(host.id);
     throw refuse(failure.code, message, failure.remedy);
   }
-  if (await hasImage(host, engine, image)) return { ...wish, image };
+  if (await hasImage(host, engine, image)) {
+    const container = { ...wish, image };
+    const { options } = config.containers;
+    const trial = await tryImage(host, engine, { container, options }, program);
+    if (trial.is === "ready") return container;
+    throw trial.is === "no-program" ? without(image, program) : unusable(host.id, trial.said);
+  }
   throw refuse(
     "container_image_missing",
     `${host.id} has no image ${image}.`,

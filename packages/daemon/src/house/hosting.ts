@@ -129,7 +129,7 @@ const hostsPort = (
       // First: what belongs to the host is found by its name, which nobody knows any more afterwards.
       sites.drop(name);
       await hosts.remove(name);
-      await Promise.all(drivers.map((driver) => driver.forget?.(name)));
+      for (const driver of drivers) await driver.forget?.(name);
     },
   };
 };

@@ -41,8 +41,11 @@ const operationDeps = (
     now: systemClock.now,
     random: Math.random,
     hosts: deps.hosting.port,
-    admitContainer: (host, container) =>
-      admitContainer(building.config, deps.sites.get(host)!.host, container),
+    admitContainer: (host, container, runs) => {
+      const { host: there, backends } = deps.sites.get(host)!;
+      const program = runs.program?.argv[0] ?? backends.driver(runs.backend)?.program ?? "sh";
+      return admitContainer(building.config, there, container, program);
+    },
     backends: (host) => deps.sites.get(host)?.backends,
     terminals: (host) => {
       const site = deps.sites.get(host);

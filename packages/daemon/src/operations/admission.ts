@@ -104,7 +104,7 @@ export const admitAgent = async (
     admitModel(agent, input.model, input.effort);
     return { agent, container: null };
   }
-  const container = await deps.admitContainer(host, input.container);
+  const container = await deps.admitContainer(host, input.container, input);
   const known = await backends.get(input.backend);
   return { agent: known ?? (await admitBackend(backends, input.backend)), container };
 };

@@ -4,6 +4,7 @@ import type {
   Capabilities,
   Container,
   HostCheck,
+  Program,
   Terminal,
   TerminalAttach,
   TerminalState,
@@ -25,6 +26,8 @@ export type OperationDeps = {
   admitContainer(
     host: string,
     wish: Omit<Container, "image"> & { readonly image?: string | undefined },
+    /** What is to run in it. */
+    runs: { readonly backend: string; readonly program?: Program | null | undefined },
   ): Promise<Container>;
   /** The agents of a host; undefined: there is no such host. */
   backends(host: string): BackendsPort | undefined;

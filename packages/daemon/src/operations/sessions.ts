@@ -105,7 +105,7 @@ export const sessionHandlers = (deps: OperationDeps): Pick<Handlers, SessionComm
       if (process === "none") {
         await admitFolder(host, view.folder);
         if (view.container === null) await admitBackend(backends, view.backend);
-        else await deps.admitContainer(host.id, view.container);
+        else await deps.admitContainer(host.id, view.container, view);
         admitReturning({ view, process }, backends.capabilities(view.backend));
       }
       return { type: "resume" };

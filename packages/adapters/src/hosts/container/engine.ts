@@ -1,5 +1,7 @@
 /** The container engine of a host: docker, or podman where docker does not answer. */
+import type { Container } from "@skein/contract";
 import { adapterFailure, type AdapterFailure, type Host } from "@skein/sdk";
+import { trialWords } from "./words.ts";
 
 export type Engine = {
   readonly kind: "docker" | "podman";
@@ -18,6 +20,7 @@ export type EngineChoice = {
 /** A daemon that does not answer makes its client wait; so long. */
 const answerMs = 5_000;
 const imageMs = 10_000;
+const trialMs = 60_000;
 
 /** The engine's own client gets what a login has; it finds its sockets and settings by these. */
 const allowed =
@@ -72,6 +75,33 @@ export const hasImage = async (host: Host, engine: Engine, image: string): Promi
   const env = await engineEnv(host);
   const argv = [...engine.command, "image", "inspect", "--format", "{{.Id}}", image] as const;
   return (await host.run(argv, { env, timeoutMs: imageMs })).exitCode === 0;
+};
+
+/** `sh` ends with these where it knows no such program; the engine with 125 to 127 where it could not even ask. */
+const unknownProgram = (exitCode: number | null, stderr: string): boolean =>
+  exitCode === 1 || (exitCode === 127 && stderr === "");
+
+export type Trial =
+  | { readonly is: "ready" }
+  | { readonly is: "no-program" }
+  /** In the engine's own words. */
+  | { readonly is: "unusable"; readonly said: string };
+
+/** Runs the image once, as it will be run, to see whether it can be and has the program. */
+export const tryImage = async (
+  host: Host,
+  engine: Engine,
+  wish: { readonly container: Container; readonly options: readonly string[] },
+  program: string,
+): Promise<Trial> => {
+  const env = await engineEnv(host);
+  const argv = trialWords({ engine, ...wish }, program);
+  const told = await host.run(argv, { env, timeoutMs: trialMs, folder: "/" });
+  const said = told.stderr.trim();
+  if (told.exitCode === 0) return { is: "ready" };
+  if (unknownProgram(told.exitCode, said)) return { is: "no-program" };
+  const last = said.split("\n").at(-1) ?? "";
+  return { is: "unusable", said: told.timedOut ? "it did not answer in time" : last.slice(0, 500) };
 };
 
 export const noEngine = (host: string): AdapterFailure =>

@@ -49,6 +49,27 @@ export type Run = {
   readonly argv: readonly [string, ...string[]];
 };
 
+/** Asks an image's shell for a program, with nothing of the host inside. */
+export const trialWords = (
+  run: Pick<Run, "engine" | "container" | "options">,
+  program: string,
+): readonly [string, ...string[]] => [
+  ...run.engine.command,
+  "run",
+  "--rm",
+  ...run.engine.identity,
+  "--security-opt=no-new-privileges",
+  ...limits(run.container),
+  ...run.options,
+  "--entrypoint=",
+  run.container.image,
+  "sh",
+  "-c",
+  'command -v -- "$1"',
+  "sh",
+  program,
+];
+
 export const runWords = (run: Run): readonly [string, ...string[]] => [
   ...run.engine.command,
   "run",
