@@ -93,7 +93,7 @@ const silence = (draft: Draft, { silenceMs, silenceLimitMs, heardAt }: Tick): vo
     const reason = `no word from the agent for ${Math.round(silent / 1000)} s`;
     return draft.status({ state: "working", reason, source: "tick" });
   }
-  if (silentSince !== null && silent < silenceMs) return settle(draft, "protocol");
+  if (silentSince !== null && silent < silenceMs) return settle(draft, "tick");
   const interrupting = state.current?.interrupting === true && silenceMs > 0;
   const limit = interrupting ? 2 * silenceMs : silenceLimitMs;
   if (limit === 0 || silent < limit) return;

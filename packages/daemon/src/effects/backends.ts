@@ -183,9 +183,10 @@ export const makeBackends = (deps: BackendsDeps): Backends => {
       const cancel = deps.clock.after(ms, () => late.resolve(null));
       const answers = drivers.map(async (of) => {
         const answer = await Promise.race([askOnce(of), late.promise]);
-        return (
-          answer ?? (await deps.recorded(of.id)) ?? unanswered(of, deps.host, deps.clock.now())
-        );
+        if (answer !== null) return answer;
+        // One that was not there before may be there by now.
+        const before = await deps.recorded(of.id);
+        return before?.found === true ? before : unanswered(of, deps.host, deps.clock.now());
       });
       const soon = await Promise.all(answers);
       cancel();

@@ -33,7 +33,7 @@ const tellFailure = async (life: Life, fact: Failed): Promise<void> => {
   await terminals.close(life.id).catch((error: unknown) => {
     if (!isAdapterFailure(error)) throw error;
   });
-  await life.context.report({ facts: [fact] });
+  await life.context.report({ facts: [fact], source: "screen" });
 };
 
 /** The end of the program is told when it comes, whoever brings it about. */
