@@ -61,6 +61,8 @@ export const realClaude = (llm: FakeLlm, program: string): Fixture => ({
 export const realClaudeTui = (llm: FakeLlm, program: string): Fixture => ({
   ...realClaude(llm, program),
   create: { interface: "tui" },
+  // Alone it is there after a second; five at once on two busy cores take twenty.
+  patienceMs: 60_000,
   without: [
     {
       steps: /^its words are shown as they come/,
