@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chooseSeed, makeChance } from "./chance.ts";
 import { examine, schemaOf, snapshotDamage } from "./power-loss/check.ts";
 import { makeDisk, type Image } from "./power-loss/disk.ts";
-import { COMMITS, TOTAL } from "./power-loss/history.ts";
+import { COMMITS, TOTAL, UPGRADED } from "./power-loss/history.ts";
 import { say } from "./say.ts";
 import { traced, type Step } from "./power-loss/trace.ts";
 
@@ -95,7 +95,8 @@ describe("a power cut", () => {
     let upgraded = 0;
     await atCuts(full, CUTS, async ({ at, acknowledged, image }) => {
       const laid = { image, origin: full.folder, scratch };
-      if (acknowledged < COMMITS.first + COMMITS.second || (await schemaOf(laid)) < 2) return;
+      const isUpgraded = (await schemaOf(laid)) === UPGRADED.length;
+      if (acknowledged < COMMITS.first + COMMITS.second || !isUpgraded) return;
       upgraded += 1;
       const damage = await snapshotDamage(laid);
       faults.push(...damage.map((line) => `cut ${at}: ${line}`));

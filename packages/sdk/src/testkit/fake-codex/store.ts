@@ -46,10 +46,19 @@ export const noTokens: Tokens = {
 
 export type Store = ReturnType<typeof makeStore>;
 
+/** One that is dead and not buried yet holds no lock: the kernel took it with its life. */
+const isNoZombie = (pid: number): boolean => {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, "latin1").includes(") Z ");
+  } catch {
+    return true;
+  }
+};
+
 const isRunning = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
-    return true;
+    return isNoZombie(pid);
   } catch {
     return false;
   }
