@@ -133,8 +133,7 @@ describe.concurrent("a program", () => {
   test(
     "whose ready line is no pattern is refused",
     played(async ({ create }) => {
-      const agent = await create(program({ ready: "(" }));
-      expect((await agent.state("failed")).reason).toMatch(/no regular expression/);
+      await expect(create(program({ ready: "(" }))).rejects.toThrow(/regular expression/);
     }),
   );
 
