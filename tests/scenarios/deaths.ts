@@ -117,9 +117,10 @@ export const dying: readonly Step[] = [
     alone: {},
     run: async (stage) => {
       const { create, house, fixture } = stage;
-      // From another machine it has a way to come; of a terminal there, a ring that was lost is made up for by a look within 30 s.
-      const farMs = fixture.create?.interface === "tui" ? 40_000 : 6_000;
-      const soonMs = fixture.far === undefined ? 2_000 : farMs;
+      // From another machine it has a way to come. In a terminal tmux may not be told while a child of the dead one still holds
+      // the terminal open: that is made up for by a look within 30 s.
+      const protocolMs = fixture.far === undefined ? 2_000 : 6_000;
+      const soonMs = fixture.create?.interface === "tui" ? 40_000 : protocolMs;
       const agent = await create({ permissions: "full" });
       await agent.say("SAY one");
       const command = longSleep();
