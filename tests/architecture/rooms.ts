@@ -71,11 +71,18 @@ export const LAWS: readonly Law[] = [
     law: "what all hosts share is pure: it imports sdk and contract only",
   },
   {
+    room: "adapters/agents",
+    may: ["sdk", "contract"],
+    node: false,
+    vendors: [],
+    law: "what several agents share is pure: it imports sdk and contract only",
+  },
+  {
     room: "adapters/*",
-    may: ["adapters/hosts", "sdk", "contract"],
+    may: ["adapters/agents", "adapters/hosts", "sdk", "contract"],
     node: true,
     vendors: "declared",
-    law: "an adapter imports sdk, contract, what all hosts share and its own vendor, never core, daemon or a sibling",
+    law: "an adapter imports sdk, contract, what agents or hosts share and its own vendor, never core, daemon or a sibling",
   },
   {
     room: "client",

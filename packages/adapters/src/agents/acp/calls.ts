@@ -1,7 +1,7 @@
 /** Tool calls of ACP agents as items. Each update says what is new; what was said before stays. Pure. */
 import { createHash } from "node:crypto";
 import type { ItemBody, ItemStatus } from "@skein/contract";
-import { hunk } from "./diff.ts";
+import { hunk } from "../hunk.ts";
 import type { Call, Diff } from "./state.ts";
 import { list, number, object, string, type Json } from "./wire.ts";
 

@@ -1,7 +1,8 @@
 import type { SessionContext } from "@skein/sdk";
 import { expect, test } from "vitest";
 import { approvalOf, grantsOf } from "./asks.ts";
-import { hunk, newText } from "./diff.ts";
+import { hunk } from "../hunk.ts";
+import { newText } from "./diff.ts";
 import { atomicBytes, denyFrame, interruptFrame, isAtomic, userFrame, uuidOf } from "./frames.ts";
 import { makeJournal } from "./journal.ts";
 import { readLogin, readModels } from "./models.ts";

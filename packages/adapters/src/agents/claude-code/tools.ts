@@ -1,6 +1,7 @@
 /** Tool calls of Claude Code 2.1.197 as items: what they will do, and what became of them. */
 import type { ItemBody, ItemStatus } from "@skein/contract";
-import { hunk, newText, patchText } from "./diff.ts";
+import { hunk } from "../hunk.ts";
+import { newText, patchText } from "./diff.ts";
 import { isObject, list, object, string, type Block, type Json } from "./wire.ts";
 
 type Change = Extract<ItemBody, { kind: "edit" }>["changes"][number];

@@ -1,4 +1,4 @@
-/** Unified diff hunks, of the old and the new text that an ACP agent shows. Pure. */
+/** Unified diff hunks, of the old and the new text that agents show of an edit. Pure. */
 
 const lines = (text: string): string[] => {
   const all = text.split("\n");
