@@ -1,6 +1,7 @@
 /**
- * Adds up what the suites named as arguments left in .cache/results and prints one line, the last of a CI run. A suite
- * without a result (it was killed, or never started) counts as one failure. Exit 0: all passed, nothing skipped.
+ * Adds up what the suites named as arguments left in .cache/results: says again what failed, then prints one line, the
+ * last of a CI run. A suite without a result (it was killed, or never started) counts as one failure. Exit 0: all passed,
+ * nothing skipped.
  * Plain JavaScript: it must speak even where the set-up failed and there is only the machine's own Node.
  */
 import { readFileSync } from "node:fs";
@@ -14,6 +15,7 @@ for (const suite of argv.slice(2)) {
       readFileSync(new URL(`../.cache/results/${suite}.json`, import.meta.url), "utf8"),
     );
     for (const key of Object.keys(total)) total[key] += result[key];
+    for (const failure of result.failures) stdout.write(`== failed in ${suite}: ${failure}\n`);
   } catch {
     stderr.write(`The suite '${suite}' left no result: counted as one failure.\n`);
     total.failed += 1;

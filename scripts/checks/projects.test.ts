@@ -6,11 +6,17 @@ const report = {
   numFailedTests: 0,
   numPendingTests: 0,
   numTodoTests: 0,
-  testResults: [{ status: "passed", assertionResults: [{}, {}, {}] }],
+  testResults: [
+    {
+      name: "a.test.ts",
+      status: "passed",
+      assertionResults: [{ status: "passed", fullName: "a" }],
+    },
+  ],
 };
 
 test("a good run is counted as it is", () => {
-  expect(judge(report, 0)).toEqual({ passed: 3, failed: 0, skipped: 0 });
+  expect(judge(report, 0)).toEqual({ passed: 3, failed: 0, skipped: 0, failures: [] });
 });
 
 test("skipped and left-to-do tests are told apart from passed ones", () => {
@@ -25,7 +31,23 @@ test("a bad ending is a failure though every test passed", () => {
   expect(judge(report, 1).failed).toBe(1);
 });
 
+const unloadable = { name: "b.test.ts", status: "failed", assertionResults: [] };
+
+test("a test that failed is told of by its file, its name and the beginning of what it said", () => {
+  const failed = {
+    status: "failed",
+    fullName: "waits",
+    failureMessages: ["Error: late\n    at b.ts"],
+  };
+  const testResults = [{ name: "b.test.ts", status: "failed", assertionResults: [failed] }];
+  expect(judge({ ...report, numFailedTests: 1, testResults }, 1).failures).toEqual([
+    "b.test.ts: waits\n    Error: late\n        at b.ts",
+  ]);
+});
+
 test("a file that could not be loaded is a failure", () => {
-  const testResults = [...report.testResults, { status: "failed", assertionResults: [] }];
-  expect(judge({ ...report, testResults }, 1).failed).toBe(1);
+  const testResults = [...report.testResults, unloadable];
+  const result = judge({ ...report, testResults }, 1);
+  expect(result.failed).toBe(1);
+  expect(result.failures[0]).toContain("b.test.ts");
 });

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
-import { none, type Result, resultsFolder, root } from "./results.ts";
+import { failure, type Result, resultsFolder, root } from "./results.ts";
 
 /** The part of vitest 5.1's JSON report that is read here. */
 type Report = {
@@ -9,10 +9,20 @@ type Report = {
   readonly numPendingTests: number;
   readonly numTodoTests: number;
   readonly testResults: readonly {
+    readonly name: string;
     readonly status: string;
-    readonly assertionResults: readonly unknown[];
+    /** Why the file could not be loaded. */
+    readonly message?: string;
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages?: readonly string[] | null;
+    }[];
   }[];
 };
+
+/** Of one failure's message. */
+const MESSAGE_LINES = 12;
 
 /** Runs vitest projects on this terminal and counts. Never throws; a run without a report counts as one failure. */
 export const runProjects = async (
@@ -37,17 +47,33 @@ export const runProjects = async (
  * test passed (an unhandled rejection, a worker that died).
  */
 export const judge = (report: Report | undefined, exitCode: number): Result => {
-  if (report === undefined) return { ...none, failed: 1 };
+  if (report === undefined) return failure(`vitest ended with ${exitCode} and left no report`);
   const unloaded = report.testResults.filter(
     (file) => file.status === "failed" && file.assertionResults.length === 0,
-  ).length;
-  const failed = report.numFailedTests + unloaded;
+  );
+  const failed = report.numFailedTests + unloaded.length;
+  const failures = [
+    ...unloaded.map((file) => told(file.name, "could not be loaded", [file.message ?? ""])),
+    ...report.testResults.flatMap((file) =>
+      file.assertionResults
+        .filter((test) => test.status === "failed")
+        .map((test) => told(file.name, test.fullName, test.failureMessages ?? [])),
+    ),
+  ];
+  const broken = exitCode !== 0 && failed === 0;
   return {
     passed: report.numPassedTests,
-    failed: exitCode !== 0 && failed === 0 ? 1 : failed,
+    failed: broken ? 1 : failed,
     skipped: report.numPendingTests + report.numTodoTests,
+    failures: broken ? [`every test passed, yet vitest ended with ${exitCode}`] : failures,
   };
 };
+
+const told = (file: string, test: string, messages: readonly string[]): string =>
+  [
+    `${file.replace(`${root}/`, "")}: ${test}`,
+    ...messages.join("\n").split("\n").slice(0, MESSAGE_LINES),
+  ].join("\n    ");
 
 const readReport = (file: string): Report | undefined => {
   try {

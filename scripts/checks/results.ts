@@ -1,9 +1,17 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-export type Result = { readonly passed: number; readonly failed: number; readonly skipped: number };
+export type Result = {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** What failed and why, a few lines each: `.ci/run` says it again at its very end, where it is read first. */
+  readonly failures: readonly string[];
+};
 
-export const none: Result = { passed: 0, failed: 0, skipped: 0 };
+export const none: Result = { passed: 0, failed: 0, skipped: 0, failures: [] };
+
+export const failure = (words: string): Result => ({ ...none, failed: 1, failures: [words] });
 
 export const root = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 
@@ -15,6 +23,7 @@ export const add = (a: Result, b: Result): Result => ({
   passed: a.passed + b.passed,
   failed: a.failed + b.failed,
   skipped: a.skipped + b.skipped,
+  failures: [...a.failures, ...b.failures],
 });
 
 export const writeResult = (suite: string, result: Result): void => {

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { add, none, type Result, root } from "./results.ts";
+import { add, failure, none, type Result, root } from "./results.ts";
 
 type Check = {
   readonly name: string;
@@ -24,7 +24,7 @@ const runCheck = async (check: Check): Promise<Result> => {
   const time = `${((performance.now() - began) / 1000).toFixed(1)} s`;
   console.log(`${passed ? "ok    " : "FAILED"} ${check.name} (${time})`);
   if (!passed) console.log(`${output.trimEnd()}\n${check.remedy}`);
-  return passed ? { ...none, passed: 1 } : { ...none, failed: 1 };
+  return passed ? { ...none, passed: 1 } : failure(`${check.name}\n${output.trimEnd()}`);
 };
 
 const run = ({ command, args }: Check): Promise<{ passed: boolean; output: string }> =>
