@@ -1,4 +1,6 @@
 /** Completion scripts, made of the verbs' own definitions. Sessions' names are asked of the daemon when tab is pressed. */
+import { quote } from "@skein/contract/light";
+
 export type Completable = {
   readonly name: string;
   readonly summary: string;
@@ -53,15 +55,13 @@ complete -F _skein skein
 `;
 };
 
-/** For single quotes of a shell. */
-const quoted = (text: string): string => text.replaceAll("'", "'\\''");
 /** Inside a zsh description, brackets and colons have a meaning. */
-const zshSays = (text: string): string => quoted(text.replace(/[[\]:]/g, " "));
+const zshSays = (text: string): string => text.replace(/[[\]:]/g, " ");
 
 const zsh = (verbs: readonly Completable[]): string => {
-  const list = verbs.map(({ name, summary }) => `    '${name}:${zshSays(summary)}'`);
+  const list = verbs.map(({ name, summary }) => `    ${quote(`${name}:${zshSays(summary)}`)}`);
   const cases = verbs.map(({ name, flags, takesSessions, below }) => {
-    const specs = flags.map(({ flag, says }) => `'${flag}[${zshSays(says)}]'`);
+    const specs = flags.map(({ flag, says }) => quote(`${flag}[${zshSays(says)}]`));
     if (takesSessions) specs.push("'*:session:_skein_sessions'");
     else if (below.length > 0) specs.push(`'1:verb:(${below.join(" ")})'`);
     else specs.push("'*:file:_files'");
@@ -100,10 +100,10 @@ const fish = (verbs: readonly Completable[]): string => {
   const lines = verbs.flatMap(({ name, summary, flags, takesSessions, below }) => {
     const when = `-n '__fish_seen_subcommand_from ${name}'`;
     return [
-      `complete -c skein -n __fish_use_subcommand -a ${name} -d '${quoted(summary)}'`,
+      `complete -c skein -n __fish_use_subcommand -a ${name} -d ${quote(summary)}`,
       ...flags.map(({ flag, says }) => {
         const option = flag.startsWith("--") ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`;
-        return `complete -c skein ${when} ${option} -d '${quoted(says)}'`;
+        return `complete -c skein ${when} ${option} -d ${quote(says)}`;
       }),
       ...(takesSessions ? [`complete -c skein ${when} -a '(${NAMES})'`] : []),
       ...(below.length > 0 ? [`complete -c skein ${when} -a '${below.join(" ")}'`] : []),

@@ -18,6 +18,7 @@ export * from "./problem.ts";
 export * from "./registry.ts";
 export * from "./scopes.ts";
 export * from "./session.ts";
+export * from "./shell.ts";
 export * from "./state-folder.ts";
 export * from "./system.ts";
 export * from "./template.ts";

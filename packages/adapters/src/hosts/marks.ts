@@ -1,6 +1,6 @@
 /**
- * The marks that all processes of an owner carry in their environment, and how the kernel's words about processes are read: what
- * every host knows of whose a process is. Nothing here touches a process.
+ * How the kernel's words about processes are read, and the owner's marks in their environment: what every host knows of whose a
+ * process is. Nothing here touches a process.
  */
 import type { Owner } from "@skein/sdk";
 
@@ -12,13 +12,6 @@ export type ProcessStat = {
 };
 
 export type OwnedProcess = ProcessStat & { readonly owner: Owner };
-
-/** The marks, in one place: what `start` adds to the environment and what a scan looks for. */
-export const marksOf = (home: string, owner: Owner): Record<string, string> => ({
-  SKEIN_HOME: home,
-  SKEIN_SESSION: owner.session,
-  SKEIN_GENERATION: String(owner.generation),
-});
 
 /**
  * /proc/PID/stat, proc_pid_stat(5): the command in parentheses may hold spaces and parentheses, so fields are counted

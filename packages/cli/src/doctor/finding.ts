@@ -1,3 +1,5 @@
+import { quote } from "@skein/contract/light";
+
 /** What the doctor found: ok, worth knowing, or broken; and the command that repairs it. */
 export type Finding = {
   readonly part: string;
@@ -28,4 +30,4 @@ export const broken = (part: string, detail: string, fix: string): Finding => ({
 
 /** A path as a shell takes it, so that a fix can be copied. */
 export const inShell = (path: string): string =>
-  /^[\w@%+=:,./~-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+  /^[\w@%+=:,./~-]+$/.test(path) ? path : quote(path);

@@ -3,11 +3,10 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, constants, openSync } from "node:fs";
 import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { DetachedSpec, Exit, ProcessRef } from "@skein/sdk";
+import { marksOf, type DetachedSpec, type Exit, type ProcessRef } from "@skein/sdk";
 import { folderRefusal, programForbidden, programMissing, refusal } from "../refusals.ts";
 import { makeFifo } from "./fifo.ts";
 import { lookAtFolder } from "./paths.ts";
-import { marksOf } from "../marks.ts";
 import type { Processes } from "./processes.ts";
 
 /** A missing folder and a missing program are the same ENOENT of spawn(2): the folder is looked at first. */

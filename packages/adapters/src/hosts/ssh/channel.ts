@@ -1,12 +1,13 @@
 /** One session through a host's connection: a script over there, with its streams. */
 import { randomUUID } from "node:crypto";
 import { Transform, type Readable } from "node:stream";
+import { quote } from "@skein/contract";
 import type { Clock } from "@skein/sdk";
 import { makeMarkFinder, spawnSsh, WITHOUT_END, type Client } from "./client.ts";
 import { channelArgs } from "./command.ts";
 import type { Link } from "./link.ts";
 import { BANNER_BYTES } from "./master.ts";
-import { oneLine, quote } from "./quote.ts";
+import { oneLine } from "./script.ts";
 import { unreachable, unusable } from "./reasons.ts";
 import type { Place, Wanted } from "./trunks.ts";
 

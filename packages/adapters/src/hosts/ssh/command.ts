@@ -1,5 +1,5 @@
 /** What is said to the system's ssh: every argument list of the house for it. */
-import { BOOT } from "./quote.ts";
+import { BOOT } from "./script.ts";
 
 export type SshDeps = {
   /** What `ssh NAME` takes; checked by the contract's HostName, and never an option: `--` stands before it. */

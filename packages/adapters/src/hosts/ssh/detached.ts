@@ -1,11 +1,11 @@
 /** The handle on a process over there that outlives the daemon. */
+import { quote } from "@skein/contract";
 import type { Detached, Exit, Owner, ProcessRef } from "@skein/sdk";
 import type { Ask } from "./ask.ts";
 import { APART, BORN, ENDED } from "./far.ts";
 import { spoolLines, type FollowDeps } from "./follow.ts";
 import type { Guard } from "./guard.ts";
 import type { FarProcesses } from "./processes.ts";
-import { quote } from "./quote.ts";
 import { makeWriter } from "./writer.ts";
 
 export type DetachedDeps = FollowDeps & {

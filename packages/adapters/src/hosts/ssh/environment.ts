@@ -1,7 +1,8 @@
 /** The environment that a login has over there: what a person's own terminal there would have. */
+import { quote } from "@skein/contract";
 import type { Clock, Host } from "@skein/sdk";
 import type { Ask } from "./ask.ts";
-import { BOOT, oneLine, quote } from "./quote.ts";
+import { BOOT, oneLine } from "./script.ts";
 import { unusable } from "./reasons.ts";
 
 const KEPT_MS = 5 * 60_000;

@@ -2,7 +2,8 @@
  * What the scripts over there are made of: POSIX sh and coreutils. Where there is no /proc, `ps` stands in for it; where there is
  * no setsid (util-linux, busybox), the shell's own job control makes the group, which then sits in the session of its channel.
  */
-import { exportable, oneLine, quote, READER, words } from "./quote.ts";
+import { exportLines, quote, quoteAll } from "@skein/contract";
+import { oneLine, READER } from "./script.ts";
 
 /** What `born` and `same` end with when they could not look: a system without room for another process, say. It tells nothing. */
 export const UNSEEN = 3;
@@ -52,8 +53,6 @@ export const programLine = (
   mark: string,
   tells = false,
 ): string => {
-  const given = exportable(env);
-  const exports = given.map(([name, value]) => `export ${name}=${quote(value)}`).join("\n");
   // What a shell sets of its own accord.
   const shells = ["PWD", "OLDPWD", "SHLVL", "_"].filter((name) => !(name in env));
   const unset = shells.map((name) => `-u ${name}`).join(" ");
@@ -62,8 +61,8 @@ export const programLine = (
 ${enter}
 unset PWD OLDPWD SHLVL
 ${"PATH" in env ? "" : "PATH=/usr/local/bin:/usr/bin:/bin; export PATH"}
-${exports}
-set -- ${words(argv)}
+${exportLines(env)}
+set -- ${quoteAll(argv)}
 case $1 in
 */*) [ -e "$1" ] || no ${NO_PROGRAM}
   [ -x "$1" ] && ! [ -d "$1" ] || no ${NOT_ALLOWED} ;;

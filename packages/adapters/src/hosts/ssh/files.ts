@@ -1,10 +1,10 @@
 /** Files over there, by scripts: each one trip. */
 import { randomUUID } from "node:crypto";
+import { quote } from "@skein/contract";
 import type { AdapterFailure, FileEntry, Files } from "@skein/sdk";
 import { fileFailure } from "../refusals.ts";
 import type { Answer, Ask } from "./ask.ts";
 import { followFile, type FollowDeps } from "./follow.ts";
-import { quote } from "./quote.ts";
 import { isFull, wordOf } from "./words.ts";
 
 const MAX_ENTRIES = 10_000;

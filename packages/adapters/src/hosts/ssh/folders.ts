@@ -1,7 +1,7 @@
 /** Folders and programs over there, as a person means them. */
+import { quote } from "@skein/contract";
 import type { Host } from "@skein/sdk";
 import type { Ask } from "./ask.ts";
-import { quote } from "./quote.ts";
 
 /** Sets l for the folder $f. What lies below a folder that may not be entered is unreadable, not missing. */
 export const lookAtFolder = `

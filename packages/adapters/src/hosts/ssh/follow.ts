@@ -2,11 +2,11 @@
  * Lines of a growing file over there, from an offset, as they come. The bytes that were read are counted here: when the link is
  * cut, reading goes on at the very next one.
  */
+import { quote } from "@skein/contract";
 import type { Clock, SpoolLine } from "@skein/sdk";
 import { makeLineCutter } from "../lines.ts";
 import { makeBackoff } from "./backoff.ts";
 import { openChannel, type Channel, type ChannelDeps } from "./channel.ts";
-import { quote } from "./quote.ts";
 
 export type FollowDeps = ChannelDeps & { readonly clock: Clock; readonly random: () => number };
 

@@ -1,13 +1,13 @@
 /** The first contact with a host: whether it answers, what it is, and Skein's folder there. */
 import { createHash, randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { HostName } from "@skein/contract";
+import { HostName, quote } from "@skein/contract";
 import type { AdapterFailure, Clock } from "@skein/sdk";
 import { fileFailure } from "../refusals.ts";
 import { keepEnd, spawnSsh } from "./client.ts";
 import { aloneArgs, type SshDeps } from "./command.ts";
 import { GREETING_MS } from "./master.ts";
-import { oneLine, quote } from "./quote.ts";
+import { oneLine } from "./script.ts";
 import { unusable, whyUnreached } from "./reasons.ts";
 import { isFull, wordOf } from "./words.ts";
 

@@ -1,11 +1,12 @@
 /** One connection to a host, held open for the channels that go through it. */
 import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
+import { quote } from "@skein/contract";
 import type { AdapterFailure, Clock } from "@skein/sdk";
 import { keepEnd, makeMarkFinder, spawnSsh } from "./client.ts";
 import { CONNECT_SECONDS, masterArgs, type SshDeps } from "./command.ts";
 import { BORN } from "./far.ts";
-import { oneLine, quote } from "./quote.ts";
+import { oneLine } from "./script.ts";
 import { unusable, whyUnreached } from "./reasons.ts";
 
 /** Name, connection, greeting, key, login, shell: each of the slow ones may take ConnectTimeout. */

@@ -1,9 +1,9 @@
 /** What runs over there, and whose it is: looked at, and ended. */
+import { quote } from "@skein/contract";
 import { adapterFailure, type Clock, type Owner, type Spare } from "@skein/sdk";
 import { ownerIn, parseRow, parseStat, sameOwner, type OwnedProcess } from "../marks.ts";
 import type { Ask } from "./ask.ts";
 import { BORN } from "./far.ts";
-import { quote } from "./quote.ts";
 import { wordOf } from "./words.ts";
 
 export type Found = OwnedProcess & {

@@ -1,7 +1,7 @@
 /** A machine that `ssh NAME` reaches. */
 import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { HostName } from "@skein/contract";
+import { HostName, quote } from "@skein/contract";
 import type { Clock, Detached, Host, Owner, Reach } from "@skein/sdk";
 import { byOwner, sameOwner } from "../marks.ts";
 import { makeAsk } from "./ask.ts";
@@ -14,7 +14,6 @@ import { makeGuard } from "./guard.ts";
 import { makeLink } from "./link.ts";
 import { makeOpen } from "./pipe.ts";
 import { makeProcesses, type Found } from "./processes.ts";
-import { quote } from "./quote.ts";
 import { makeRun } from "./run.ts";
 import { makeSockets } from "./sockets.ts";
 import { startThere } from "./start.ts";

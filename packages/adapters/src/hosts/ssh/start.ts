@@ -1,7 +1,7 @@
 /** Starts a process over there that outlives the daemon and the link: FIFO, spool, a session of its own. One trip. */
 import { randomUUID } from "node:crypto";
-import type { DetachedSpec, Host, ProcessRef } from "@skein/sdk";
-import { marksOf } from "../marks.ts";
+import { quote } from "@skein/contract";
+import { marksOf, type DetachedSpec, type Host, type ProcessRef } from "@skein/sdk";
 import {
   fileFailure,
   folderRefusal,
@@ -12,7 +12,6 @@ import {
 import type { Ask } from "./ask.ts";
 import { APART, BARE, BORN, NOT_ALLOWED, NO_PROGRAM, programLine } from "./far.ts";
 import { lookAtFolder } from "./folders.ts";
-import { quote } from "./quote.ts";
 import { isFull, wordOf } from "./words.ts";
 
 /** `folder STATE`: it cannot be worked in. `disk`: stderr says why. `p PID STARTED`, and MARK CODE when it did not become the program.

@@ -9,7 +9,7 @@ import { isAdapterFailure, type Clock } from "@skein/sdk";
 import { expect, test } from "vitest";
 import { parseStat } from "../marks.ts";
 import type { Ask } from "./ask.ts";
-import { oneLine, READER } from "./quote.ts";
+import { oneLine, READER } from "./script.ts";
 import { makeWriter } from "./writer.ts";
 
 /** Nobody waits here: what would wait comes next. */

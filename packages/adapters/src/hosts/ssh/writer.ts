@@ -4,6 +4,7 @@
  * whose answer got lost is asked for again under its name, and done once.
  */
 import { randomUUID } from "node:crypto";
+import { quote } from "@skein/contract";
 import { adapterFailure, type Clock, type ProcessRef } from "@skein/sdk";
 import { fileFailure, gone } from "../refusals.ts";
 import type { Answer, Ask } from "./ask.ts";
@@ -11,7 +12,6 @@ import { makeBackoff } from "./backoff.ts";
 import { BORN, ENDED } from "./far.ts";
 import { pause } from "./follow.ts";
 import type { Link } from "./link.ts";
-import { quote } from "./quote.ts";
 import { isFull, wordOf } from "./words.ts";
 
 export type Writer = {

@@ -1,4 +1,5 @@
 /** The tools of a fake Codex, each with the question that the thread's policy wants asked first. */
+import { quote } from "@skein/contract";
 import type { OfferedTool } from "../fake-llm/conversation.ts";
 import type { ToolCall } from "../fake-llm/tools.ts";
 import { parsePatch, type Patch } from "./patch.ts";
@@ -51,7 +52,7 @@ const runCommand = async (
   deps: Tooling,
 ): Promise<string> => {
   const { cwd } = thread.stored;
-  const line = `/bin/bash -lc '${command.replaceAll("'", `'\\''`)}'`;
+  const line = `/bin/bash -lc ${quote(command)}`;
   const item = {
     type: "commandExecution",
     id: itemId("call"),

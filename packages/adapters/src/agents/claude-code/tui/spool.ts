@@ -4,6 +4,7 @@
  * from the host. A hook that asks for permission waits at a FIFO: who writes there decides, unless someone decides at the dialog.
  */
 import { posix } from "node:path";
+import { quote } from "@skein/contract";
 import type { Json } from "../wire.ts";
 
 /** Tries of one generation have spools of their own: what a first one said is not taken for the second one's. */
@@ -66,13 +67,11 @@ const events = [
 const heldSeconds = 7 * 24 * 3_600;
 const briefSeconds = 30;
 
-const shellWord = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
-
 /** For `--settings`: our hooks beside the person's own. `bypasses`: the warning before permissions are bypassed is not shown. */
 export const settingsOf = (spool: string, bypasses: boolean): Json => {
   const hookOf = (event: string): Json => ({
     type: "command",
-    command: `${shellWord(scriptFile(spool))} ${event}`,
+    command: `${quote(scriptFile(spool))} ${event}`,
     timeout: event === "PermissionRequest" ? heldSeconds : briefSeconds,
   });
   return {

@@ -1,17 +1,10 @@
 /**
- * How words become text that a shell over there reads: the only place of the house where shell text is made of values.
+ * How a script gets to the shell over there: the only command builder for ssh in the house (values in it are quoted by the contract's
+ * `quote`).
  *
  * All text goes by stdin, for an argument list can be read by everybody on both machines. The command that ssh carries is always the
  * same (BOOT), and means the same to sh, bash, zsh, fish and csh, whichever of them is the login's shell.
  */
-
-/** One word for a POSIX shell: comes out as it went in. Throws for NUL, which no argument and no variable can hold. */
-export const quote = (word: string): string => {
-  if (word.includes("\0")) throw new Error("A word for a shell holds a NUL.");
-  return `'${word.replaceAll("'", `'\\''`)}'`;
-};
-
-export const words = (argv: readonly string[]): string => argv.map(quote).join(" ");
 
 /**
  * Reads one line, which is a script (see `oneLine`), and becomes it. `read` takes no byte more than the line: what follows on
@@ -32,13 +25,3 @@ export const oneLine = (script: string): string => {
   for (const byte of Buffer.from(script, "utf8")) line += escaped(byte);
   return `${line}\n`;
 };
-
-const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** bash makes these itself, and ends when a script sets them. */
-const FIXED = new Set(["UID", "EUID", "PPID", "SHELLOPTS", "BASHOPTS", "BASH_VERSINFO"]);
-
-/** A POSIX shell can export no other names; those are left out. */
-export const exportable = (
-  env: Readonly<Record<string, string>>,
-): readonly (readonly [string, string])[] =>
-  Object.entries(env).filter(([name]) => NAME.test(name) && !FIXED.has(name));
