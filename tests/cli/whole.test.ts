@@ -163,6 +163,34 @@ test("a token lets a program in over TCP and narrows it over the socket, as far 
   expect((await skein(["token", "list"])).stdout).toMatch(/^laptop .* revoked /m);
 });
 
+test("the conversation of a killed session is not begun outside: --all tells whose it was, and adopt gets it back", async () => {
+  await skein(["create", "--name", "regretted"]);
+  await skein(["ask", "regretted", "PONG", "-t", "20"]);
+  const { stdout: inspected } = await skein(["inspect", "regretted", "--json"]);
+  const { session } = operations["sessions.get"].output.parse(JSON.parse(inspected));
+  const conversation = session.providerSessionId ?? "";
+  const projects = join(home, "claude", "projects", "beside");
+  mkdirSync(projects, { recursive: true });
+  const stranger = "11111111-1111-4111-8111-111111111111";
+  for (const id of [conversation, stranger]) {
+    const message = { role: "user", content: `Say\nPONG \u001b[2J to\t${id}` };
+    const line = { type: "user", uuid: id, cwd: folder, timestamp: session.createdAt, message };
+    writeFileSync(join(projects, `${id}.jsonl`), `${JSON.stringify(line)}\n`);
+  }
+  await skein(["kill", "regretted"]);
+  const { stdout: outside } = await skein(["outside"]);
+  expect(outside).toMatch(new RegExp(`^${stranger} .* Say PONG \\[2J to ${stranger}$`, "m"));
+  expect(outside).not.toContain(conversation);
+  const { stdout: all } = await skein(["outside", "--all"]);
+  expect(all).toMatch(new RegExp(`^${conversation} .* regretted \\(deleted\\) `, "m"));
+  expect((await skein(["adopt", conversation, "--name", "back"])).stdout).toBe(
+    "Created session back\n",
+  );
+  expect((await skein(["outside", "--all"])).stdout).toMatch(
+    new RegExp(`^${conversation} .* back  `, "m"),
+  );
+});
+
 test.each([
   [["status", "nobody"], "session_not_found"],
   [["create", "-p", "nowhere"], "folder_not_found"],

@@ -19,6 +19,12 @@ export const Conversation = z.object({
     .enum(["yes", "no", "unknown"])
     .describe("Whether a program has it open now; unknown: that cannot be told there"),
   session: SessionId.nullable().describe("The session that it belongs to, when it is Skein's"),
+  sessionName: SessionName.nullable(),
+  deleted: z
+    .boolean()
+    .describe(
+      "That session was deleted, and its conversation left where it lies: it can be adopted",
+    ),
 });
 export type Conversation = z.infer<typeof Conversation>;
 
@@ -44,7 +50,10 @@ export const outsideOperations = {
       ...where,
       backend: BackendId.optional(),
       folder: z.string().max(4_096).optional().describe("Only those of this folder"),
-      all: z.boolean().default(false).describe("Also those that Skein's sessions have"),
+      all: z
+        .boolean()
+        .default(false)
+        .describe("Also those that Skein's sessions have, or had until they were deleted"),
     }),
     output: z.object({ conversations: z.array(Conversation) }),
     errors: ["backend_unknown", "host_unknown", "host_unreachable"],

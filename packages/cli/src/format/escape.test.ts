@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { json, oneLine, visible } from "./escape.ts";
+import { flat, json, oneLine, visible } from "./escape.ts";
 
 /** What a terminal obeys, said in another way than in the code under test: by category. */
 const isObeyed = (character: string): boolean =>
@@ -71,5 +71,11 @@ describe("json", () => {
         expect([...json(both, 2)].filter(isObeyed)).toEqual([]);
       }),
     );
+  });
+});
+
+describe("flat", () => {
+  test("is one line that a terminal has nothing to obey in, and a reader nothing to wonder at", () => {
+    expect(flat("  Fix the\n\n\tlogin \x1b[31mbug\x07\u202e\n")).toBe("Fix the login [31mbug");
   });
 });

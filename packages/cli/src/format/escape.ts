@@ -26,6 +26,9 @@ export const visible = (text: string): string => text.replace(OBEYED, written);
 export const oneLine = (text: string): string =>
   visible(text).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
 
+/** Words for a table's cell, read and not obeyed: newlines and blanks are one blank, what a terminal would obey is left out. */
+export const flat = (text: string): string => text.replace(/\s+/g, " ").replace(OBEYED, "").trim();
+
 /**
  * JSON that is safe on a terminal as well: JSON.stringify writes C0 out but leaves DEL, C1 and bidirectional controls.
  * The value that a parser reads is the same.

@@ -4,7 +4,7 @@ import type { Conversation, Item } from "@skein/contract";
 import { backendOf } from "../agent.ts";
 import { printJson, type Cli } from "../cli.ts";
 import { EXIT, misused } from "../failure.ts";
-import { oneLine } from "../format/escape.ts";
+import { flat, oneLine } from "../format/escape.ts";
 import { isSettled, itemText } from "../format/item.ts";
 import { table, type Column } from "../format/table.ts";
 import { since } from "../format/time.ts";
@@ -28,13 +28,17 @@ const agentOf = (cli: string | undefined): { backend?: string } =>
 const hostOf = (host: string | undefined): { host?: string } =>
   host === undefined ? {} : { host };
 
-const columns = (cli: Cli): readonly Column<Conversation>[] => [
+const ownerWords = ({ sessionName, deleted }: Conversation): string =>
+  sessionName === null ? "-" : `${oneLine(sessionName)}${deleted ? " (deleted)" : ""}`;
+
+const columns = (cli: Cli, all: boolean): readonly Column<Conversation>[] => [
   { title: "ID", cell: (one) => one.id },
   { title: "AGENT", cell: (one) => one.backend },
   { title: "OPEN", cell: (one) => one.held },
   { title: "LAST USED", cell: (one) => since(one.activeAt, cli.now()) },
   { title: "FOLDER", cell: (one) => oneLine(one.folder), yields: true },
-  { title: "ABOUT", cell: (one) => oneLine(one.title ?? "") },
+  ...(all ? [{ title: "SESSION", cell: ownerWords }] : []),
+  { title: "ABOUT", cell: (one) => flat(one.title ?? "") },
 ];
 
 const list = async (cli: Cli, flags: Flags): Promise<number> => {
@@ -46,7 +50,7 @@ const list = async (cli: Cli, flags: Flags): Promise<number> => {
   });
   if (flags.json === true) printJson(cli, view);
   else if (view.conversations.length === 0) cli.tell("No conversations begun outside Skein");
-  else cli.print(table(columns(cli), view.conversations, cli.width).join("\n"));
+  else cli.print(table(columns(cli, flags.all === true), view.conversations, cli.width).join("\n"));
   return EXIT.done;
 };
 
@@ -93,7 +97,9 @@ export const outside = verb<Flags, [what?: string, id?: string]>({
     ["skein outside --host cloud --cli codex", "those of Codex on a host"],
     ["skein outside show 9c61e4e1-4dee-48d1-b4f7-bf8f8775b013 -f", "watch one, read-only"],
   ],
-  notes: "Nothing is written or started. To go on with one: `skein adopt ID`.",
+  notes:
+    "Nothing is written or started. To go on with one: `skein adopt ID`; so, too, a deleted session's\n" +
+    "conversation is had back (see --all).",
   define: (command) =>
     command
       .argument("[show]", "show: print one of them")
@@ -101,7 +107,7 @@ export const outside = verb<Flags, [what?: string, id?: string]>({
       .option("--host <host>", "where to look (default: here)")
       .option("--cli <agent>", "claude, codex or a backend's id (default: all; with show: claude)")
       .option("-p, --path <folder>", "only those of this folder")
-      .option("--all", "also those that Skein's sessions have")
+      .option("--all", "also those that Skein's sessions have, or had until they were deleted")
       .option("-f, --follow", "with show: go on with what happens next, until Ctrl-C")
       .option("--json", "print the view (outside.list, outside.read)"),
   run: async (cli, flags, what, id) => {

@@ -1,11 +1,13 @@
 /** Conversations that were begun outside Skein: listed, looked at, taken over. */
-import { refuse, type Conversation, type Item, type ParsedInput } from "@skein/contract";
+import { LIMITS, refuse, type Conversation, type Item, type ParsedInput } from "@skein/contract";
 import { conversationClaim } from "@skein/core";
 import type { OutsideConversation, OutsidePage, OutsideReader } from "@skein/sdk";
 import { admitBackend, admitFolder, admitHost, admitPermissions } from "./admission.ts";
 import { begin } from "./beginning.ts";
-import { findSession } from "./find.ts";
+import { readSessionRow } from "../engine/session-kind.ts";
+import { findSession, viewSession } from "./find.ts";
 import type { Handlers } from "./handlers.ts";
+import { optional } from "./optional.ts";
 import { identityOf, type BackendsPort, type OperationDeps } from "./ports.ts";
 
 /** What a taken-over conversation brings along into the transcript: the newest of it. */
@@ -34,6 +36,48 @@ const sessionOf = async (
   id: string,
 ): Promise<string | null> => deps.store.claimed("session-name", conversationClaim(where, id));
 
+/** Pages of deleted sessions, newest first, that are looked through for whose a conversation was. */
+const PAGES_OF_DELETED = 20;
+
+type Owner = Pick<Conversation, "session" | "sessionName" | "deleted">;
+
+const nobody: Owner = { session: null, sessionName: null, deleted: false };
+
+const liveOwner = async (
+  deps: OperationDeps,
+  where: { readonly backend: string; readonly host: string },
+  id: string,
+): Promise<Owner> => {
+  const session = await sessionOf(deps, where, id);
+  if (session === null) return nobody;
+  return { session, sessionName: (await viewSession(deps.store, session)).name, deleted: false };
+};
+
+/** Whose these conversations were, by their claims; of those that are nobody's now. */
+const deletedOwners = async (
+  { store }: OperationDeps,
+  claims: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, Owner>> => {
+  const owners = new Map<string, Owner>();
+  let cursor: string | undefined;
+  for (let page = 0; page < PAGES_OF_DELETED && owners.size < claims.size; page++) {
+    const found = await store.rows({
+      kind: "session",
+      live: false,
+      limit: LIMITS.pageMax,
+      ...optional("cursor", cursor),
+    });
+    for (const { view } of found.rows.map(readSessionRow)) {
+      const claim = conversationClaim(view, view.providerSessionId ?? "");
+      if (claims.has(claim) && !owners.has(claim))
+        owners.set(claim, { session: view.id, sessionName: view.name, deleted: true });
+    }
+    if (found.next === null) break;
+    cursor = found.next;
+  }
+  return owners;
+};
+
 const list = async (
   deps: OperationDeps,
   { host: name, backend, folder, all }: ParsedInput<"outside.list">,
@@ -47,15 +91,19 @@ const list = async (
     const wanted = found.filter((one) => folder === undefined || one.folder === folder);
     const where = { backend: id, host: host.id };
     return Promise.all(
-      wanted.map(async (one) => ({
-        ...where,
-        ...one,
-        session: await sessionOf(deps, where, one.id),
-      })),
+      wanted.map(async (one) => ({ ...where, ...one, ...(await liveOwner(deps, where, one.id)) })),
     );
   };
   const found = (await Promise.all(asked.map(told))).flat();
+  const free = found.filter((one) => one.session === null);
+  const were = await deletedOwners(
+    deps,
+    new Set(free.map((one) => conversationClaim(one, one.id))),
+  );
   return found
+    .map((one) =>
+      one.session === null ? { ...one, ...were.get(conversationClaim(one, one.id)) } : one,
+    )
     .filter((one) => all || one.session === null)
     .toSorted((one, other) => other.activeAt.localeCompare(one.activeAt));
 };
