@@ -3,7 +3,7 @@
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { refuse, type Backend } from "@skein/contract";
-import { systemClock } from "./clock.ts";
+import { systemClock } from "@skein/sdk";
 import { loadConfig } from "./config/load.ts";
 import { pathsOf, type Paths } from "./config/paths.ts";
 import type { Config } from "./config/schema.ts";

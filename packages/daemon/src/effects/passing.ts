@@ -1,11 +1,8 @@
 /** What was refused for a reason that passes (a full disk, too much work) is tried again until it is taken. */
 import { isRefusal } from "@skein/contract";
-import type { Clock } from "@skein/sdk";
+import { pause, type Clock } from "@skein/sdk";
 
 const RETRY_MS = 500;
-
-export const pause = (clock: Clock, ms: number): Promise<void> =>
-  new Promise((resolve) => clock.after(ms, resolve));
 
 /** A daemon that stops does not come back: its next life does what was not done. */
 const passes = (error: unknown): boolean =>

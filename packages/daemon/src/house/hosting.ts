@@ -1,7 +1,6 @@
 /** Hosts as they are met, kept and let go: the link to each, and what is looked after there once it answers. */
 import { LOCAL_HOST } from "@skein/contract";
-import type { AgentDriver, Host } from "@skein/sdk";
-import { systemClock } from "../clock.ts";
+import { pause, systemClock, type AgentDriver, type Host } from "@skein/sdk";
 import type { Config } from "../config/schema.ts";
 import { clearLeftovers } from "../effects/leftovers.ts";
 import type { EffectsPort } from "../effects/ports.ts";
@@ -44,9 +43,6 @@ export type Hosting = {
 
 /** So long a daemon that has just begun is given to reach a host, before it is said not to answer. */
 const FIRST_TRY_MS = 3_000;
-
-const systemPause = (ms: number): Promise<void> =>
-  new Promise((resolve) => systemClock.after(ms, resolve));
 
 /** The program that is nobody's: the terminal backend runs what it is told to. */
 const PROGRAMLESS = "terminal";
@@ -117,7 +113,7 @@ const hostsPort = (
       }
     },
     tried: async (name) => {
-      await Promise.race([hosts.linked(name)?.tried, systemPause(FIRST_TRY_MS)]);
+      await Promise.race([hosts.linked(name)?.tried, pause(systemClock, FIRST_TRY_MS)]);
     },
     check: async (name) => {
       const linked = hosts.linked(name)!;

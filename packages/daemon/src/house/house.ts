@@ -7,8 +7,7 @@ import {
   makeTerminalDriver,
 } from "@skein/adapters";
 import { LOCAL_HOST } from "@skein/contract";
-import type { AgentDriver } from "@skein/sdk";
-import { systemClock } from "../clock.ts";
+import { systemClock, type AgentDriver } from "@skein/sdk";
 import { withFailpoints } from "../effects/failpoints.ts";
 import type { EffectsPort } from "../effects/ports.ts";
 import { makeEffects, type Effects } from "../effects/runner.ts";

@@ -1,5 +1,5 @@
 /** The daemon's surface, wired to what it shows. */
-import { systemClock } from "../clock.ts";
+import { systemClock } from "@skein/sdk";
 import type { Engine } from "../engine/engine.ts";
 import type { MakeId } from "../engine/ids.ts";
 import type { Feed } from "../feed/ports.ts";

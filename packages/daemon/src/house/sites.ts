@@ -1,7 +1,12 @@
 /** What there is on each host: its folders, its terminals, its agents. Made when it is first asked for. */
 import { LOCAL_HOST, type Backend } from "@skein/contract";
-import { adapterFailure, type AgentDriver, type BackendContext, type Host } from "@skein/sdk";
-import { systemClock } from "../clock.ts";
+import {
+  systemClock,
+  adapterFailure,
+  type AgentDriver,
+  type BackendContext,
+  type Host,
+} from "@skein/sdk";
 import { agentEnvironment } from "../config/environment.ts";
 import { pathsOf, type Paths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";

@@ -1,5 +1,6 @@
 /** The process of one generation, the reader of its spool, and the way to its stdin. */
 import {
+  pause,
   adapterFailure,
   isAdapterFailure,
   type AdapterFailure,
@@ -129,12 +130,6 @@ export const follow = (life: Life, detached: Detached): void => {
   });
 };
 
-export const pause = ({ clock }: SessionContext["backend"], ms: number): Promise<void> => {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  clock.after(ms, resolve);
-  return promise;
-};
-
 /** Until it is so, or the process has ended, or `ms` are over; leaves nothing behind. */
 export const wait = async (
   life: Life,
@@ -160,7 +155,7 @@ export const settleOpened = async (life: Life): Promise<void> => {
   const began = clock.monotonic();
   while (isSettling() && !life.closed && clock.monotonic() - began < maxTellingMs) {
     const before = reader.offset();
-    await pause(context.backend, quietMs);
+    await pause(context.backend.clock, quietMs);
     if (reader.offset() === before) break;
   }
   if (isSettling() && !life.closed)

@@ -1,7 +1,7 @@
 /** From nothing to an agent that is ready, or to one sentence that says why not. */
-import { isAdapterFailure, isStale, type Fact } from "@skein/sdk";
+import { pause, isAdapterFailure, isStale, type Fact } from "@skein/sdk";
 import { initializeFrame } from "./handshake.ts";
-import { follow, pause, settleOpened, wait, watchEnd, type Life } from "./life.ts";
+import { follow, settleOpened, wait, watchEnd, type Life } from "./life.ts";
 import { refusalOf, secondTry, startProcess, type Refusal } from "./process.ts";
 import { initialState, type State } from "./state.ts";
 
@@ -32,7 +32,7 @@ const awaitMinute = async ({ agent, births, context, conversation }: Life): Prom
   if (agent.loadsInAnotherMinute !== true || conversation.how !== "resume") return;
   const ms = births.wait(conversation.id, context.backend.clock.now());
   if (ms > 0) context.log("info", "waits for the next minute before it loads", { ms });
-  if (ms > 0) await pause(context.backend, ms);
+  if (ms > 0) await pause(context.backend.clock, ms);
 };
 
 const attempt = async (life: Life): Promise<Refusal | null> => {

@@ -3,6 +3,7 @@
  * who hears which thread. Ends when the process does, or when let go.
  */
 import {
+  pause,
   isHostAway,
   type BackendContext,
   type Detached,
@@ -10,7 +11,7 @@ import {
   type Liveness,
   type ProcessRef,
 } from "@skein/sdk";
-import { clear, connectTo, lastWords, pause, type Place } from "./process.ts";
+import { clear, connectTo, lastWords, type Place } from "./process.ts";
 import { unreachable, type CallOptions, type Rpc } from "./rpc.ts";
 import { threadOf, type Notification, type RequestId, type ServerRequest } from "./wire.ts";
 

@@ -1,9 +1,9 @@
 /** What the Codex on this machine is: version, login, models. Asked from a short-lived app-server on stdio. */
-import type { BackendContext, Detached, ProbeResult } from "@skein/sdk";
+import { pause, type BackendContext, type Detached, type ProbeResult } from "@skein/sdk";
 import { join } from "node:path";
 import type { GetAccountResponse } from "./generated/protocol.ts";
 import { askModels, KNOWN_MODELS } from "./models.ts";
-import { makeFolder, pause } from "./process.ts";
+import { makeFolder } from "./process.ts";
 import { initializeParams, parseFrame } from "./wire.ts";
 
 type Login = Pick<ProbeResult, "login" | "loginDetail">;

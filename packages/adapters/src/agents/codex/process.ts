@@ -7,12 +7,12 @@ import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import { LIMITS } from "@skein/contract";
 import {
+  pause,
   adapterFailure,
   hostAway,
   isHostAway,
   type AdapterFailure,
   type BackendContext,
-  type Clock,
   type Detached,
   type Owner,
 } from "@skein/sdk";
@@ -29,12 +29,6 @@ export type Place = {
 const retryMs = 15;
 const folderMs = 10_000;
 const reasonBytes = 2_000;
-
-export const pause = (clock: Clock, ms: number): Promise<void> => {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  clock.after(ms, resolve);
-  return promise;
-};
 
 const hashOf = (text: string): string =>
   createHash("sha256").update(text).digest("hex").slice(0, 12);

@@ -2,10 +2,9 @@
  * One thread on one life of the server: hears its words, folds them, hands the facts to the recorder, and does what the
  * fold asks for. Words that come while the history is being read wait until it is.
  */
-import { hostAway, type Fact, type SessionContext } from "@skein/sdk";
+import { pause, hostAway, type Fact, type SessionContext } from "@skein/sdk";
 import { catchUp, dropUnheard } from "./catch-up.ts";
 import type { Death, Life, Listener } from "./life.ts";
-import { pause } from "./process.ts";
 import { makeRecorder, type Recorder } from "./recorder.ts";
 import { isRpcFailure } from "./rpc.ts";
 import { writeCheckpoint, type State } from "./state.ts";

@@ -1,11 +1,10 @@
 /** Opening a thread on the server: a new one, one of the past, a copy. What is said here is Codex 0.169.0's. */
-import type { SessionContext } from "@skein/sdk";
+import { pause, type SessionContext } from "@skein/sdk";
 import type { Page } from "./catch-up.ts";
 import type { Turn } from "./generated/protocol.ts";
 import type { Life } from "./life.ts";
 import { askModels } from "./models.ts";
 import { threadSettings } from "./modes.ts";
-import { pause } from "./process.ts";
 import { isRpcFailure } from "./rpc.ts";
 import { surroundingsOf } from "./surroundings.ts";
 import { startFailed, type StartFailure } from "./start-failure.ts";

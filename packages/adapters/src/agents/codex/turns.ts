@@ -1,5 +1,6 @@
 /** What a session does with its turn: begin, add to, break off, and the answers to its questions. */
 import {
+  pause,
   adapterFailure,
   type AdapterFailure,
   type AgentLink,
@@ -7,7 +8,6 @@ import {
 } from "@skein/sdk";
 import { answerOf } from "./approvals.ts";
 import { turnSettings } from "./modes.ts";
-import { pause } from "./process.ts";
 import { isRpcFailure, unreachable } from "./rpc.ts";
 import { projectWords } from "./project-words.ts";
 import { apply, rejoin, until, type Seat } from "./seat.ts";

@@ -4,6 +4,7 @@
  */
 import { LIMITS, type Program } from "@skein/contract";
 import {
+  pause,
   isAdapterFailure,
   isStale,
   terminalOf,
@@ -13,7 +14,7 @@ import {
   type SessionContext,
 } from "@skein/sdk";
 import { followOutput } from "./output.ts";
-import { pause, type Output, type Watching } from "./quiet.ts";
+import { type Output, type Watching } from "./quiet.ts";
 import { readiness, type Ready } from "./ready.ts";
 import { fromCheckpoint, toCheckpoint, type State } from "./state.ts";
 

@@ -3,6 +3,7 @@
  * the terminal tells what runs, the checkpoint where the prompt began, the screen how far its typing got.
  */
 import {
+  pause,
   adapterFailure,
   isAdapterFailure,
   type AgentLink,
@@ -12,7 +13,6 @@ import {
   type TerminalLook,
 } from "@skein/sdk";
 import { finish, follow, makeLife, tell, type Ended, type Life } from "./life.ts";
-import { pause } from "./quiet.ts";
 import { becomeReady, startAnew, watchEnd } from "./starting.ts";
 import { interruptTurn, lastWords, typePrompt, watchTurn } from "./turn.ts";
 

@@ -1,6 +1,6 @@
 /** That a terminal's program writes, without what it writes. */
-import { isAdapterFailure, type Clock, type Terminals } from "@skein/sdk";
-import { pause, type Output } from "./quiet.ts";
+import { pause, isAdapterFailure, type Clock, type Terminals } from "@skein/sdk";
+import { type Output } from "./quiet.ts";
 
 const RETRY_MS = 1_000;
 

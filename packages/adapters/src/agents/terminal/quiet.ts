@@ -2,7 +2,7 @@
  * When a program has come to rest. What it shows is all that is known: it has, when that has not changed for so long. A screen is
  * looked at only after the program wrote something, and not more often than looking is cheap.
  */
-import { isAdapterFailure, type Clock, type Screen, type Terminals } from "@skein/sdk";
+import { pause, isAdapterFailure, type Clock, type Screen, type Terminals } from "@skein/sdk";
 import { lastLine } from "./reading.ts";
 
 const PACE_MS = 80;
@@ -83,17 +83,4 @@ export const rested = async (watching: Watching, rest: Rest): Promise<Screen | n
     if (most > 0) await output.wait(Math.min(most, POLL_MS));
   }
   return null;
-};
-
-/** Resolves after `ms`, or as soon as the signal aborts. */
-export const pause = (clock: Clock, ms: number, signal: AbortSignal): Promise<void> => {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  if (signal.aborted) return Promise.resolve();
-  const end = (): void => resolve();
-  const cancel = clock.after(ms, end);
-  signal.addEventListener("abort", end, { once: true });
-  return promise.finally(() => {
-    cancel();
-    signal.removeEventListener("abort", end);
-  });
 };

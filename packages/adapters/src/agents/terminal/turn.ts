@@ -1,9 +1,9 @@
 /** One prompt: typed, watched until the screen rests, told. */
 import { LIMITS } from "@skein/contract";
-import { isStale, type Fact, type Screen } from "@skein/sdk";
+import { pause, isStale, type Fact, type Screen } from "@skein/sdk";
 import { compact } from "./echo.ts";
 import { tell, watchingOf, type Life } from "./life.ts";
-import { pause, rested } from "./quiet.ts";
+import { rested } from "./quiet.ts";
 import { markOf, newText, typedSince } from "./reading.ts";
 
 /** Between the paste and Enter: a program that reads both in one go takes Enter for a part of the paste. */

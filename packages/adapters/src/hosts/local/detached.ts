@@ -1,9 +1,16 @@
 /** The handle on a process that outlives the daemon. */
 import { join } from "node:path";
-import type { Clock, Detached, Exit, Owner, ProcessRef } from "@skein/sdk";
+import {
+  pause,
+  type Clock,
+  type Detached,
+  type Exit,
+  type Owner,
+  type ProcessRef,
+} from "@skein/sdk";
 import { openFifo } from "./fifo.ts";
 import type { Processes } from "./processes.ts";
-import { pause, send, sweepOwner } from "./sweep.ts";
+import { send, sweepOwner } from "./sweep.ts";
 import { readEnd, tail, type Ending } from "./tail.ts";
 
 export type DetachedDeps = {

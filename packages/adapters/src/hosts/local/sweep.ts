@@ -1,5 +1,5 @@
 /** Ends everything that an owner has here, in whatever process group or session. */
-import { adapterFailure, type Clock, type Owner, type Spare } from "@skein/sdk";
+import { pause, adapterFailure, type Clock, type Owner, type Spare } from "@skein/sdk";
 import { sameOwner, type OwnedProcess } from "../marks.ts";
 import type { Processes } from "./processes.ts";
 
@@ -16,12 +16,6 @@ export const send = (pid: number, signal: NodeJS.Signals): boolean => {
     if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
     throw error;
   }
-};
-
-export const pause = (clock: Clock, ms: number): Promise<void> => {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  clock.after(ms, resolve);
-  return promise;
 };
 
 const condemned = async (

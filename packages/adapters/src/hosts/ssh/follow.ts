@@ -3,7 +3,7 @@
  * cut, reading goes on at the very next one.
  */
 import { quote } from "@skein/contract";
-import type { Clock, SpoolLine } from "@skein/sdk";
+import { pause, type Clock, type SpoolLine } from "@skein/sdk";
 import { makeLineCutter } from "../lines.ts";
 import { makeBackoff } from "./backoff.ts";
 import { openChannel, type Channel, type ChannelDeps } from "./channel.ts";
@@ -72,17 +72,6 @@ const openWhenUp = async (
   if (!signal.aborted) return channel;
   channel?.close();
   return null;
-};
-
-export const pause = async (clock: Clock, ms: number, signal: AbortSignal): Promise<void> => {
-  if (signal.aborted) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const stop = (): void => resolve();
-  const cancel = clock.after(ms, stop);
-  signal.addEventListener("abort", stop, { once: true });
-  await promise;
-  cancel();
-  signal.removeEventListener("abort", stop);
 };
 
 export const followFile = async function* (

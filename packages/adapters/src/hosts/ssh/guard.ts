@@ -1,10 +1,10 @@
 /** When processes over there end: one script looks at all of them, and says so. Its word alone makes a process dead. */
 import { quote } from "@skein/contract";
-import type { ProcessRef } from "@skein/sdk";
+import { pause, type ProcessRef } from "@skein/sdk";
 import { makeBackoff } from "./backoff.ts";
 import { openChannel, type Channel } from "./channel.ts";
 import { BORN, ENDED } from "./far.ts";
-import { pause, type FollowDeps } from "./follow.ts";
+import { type FollowDeps } from "./follow.ts";
 
 export type Guard = {
   /** Calls `died` once, when it is dead; the returned function stops watching. */

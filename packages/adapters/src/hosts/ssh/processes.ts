@@ -1,6 +1,6 @@
 /** What runs over there, and whose it is: looked at, and ended. */
 import { quote } from "@skein/contract";
-import { adapterFailure, type Clock, type Owner, type Spare } from "@skein/sdk";
+import { pause, adapterFailure, type Clock, type Owner, type Spare } from "@skein/sdk";
 import { ownerIn, parseRow, parseStat, sameOwner, type OwnedProcess } from "../marks.ts";
 import type { Ask } from "./ask.ts";
 import { BORN } from "./far.ts";
@@ -147,12 +147,6 @@ export const makeProcesses = (deps: {
     }
   };
   return { owned: () => killAndLook([]), sweep };
-};
-
-const pause = (clock: Clock, ms: number): Promise<void> => {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  clock.after(ms, resolve);
-  return promise;
 };
 
 const unseen = (errors: string) =>

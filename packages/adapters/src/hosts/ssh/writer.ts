@@ -5,12 +5,11 @@
  */
 import { randomUUID } from "node:crypto";
 import { quote } from "@skein/contract";
-import { adapterFailure, type Clock, type ProcessRef } from "@skein/sdk";
+import { pause, adapterFailure, type Clock, type ProcessRef } from "@skein/sdk";
 import { fileFailure, gone } from "../refusals.ts";
 import type { Answer, Ask } from "./ask.ts";
 import { makeBackoff } from "./backoff.ts";
 import { BORN, ENDED } from "./far.ts";
-import { pause } from "./follow.ts";
 import type { Link } from "./link.ts";
 import { isFull, wordOf } from "./words.ts";
 

@@ -6,7 +6,7 @@
  * The CLI's own lock is taken, for it reads and writes the file whole, too.
  */
 import { posix } from "node:path";
-import type { BackendContext } from "@skein/sdk";
+import { pause, type BackendContext } from "@skein/sdk";
 import { isObject, list, object, type Json } from "../wire.ts";
 
 const maxBytes = 64 * 1024 * 1024;
@@ -68,12 +68,6 @@ const readConfig = async ({ host }: BackendContext, path: string): Promise<Json 
   }
 };
 
-const pause = ({ clock }: BackendContext, ms: number): Promise<void> => {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  clock.after(ms, resolve);
-  return promise;
-};
-
 /** GNU and busybox, then BSD; a `stat` that tells nothing says nothing of the lock. */
 const ageOfLock =
   'at=$(stat -c %Y -- "$1" 2>/dev/null || stat -f %m -- "$1") && echo $(($(date +%s) - at))';
@@ -93,7 +87,7 @@ const lock = async (backend: BackendContext, path: string): Promise<boolean> => 
   };
   for (let attempt = 0; attempt < lockTries; attempt += 1) {
     if (await take()) return true;
-    await pause(backend, Math.min(lockPauseMs * 2 ** attempt, longestPauseMs));
+    await pause(backend.clock, Math.min(lockPauseMs * 2 ** attempt, longestPauseMs));
     if (await isLeft(backend, path)) await host.files.remove(path);
   }
   return take();

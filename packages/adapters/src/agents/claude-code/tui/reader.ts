@@ -77,12 +77,6 @@ const makeWaiters = (backend: SessionContext["backend"]) => {
   };
 };
 
-export const pause = ({ clock }: SessionContext["backend"], ms: number): Promise<void> => {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  clock.after(ms, resolve);
-  return promise;
-};
-
 /** The payload as the hook left it; a hook that could not write it has said nothing. */
 const readPayload = async (
   { backend }: SessionContext,

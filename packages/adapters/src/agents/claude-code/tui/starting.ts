@@ -1,5 +1,5 @@
 /** From nothing to a TUI that is ready, or to one sentence that says why not. */
-import { isAdapterFailure, isStale, type Fact } from "@skein/sdk";
+import { pause, isAdapterFailure, isStale, type Fact } from "@skein/sdk";
 import {
   conversationOf,
   refusalOf,
@@ -10,7 +10,6 @@ import {
 import { follow, letGo, wait, watchOver, type Life } from "./life.ts";
 import { configFile, isSeeded } from "./preseed.ts";
 import { realFolder, startProcess } from "./process.ts";
-import { pause } from "./reader.ts";
 import { spoolDir } from "./spool.ts";
 import { initialState, type State } from "./state.ts";
 
@@ -94,10 +93,10 @@ const looksForSeed = 5;
 
 const forgotten = async (life: Life, over: () => boolean): Promise<void> => {
   for (let look = 0; look < looksForSeed && !over(); look += 1) {
-    await pause(life.context.backend, seedLookMs);
+    await pause(life.context.backend.clock, seedLookMs);
     if (!over() && (await isForgotten(life))) return;
   }
-  await pause(life.context.backend, life.context.backend.timing.startMs);
+  await pause(life.context.backend.clock, life.context.backend.timing.startMs);
 };
 
 /** Ready, or dead before that, or asking what it was told before, or late. */
@@ -107,7 +106,7 @@ const ready = async (life: Life): Promise<void> => {
   const watching = new AbortController();
   const ended = terminals.ended(terminal, watching.signal).then(
     () => undefined,
-    () => pause(context.backend, timing.startMs),
+    () => pause(context.backend.clock, timing.startMs),
   );
   const isReady = (state: State): boolean => state.ready;
   const isOver = (): boolean => watching.signal.aborted || life.reader.state().ready;

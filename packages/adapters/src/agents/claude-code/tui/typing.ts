@@ -4,9 +4,8 @@
  * Nothing is typed while something else goes on there; that a prompt was taken is known by the hook alone. What a crash left
  * half done is known from the record (`given`), the spool and the transcript: a prompt is never given twice.
  */
-import { adapterFailure, type AdapterFailure, type TerminalKey } from "@skein/sdk";
+import { pause, adapterFailure, type AdapterFailure, type TerminalKey } from "@skein/sdk";
 import { statusOf, wait, type Life } from "./life.ts";
-import { pause } from "./reader.ts";
 import { plain } from "./plain.ts";
 import { givenOf, type State } from "./state.ts";
 import { isFree, isQueued } from "./transcript.ts";
@@ -48,7 +47,7 @@ export const literal = (prompt: string): string => {
 /** What is left of a draft of several lines goes with the prompt; what was taken away of it can be brought back with Ctrl-Y. */
 const takeAway = async (life: Life): Promise<void> => {
   await press(life, "C-u");
-  await pause(life.context.backend, keyMs);
+  await pause(life.context.backend.clock, keyMs);
 };
 
 const clear = async (life: Life): Promise<void> => {
@@ -56,10 +55,10 @@ const clear = async (life: Life): Promise<void> => {
   const { clock } = context.backend;
   if (reader.state().dirty) {
     const since = clock.monotonic() - life.clearedAt;
-    if (life.clearedAt > 0 && since < twiceMs) await pause(context.backend, twiceMs - since);
+    if (life.clearedAt > 0 && since < twiceMs) await pause(context.backend.clock, twiceMs - since);
     life.clearedAt = clock.monotonic();
     await press(life, "C-c");
-    await pause(context.backend, enterMs);
+    await pause(context.backend.clock, enterMs);
     reader.change((state) => ({ ...state, dirty: false }));
   }
   await takeAway(life);
@@ -68,7 +67,7 @@ const clear = async (life: Life): Promise<void> => {
 const type = async (life: Life, text: string): Promise<void> => {
   const { context } = life;
   await context.backend.terminals.paste(life.terminal, literal(text));
-  await pause(context.backend, enterMs);
+  await pause(context.backend.clock, enterMs);
   await press(life, "Enter");
 };
 
@@ -102,7 +101,7 @@ const untilFree = async (life: Life): Promise<boolean> => {
       until += closingMs;
       await press(life, "Escape");
     }
-    await pause(context.backend, lookMs);
+    await pause(context.backend.clock, lookMs);
   }
   return false;
 };
