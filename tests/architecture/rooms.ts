@@ -78,8 +78,15 @@ export const LAWS: readonly Law[] = [
     law: "what several agents share is pure: it imports sdk and contract only",
   },
   {
+    room: "adapters/agents/lines",
+    may: ["sdk", "contract"],
+    node: false,
+    vendors: [],
+    law: "what drivers share that speak in lines imports sdk and contract only, never a driver",
+  },
+  {
     room: "adapters/*",
-    may: ["adapters/agents", "adapters/hosts", "sdk", "contract"],
+    may: ["adapters/agents", "adapters/agents/lines", "adapters/hosts", "sdk", "contract"],
     node: true,
     vendors: "declared",
     law: "an adapter imports sdk, contract, what agents or hosts share and its own vendor, never core, daemon or a sibling",

@@ -66,6 +66,8 @@ describe("walls that hold", () => {
     ["sdk/src/a.ts", `import "node:fs";`],
     ["sdk/src/testkit/a.ts", `import "@skein/daemon";`],
     ["adapters/src/agents/codex/a.ts", `import "../claude-code/wire.ts";`],
+    ["adapters/src/agents/lines/a.ts", `import "../codex/wire.ts";`],
+    ["adapters/src/agents/lines/a.ts", `import "node:fs";`],
     ["adapters/src/agents/codex/a.ts", `import "@skein/core";`],
     ["adapters/src/agents/codex/a.ts", `const d = await import("@skein/daemon");`],
     ["client/src/a.ts", `import "node:net";`],
@@ -105,6 +107,7 @@ describe("doors that are open", () => {
       "adapters/src/agents/codex/a.ts",
       `import "./wire.ts"; import "@skein/sdk"; import "ws"; import "node:fs";`,
     ],
+    ["adapters/src/agents/codex/a.ts", `import "../lines/step.ts"; import "../hunk.ts";`],
     ["client/src/a.ts", `import "@skein/contract"; import "@skein/core/views";`],
     [
       "daemon/src/engine/a.ts",

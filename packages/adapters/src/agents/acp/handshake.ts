@@ -86,7 +86,7 @@ const onInitialized = (state: State, result: Json, settings: Settings): Folded =
   const frame = openFrame(known, settings);
   const next: State = { ...state, known, phase: "open" };
   if (frame === null) return failed(next, settings.conversation.how, 0, "not offered");
-  return folded(next, [], { frames: [frame] });
+  return folded(next, [], { orders: [frame] });
 };
 
 type Choice = { readonly id: string; readonly now: string | null; readonly values: string[] };
@@ -171,7 +171,7 @@ const costAtStart = ({ agent, conversation }: Settings): number | null =>
 const configureNext = (state: State, settings: Settings): Folded => {
   const [setting] = state.settings;
   if (setting !== undefined)
-    return folded({ ...state, phase: "configure" }, [], { frames: [settingFrame(setting)] });
+    return folded({ ...state, phase: "configure" }, [], { orders: [settingFrame(setting)] });
   // Gemini CLI 0.61.0 goes on telling what was said after it has answered.
   const isTold = settings.conversation.how === "resume" && !state.known.resume;
   return isTold ? folded({ ...state, phase: "settling" }) : becomeReady(state, settings);

@@ -16,7 +16,8 @@ import {
 } from "@skein/sdk";
 import type { AcpAgent } from "./agents.ts";
 import { optionFor } from "./asks.ts";
-import { chain, folded, without, type Folded } from "./fold.ts";
+import { without } from "../lines/step.ts";
+import { chain, folded, type Folded } from "./fold.ts";
 import { pendingFrame } from "./handshake.ts";
 import {
   finish,
@@ -202,8 +203,8 @@ function cancelUntilOver(life: Life, turn: string): void {
 
 const interrupt = async (life: Life, turn: string): Promise<void> => {
   if (life.reader.state().turn?.id !== turn) return;
-  const frames = await life.reader.apply(interrupting);
-  for (const frame of frames) await send(life, frame);
+  const orders = await life.reader.apply(interrupting);
+  for (const frame of orders) await send(life, frame);
   cancelUntilOver(life, turn);
 };
 

@@ -12,7 +12,7 @@ export type Reader = {
   offset(): number;
   /** A change of ours, between two lines. Recorded with the next report. */
   change(next: (state: State) => State): void;
-  /** A step of ours, between two lines. Resolves when its facts are recorded; its frames are left to the caller. */
+  /** A step of ours, between two lines. Resolves when its facts are recorded; its orders are left to the caller. */
   apply(next: (state: State) => Folded): Promise<readonly string[]>;
   /** Facts of ours. */
   tell(facts: readonly Fact[]): Promise<void>;
@@ -45,11 +45,11 @@ export const makeReader = (deps: {
 
   const take = async ({ text, cut, end }: SpoolLine): Promise<void> => {
     const line = cut ? ({ type: "garbage" } as const) : readLine(text);
-    const { state: next, facts, live, frames } = step(state, line, deps.settings());
+    const { state: next, facts, live, orders } = step(state, line, deps.settings());
     offset = end;
     become(next);
     for (const delta of live) context.live(delta);
-    for (const frame of frames) deps.write(frame);
+    for (const frame of orders) deps.write(frame);
     if (facts.length > 0) await journal.add(facts, { state, offset });
   };
 
@@ -61,10 +61,10 @@ export const makeReader = (deps: {
     offset: () => offset,
     change: (next) => become(next(state)),
     apply: async (next) => {
-      const { state: after, facts, frames } = next(state);
+      const { state: after, facts, orders } = next(state);
       become(after);
       if (facts.length > 0) await tell(facts);
-      return frames;
+      return orders;
     },
     tell,
     async read(lines) {

@@ -39,7 +39,7 @@ const fold = (lines: readonly Json[], from = inTurn, given = settings()) => {
     const folded = step(state, readLine(JSON.stringify({ jsonrpc: "2.0", ...line })), given);
     state = folded.state;
     facts.push(...folded.facts);
-    frames.push(...folded.frames.map((frame) => JSON.parse(frame) as unknown));
+    frames.push(...folded.orders.map((frame) => JSON.parse(frame) as unknown));
   }
   return { state, facts, frames };
 };

@@ -5,7 +5,8 @@
 import type { Fact } from "@skein/sdk";
 import { approvalOf, canAlways, decideUnasked, optionFor } from "./asks.ts";
 import { bodyOf, itemId, statusOf, updated } from "./calls.ts";
-import { chain, folded, without, type Folded, type Settings } from "./fold.ts";
+import { without } from "../lines/step.ts";
+import { chain, folded, type Folded, type Settings } from "./fold.ts";
 import { onHandshake } from "./handshake.ts";
 import { settleSpeech, spoken } from "./speech.ts";
 import type { Ask, Call, State } from "./state.ts";
@@ -124,7 +125,7 @@ const onAsk = (state: State, id: RequestId, params: Json, settings: Settings): F
   const { turn } = state;
   // Nobody waits for what it wants to do.
   if (state.phase !== "ready" || ask.options.length === 0 || turn === null || turn.interrupting)
-    return folded(state, [], { frames: [permissionFrame(id, null)] });
+    return folded(state, [], { orders: [permissionFrame(id, null)] });
   const shown = chain(chain(worked(state), settleSpeech), (before) =>
     onCall(
       before,
@@ -137,8 +138,8 @@ const onAsk = (state: State, id: RequestId, params: Json, settings: Settings): F
     const place = { folder: settings.folder, home: settings.home };
     const decision = decideUnasked(settings.permissions, call, place);
     if (decision !== null) {
-      const frames = [permissionFrame(id, optionFor(ask, decision))];
-      const answered = folded(before, [], { frames });
+      const orders = [permissionFrame(id, optionFor(ask, decision))];
+      const answered = folded(before, [], { orders });
       return decision === "allow"
         ? answered
         : chain(answered, (after) => declined(after, ask, settings));
@@ -158,7 +159,7 @@ const onRequest = (
 ): Folded =>
   method === "session/request_permission"
     ? onAsk(state, id, params, settings)
-    : folded(state, [], { frames: [refusalFrame(id, method)] });
+    : folded(state, [], { orders: [refusalFrame(id, method)] });
 
 const onGarbage = (state: State, settings: Settings): Folded => {
   const next = { ...state, garbage: state.garbage + 1 };

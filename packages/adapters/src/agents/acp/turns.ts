@@ -122,12 +122,12 @@ export const onAnswer = (
 export const interrupting = (state: State): Folded => {
   const { turn, conversation } = state;
   if (turn === null || conversation === null) return folded(state);
-  const frames = [
+  const orders = [
     cancelFrame(conversation),
     ...Object.values(state.asks).map(({ id }) => permissionFrame(id, null)),
   ];
   const next = { ...state, turn: { ...turn, interrupting: true } };
-  return chain(folded(next, [], { frames }), (before) =>
+  return chain(folded(next, [], { orders }), (before) =>
     withdrawAll(before, "the turn was interrupted"),
   );
 };

@@ -1,6 +1,6 @@
-/** What a step of the fold gives back, and how steps are joined. */
-import type { Fact, LiveDelta } from "@skein/sdk";
+/** What the fold is told, and what a step of it gives back. */
 import type { PermissionMode } from "@skein/contract";
+import { chained, stepped, type Step } from "../lines/step.ts";
 import type { State } from "./state.ts";
 
 /** What the caller must do now. `refuse`: answer the request with a no. `interrupt`: end the run that is going on. */
@@ -8,12 +8,7 @@ export type Order =
   | { readonly order: "refuse"; readonly request: string; readonly message: string }
   | { readonly order: "interrupt"; readonly turn: string };
 
-export type Folded = {
-  readonly state: State;
-  readonly facts: readonly Fact[];
-  readonly live: readonly LiveDelta[];
-  readonly orders: readonly Order[];
-};
+export type Folded = Step<State, Order>;
 
 export type Settings = {
   readonly folder: string;
@@ -24,24 +19,5 @@ export type Settings = {
   readonly pid: number | null;
 };
 
-export const folded = (
-  state: State,
-  facts: readonly Fact[] = [],
-  more: Partial<Pick<Folded, "live" | "orders">> = {},
-): Folded => ({ state, facts, live: more.live ?? [], orders: more.orders ?? [] });
-
-/** The facts of the first before those of the second. */
-export const chain = (first: Folded, next: (state: State) => Folded): Folded => {
-  const second = next(first.state);
-  return {
-    state: second.state,
-    facts: [...first.facts, ...second.facts],
-    live: [...first.live, ...second.live],
-    orders: [...first.orders, ...second.orders],
-  };
-};
-
-export const without = <T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> => {
-  const { [key]: _, ...rest } = record;
-  return rest;
-};
+export const folded = stepped<State, Order>;
+export const chain = chained<State, Order>;

@@ -4,7 +4,8 @@
  */
 import type { Fact } from "@skein/sdk";
 import { approvalOf, grantsOf } from "./asks.ts";
-import { chain, folded, without, type Folded, type Settings } from "./fold.ts";
+import { without } from "../lines/step.ts";
+import { chain, folded, type Folded, type Settings } from "./fold.ts";
 import { readOnlyRefusal, refusesUnasked } from "./modes.ts";
 import { initializeId } from "./frames.ts";
 import type { Given, State, TurnState } from "./state.ts";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Fact, LiveDelta } from "@skein/sdk";
 import { catchUp } from "./catch-up.ts";
 import { freshState, type State } from "./state.ts";
-import { accept, folded, foldRequest, foldWord, type Deed, type Folded } from "./translate.ts";
+import { accept, folded, foldRequest, foldWord, type Order, type Folded } from "./translate.ts";
 import { NO_TOKENS } from "./usage.ts";
 import { parseFrame, turnOfClientId, type RequestId, type ThreadOpened } from "./wire.ts";
 
@@ -21,7 +21,7 @@ export type Replayed = {
   state: State;
   readonly facts: Fact[];
   readonly live: LiveDelta[];
-  readonly deeds: Deed[];
+  readonly orders: Order[];
 };
 
 export const recording = (name: string): Line[] =>
@@ -34,7 +34,7 @@ const take = (all: Replayed, step: Folded): void => {
   all.state = step.state;
   all.facts.push(...step.facts);
   all.live.push(...step.live);
-  all.deeds.push(...step.deeds);
+  all.orders.push(...step.orders);
 };
 
 const fromClient = (all: Replayed, { m }: Line, calls: Map<RequestId, string>): void => {
@@ -71,7 +71,7 @@ const fromServer = (all: Replayed, { m }: Line, calls: Map<RequestId, string>): 
 };
 
 export const replay = (name: string, from: State = freshState("", null)): Replayed => {
-  const all: Replayed = { state: from, facts: [], live: [], deeds: [] };
+  const all: Replayed = { state: from, facts: [], live: [], orders: [] };
   const calls = new Map<RequestId, string>();
   for (const line of recording(name))
     if (line.from === "client") fromClient(all, line, calls);

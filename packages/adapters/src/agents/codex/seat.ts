@@ -17,7 +17,7 @@ import {
   foldWord,
   giveUp,
   withdrawAll,
-  type Deed,
+  type Order,
   type Folded,
 } from "./translate.ts";
 import { turnFailure } from "./turn-errors.ts";
@@ -61,9 +61,9 @@ export const apply = (seat: Seat, step: Folded): void => {
   seat.state = step.state;
   seat.recorder.add(step.facts);
   for (const delta of step.live) seat.ctx.live(delta);
-  for (const deed of step.deeds)
-    perform(seat, deed).catch((error: unknown) =>
-      seat.ctx.log("warn", `Codex did not answer: ${deed.deed}`, { error: String(error) }),
+  for (const order of step.orders)
+    perform(seat, order).catch((error: unknown) =>
+      seat.ctx.log("warn", `Codex did not answer: ${order.order}`, { error: String(error) }),
     );
   seat.watch.look();
 };
@@ -72,11 +72,11 @@ export const apply = (seat: Seat, step: Folded): void => {
 export const tell = (seat: Seat, facts: readonly Fact[]): void =>
   apply(seat, folded(seat.state, facts));
 
-const perform = async (seat: Seat, deed: Deed): Promise<void> => {
-  if (deed.deed === "answer-again") return seat.life.respond(deed.request, deed.answer);
+const perform = async (seat: Seat, order: Order): Promise<void> => {
+  if (order.order === "answer-again") return seat.life.respond(order.request, order.answer);
   const { turn, thread } = seat.state;
   if (turn === null) return;
-  if (deed.deed === "end-turn") {
+  if (order.order === "end-turn") {
     await seat.life.call("turn/interrupt", { threadId: thread, turnId: turn.id });
     return;
   }

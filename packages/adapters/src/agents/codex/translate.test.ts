@@ -196,7 +196,7 @@ describe("recordings of Codex 0.169.0", () => {
 
   test("without a network the login is looked at with the first retry", () => {
     const all = replay("offline");
-    expect(all.deeds).toEqual([{ deed: "check-login" }]);
+    expect(all.orders).toEqual([{ order: "check-login" }]);
     expect(told(all).filter((line) => line === "notice").length).toBeGreaterThan(4);
   });
 });
@@ -204,21 +204,21 @@ describe("recordings of Codex 0.169.0", () => {
 describe("retries", () => {
   test("that never end are ended by us, as a failure", () => {
     let state = inTurn();
-    const deeds: string[] = [];
+    const orders: string[] = [];
     for (let count = 0; count <= MAX_RETRIES; count += 1) {
       const step = foldWord(state, retry(null));
       state = step.state;
-      deeds.push(...step.deeds.map(({ deed }) => deed));
+      orders.push(...step.orders.map(({ order }) => order));
     }
-    expect(deeds).toEqual(["check-login", "end-turn"]);
+    expect(orders).toEqual(["check-login", "end-turn"]);
     const { facts } = foldWord(state, turnWord("turn/completed", "v", "interrupted"));
     expect(facts.map(brief)).toEqual(["ended trn_1 failed api"]);
   });
 
   test("of a refused login are ended with the second", () => {
     const first = foldWord(inTurn(), retry(401));
-    expect(first.deeds).toEqual([]);
-    expect(foldWord(first.state, retry(401)).deeds).toEqual([{ deed: "end-turn" }]);
+    expect(first.orders).toEqual([]);
+    expect(foldWord(first.state, retry(401)).orders).toEqual([{ order: "end-turn" }]);
   });
 
   test("are counted anew when there was a word in between", () => {
@@ -227,7 +227,7 @@ describe("retries", () => {
       const item = { type: "agentMessage", id: `m${count}`, text: "" };
       state = foldWord(state, { method: "item/started", params: { item, turnId: "v" } }).state;
       const step = foldWord(state, retry(500));
-      expect(step.deeds).toEqual([]);
+      expect(step.orders).toEqual([]);
       state = step.state;
     }
   });
@@ -235,8 +235,8 @@ describe("retries", () => {
 
 test("a verdict is given once", () => {
   const first = giveUp(inTurn(), turnFailure("login", "no"));
-  expect(first.deeds).toHaveLength(1);
-  expect(giveUp(first.state, turnFailure("api", "again")).deeds).toEqual([]);
+  expect(first.orders).toHaveLength(1);
+  expect(giveUp(first.state, turnFailure("api", "again")).orders).toEqual([]);
 });
 
 test("a turn that someone else began has no end of ours, and its prompt is theirs", () => {
@@ -289,7 +289,7 @@ test("a question asked again after its answer gets the same answer again: the fi
   };
   const again = foldRequest(state, request);
   expect(again?.facts).toEqual([]);
-  expect(again?.deeds).toEqual([{ deed: "answer-again", request: 0, answer }]);
+  expect(again?.orders).toEqual([{ order: "answer-again", request: 0, answer }]);
 });
 
 test("the server's steering answer to turn/start makes no second turn", () => {

@@ -3,6 +3,7 @@
  * in the order they came; a word that is not known changes nothing.
  */
 import type { Fact, LiveDelta } from "@skein/sdk";
+import { chained, stepped, type Step } from "../lines/step.ts";
 import type { ErrorNotification, ThreadItem, Turn } from "./generated/protocol.ts";
 import { asAsked, questionOf } from "./approvals.ts";
 import { endedBody, itemBody, itemId, partialBody } from "./items.ts";
@@ -12,42 +13,23 @@ import { later, minus, totalsOf, turnUsage } from "./usage.ts";
 import { turnOfClientId, type Notification, type ServerRequest, type ThreadWord } from "./wire.ts";
 
 /** What the caller must do now. `check-login`: ask account/read once. `end-turn`: interrupt the turn in progress. */
-export type Deed =
-  | { readonly deed: "check-login" }
-  | { readonly deed: "end-turn" }
+export type Order =
+  | { readonly order: "check-login" }
+  | { readonly order: "end-turn" }
   | {
-      readonly deed: "answer-again";
+      readonly order: "answer-again";
       readonly request: ServerRequest["id"];
       readonly answer: unknown;
     };
 
-export type Folded = {
-  readonly state: State;
-  readonly facts: readonly Fact[];
-  readonly live: readonly LiveDelta[];
-  readonly deeds: readonly Deed[];
-};
+export type Folded = Step<State, Order>;
 
 /** Codex itself stops after 5 retries, but waits for a network without end. */
 export const MAX_RETRIES = 10;
 const partialChars = 1024 * 1024;
 
-export const folded = (
-  state: State,
-  facts: readonly Fact[] = [],
-  more: Partial<Pick<Folded, "live" | "deeds">> = {},
-): Folded => ({ state, facts, live: more.live ?? [], deeds: more.deeds ?? [] });
-
-/** One step after the other, facts in order. */
-export const chain = (first: Folded, next: (state: State) => Folded): Folded => {
-  const second = next(first.state);
-  return {
-    state: second.state,
-    facts: [...first.facts, ...second.facts],
-    live: [...first.live, ...second.live],
-    deeds: [...first.deeds, ...second.deeds],
-  };
-};
+export const folded = stepped<State, Order>;
+export const chain = chained<State, Order>;
 
 const itemFact = (id: string, body: ReturnType<typeof itemBody>): Fact[] =>
   body === null ? [] : [{ fact: "item", id, body }];
@@ -223,7 +205,9 @@ export const turnCompleted = (state: State, turn: Turn): Folded => {
 export const giveUp = (state: State, verdict: TurnNow["verdict"]): Folded =>
   state.turn === null || state.turn.verdict !== null
     ? folded(state)
-    : folded({ ...state, turn: { ...state.turn, verdict } }, [], { deeds: [{ deed: "end-turn" }] });
+    : folded({ ...state, turn: { ...state.turn, verdict } }, [], {
+        orders: [{ order: "end-turn" }],
+      });
 
 /** A final error comes again with turn/completed; only retries are told here. */
 const retrying = (state: State, { error, willRetry, turnId }: ErrorNotification): Folded => {
@@ -240,7 +224,7 @@ const retrying = (state: State, { error, willRetry, turnId }: ErrorNotification)
   if (retries > MAX_RETRIES)
     return chain(folded(broken.state, told), (after) => giveUp(after, turnFailure("api", text)));
   const offline = retries === 1 && statusOf(error) === null;
-  return folded(broken.state, told, { deeds: offline ? [{ deed: "check-login" }] : [] });
+  return folded(broken.state, told, { orders: offline ? [{ order: "check-login" }] : [] });
 };
 
 type Counted = Extract<ThreadWord, { method: "thread/tokenUsage/updated" }>["params"];
@@ -317,7 +301,7 @@ export const foldRequest = (state: State, request: ServerRequest): Folded | null
   const next = { ...state, open, unheard };
   const answer = state.answered.get(key);
   if (answer !== undefined)
-    return folded(next, [], { deeds: [{ deed: "answer-again", request: request.id, answer }] });
+    return folded(next, [], { orders: [{ order: "answer-again", request: request.id, answer }] });
   if (state.open.has(key) || state.unheard.has(key)) return folded(next);
   const item = "itemId" in asked.params ? state.running.get(asked.params.itemId)?.item : undefined;
   const body = item === undefined ? null : itemBody(item);

@@ -20,7 +20,7 @@ import { askOf } from "./hooks.ts";
 import { finish, follow, letGo, makeLife, watchOver, type Life } from "./life.ts";
 import { payloadFile, spoolDir } from "./spool.ts";
 import { startAnew } from "./starting.ts";
-import { without } from "../fold.ts";
+import { without } from "../../lines/step.ts";
 import { interrupt, prompt, steer } from "./typing.ts";
 import { readHook } from "./wire.ts";
 

@@ -2,7 +2,7 @@
 import type { Fact } from "@skein/sdk";
 import { callBody, endedBody, shortened } from "../tools.ts";
 import type { Block } from "../wire.ts";
-import { without } from "../fold.ts";
+import { without } from "../../lines/step.ts";
 import { keyOf } from "./hooks.ts";
 import { stepped, chained, type Settings, type Step } from "./step.ts";
 import type { State } from "./state.ts";
