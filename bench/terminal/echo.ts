@@ -1,4 +1,5 @@
 /** How long a key takes from the client to the program's terminal and back. */
+import { setTimeout as pause } from "node:timers/promises";
 import type { Client } from "./clients.ts";
 
 const WARM_UP = 50;
@@ -12,8 +13,6 @@ const untilShown = (client: Client, what: string): Promise<void> =>
       if (text.includes(what)) resolve();
     };
   });
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Between two keys: faster than anybody types, and no two in one breath. */
 const PACE_MS = 10;

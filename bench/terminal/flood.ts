@@ -1,4 +1,5 @@
 /** Floods: how soon Ctrl-C ends one, what one of a gigabyte costs, how much of one comes through. */
+import { setTimeout as pause } from "node:timers/promises";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream, rmSync, statSync } from "node:fs";
@@ -6,8 +7,6 @@ import { join } from "node:path";
 import xterm from "@xterm/headless";
 import type { World } from "../world.ts";
 import { throughDaemon, type Client, type Taking } from "./clients.ts";
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 const until = (client: Client, what: string): Promise<number> =>
   new Promise((resolve) => {

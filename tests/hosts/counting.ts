@@ -3,18 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeSshHost, type SshHost } from "@skein/adapters";
-import type { Clock, Detached } from "@skein/sdk";
+import { systemClock, type Detached } from "@skein/sdk";
 import { startSshd, type Sshd, type SshdOptions } from "@skein/sdk/testkit";
-
-export const realClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  after: (ms, run) => {
-    const timer = setTimeout(run, ms);
-    timer.unref();
-    return () => clearTimeout(timer);
-  },
-};
 
 export const PATH = "/usr/local/bin:/usr/bin:/bin";
 export const owner = { session: "ses_counting", generation: 1 };
@@ -39,7 +29,7 @@ export const makeFar = async (options: SshdOptions = {}): Promise<Far> => {
     name: sshd.name,
     home,
     run,
-    clock: realClock,
+    clock: systemClock,
     env: { PATH },
     config: sshd.config,
   });
@@ -108,16 +98,3 @@ export const whenReach = (host: SshHost, state: "reachable" | "unreachable"): Pr
       resolve();
     });
   });
-
-/** Resolves when it holds, looked at ten times a second; rejects after that many seconds. */
-export const eventually = async (
-  holds: () => Promise<boolean>,
-  seconds: number,
-  what: string,
-): Promise<void> => {
-  const until = performance.now() + seconds * 1000;
-  while (!(await holds())) {
-    if (performance.now() > until) throw new Error(`After ${seconds} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-};

@@ -4,7 +4,8 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { eventually, listen, makeFar, PATH, whenReach, type Far } from "./counting.ts";
+import { listen, makeFar, PATH, whenReach, type Far } from "./counting.ts";
+import { untilTrue } from "../scenarios/processes.ts";
 import { makeNetwork, type Network } from "./network.ts";
 
 /** Writes numbered lines, one every tenth of a second, until told to stop; resolves with how many, once all are delivered. */
@@ -65,10 +66,10 @@ const survive = async ({ cut, mend, seconds, isNoticed }: Cut) => {
   await far.host.close();
   // The server alone is left there: of the connections of before, nothing.
   const { sshd } = far;
-  await eventually(
+  await untilTrue(
+    "only the server is left on the far side",
     async () => (await network.pids()).every((pid) => pid === sshd.pid()),
-    20,
-    "something is left on the far side",
+    20_000,
   );
   const isWhole = (all: readonly number[]): boolean => all.every((one, at) => one === at + 1);
   return { left, isHeard: isWhole(heard.out()), isWritten: isWhole(heard.got().map(Number)) };

@@ -8,7 +8,8 @@ import { promisify } from "node:util";
 import { reachSsh } from "@skein/adapters";
 import { failureCode, startSshd } from "@skein/sdk/testkit";
 import { describe, expect, test } from "vitest";
-import { listen, makeFar, owner, PATH, realClock } from "./counting.ts";
+import { systemClock } from "@skein/sdk";
+import { listen, makeFar, owner, PATH } from "./counting.ts";
 import { makeNetwork } from "./network.ts";
 
 const execute = promisify(execFile);
@@ -41,7 +42,7 @@ describe.concurrent("a host over ssh", { timeout: 120_000 }, () => {
     await sshd.stop();
     await new Promise<void>((resolve) => mute.listen(sshd.port, "127.0.0.1", resolve));
     const begun = performance.now();
-    const asked = { name: "far", config: sshd.config, clock: realClock, env, stateFolder: "/s" };
+    const asked = { name: "far", config: sshd.config, clock: systemClock, env, stateFolder: "/s" };
     await expect(reachSsh(asked)).rejects.toMatchObject({
       message: expect.stringContaining("does not answer"),
       failure: { code: "host_unreachable" },
@@ -56,7 +57,7 @@ describe.concurrent("a host over ssh", { timeout: 120_000 }, () => {
     await far.host.folder("/");
     await network.drop();
     const { config } = far.sshd;
-    const asked = { name: "far", config, clock: realClock, env, stateFolder: "/s" };
+    const asked = { name: "far", config, clock: systemClock, env, stateFolder: "/s" };
     await expect(reachSsh(asked)).rejects.toMatchObject({
       failure: { code: "host_unreachable" },
     });
@@ -102,7 +103,7 @@ describe.concurrent("a host over ssh", { timeout: 120_000 }, () => {
     const asked = {
       name: "far",
       config: far.sshd.config,
-      clock: realClock,
+      clock: systemClock,
       env,
       stateFolder: "/s",
     };

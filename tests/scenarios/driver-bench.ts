@@ -3,20 +3,10 @@ import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeLocalHost } from "@skein/adapters";
-import type { AgentDriver, Clock, Terminals, Host } from "@skein/sdk";
+import { systemClock, type AgentDriver, type Clock, type Terminals, type Host } from "@skein/sdk";
 import { noTerminals } from "@skein/sdk/testkit";
 import { makeCuttable, type DriverBench } from "@skein/sdk/testkit/drivers";
 import { agentProcesses, sweepHome } from "./processes.ts";
-
-const clock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  after: (ms, run) => {
-    const timer = setTimeout(run, ms);
-    timer.unref();
-    return () => clearTimeout(timer);
-  },
-};
 
 type Settings = {
   readonly command: string | readonly string[];
@@ -33,7 +23,7 @@ export const benchOf = async (
   const home = join(place, "home");
   await mkdir(home, { recursive: true, mode: 0o700 });
   const { command, env } = await prepare(place);
-  const { host, cut, mend } = makeCuttable(makeLocalHost({ home, clock }));
+  const { host, cut, mend } = makeCuttable(makeLocalHost({ home, clock: systemClock }));
   const path = process.env["PATH"] ?? "/usr/bin:/bin";
   return {
     place,
@@ -44,8 +34,8 @@ export const benchOf = async (
       (await agentProcesses(home)).map(({ pid }) => pid).toSorted((a, b) => a - b),
     backend: {
       host,
-      terminals: terminalsOf(host, clock),
-      clock,
+      terminals: terminalsOf(host, systemClock),
+      clock: systemClock,
       command: (typeof command === "string" ? [command] : command) as [string, ...string[]],
       env: { PATH: path, HOME: place, LANG: "C.UTF-8", ...env },
       dir: join(home, "backend"),

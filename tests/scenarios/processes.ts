@@ -2,6 +2,7 @@
  * Processes by the marks that Skein puts into their environment, read from /proc as an outsider would: the tests must
  * not ask the code under test whether it left something behind.
  */
+import { settled } from "@skein/sdk/testkit";
 import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 
@@ -89,16 +90,13 @@ export const sweepHome = async (home: string): Promise<number> => {
   throw new Error(`processes of ${home} do not die`);
 };
 
-/** For what the kernel alone knows, and tells nobody: looks every 20 ms until it is so. */
+/** For what the kernel alone knows, and tells nobody: looks until it is so; resolves with how long that took. */
 export const untilTrue = async (
   what: string,
   test: () => Promise<boolean> | boolean,
   ms = 10_000,
 ): Promise<number> => {
   const began = performance.now();
-  while (performance.now() - began < ms) {
-    if (await test()) return performance.now() - began;
-    await pause(20);
-  }
-  throw new Error(`not within ${ms} ms: ${what}`);
+  if (!(await settled(test, Boolean, ms))) throw new Error(`not within ${ms} ms: ${what}`);
+  return performance.now() - began;
 };

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fakeAcpCommand } from "@skein/sdk/testkit";
 import { expect, test } from "vitest";
+import { systemClock } from "@skein/sdk";
 import { configuredAgent } from "./agents/acp/agents.ts";
 import {
   decided,
   makeBackend,
   makeRig,
-  realClock,
   type Rig,
   type RigOptions,
 } from "./agents/acp/rig.testkit.ts";
@@ -25,7 +25,7 @@ type Change = {
 /** A home with everything in it; disposed, nothing of it is left. */
 const makeHome = async (change: Change = {}) => {
   const home = await mkdtemp(join(tmpdir(), "skein-acp-"));
-  const host = makeLocalHost({ home, clock: realClock, env: {} });
+  const host = makeLocalHost({ home, clock: systemClock, env: {} });
   const env = {
     PATH: process.env["PATH"] ?? "",
     HOME: home,

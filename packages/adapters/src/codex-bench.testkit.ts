@@ -2,9 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { fakeCodexCommand } from "@skein/sdk/testkit";
-import { generationIsOver, noTerminals } from "@skein/sdk/testkit";
+import { fakeCodexCommand, generationIsOver, noTerminals, settled } from "@skein/sdk/testkit";
 import { makeCodexDriver, makeLocalHost } from "./index.ts";
 
 type Driver = ReturnType<typeof makeCodexDriver>;
@@ -17,7 +15,6 @@ export type FactOf<F extends Fact["fact"]> = Extract<Fact, { fact: F }>;
 /** How long a server lingers, and how long it can be claimed: time that the test alone lets pass. */
 const HELD_MS = [2_500, 5_000];
 const patienceMs = 10_000;
-const lookMs = 10;
 
 const makeClock = () => {
   const held = new Set<() => void>();
@@ -42,14 +39,8 @@ const makeClock = () => {
 };
 
 /** Looks again and again, because nobody tells when a process is gone. */
-export const becomesTrue = async (test: () => boolean | Promise<boolean>): Promise<boolean> => {
-  const until = performance.now() + patienceMs;
-  while (performance.now() < until) {
-    if (await test()) return true;
-    await sleep(lookMs);
-  }
-  return false;
-};
+export const becomesTrue = (test: () => boolean | Promise<boolean>): Promise<boolean> =>
+  settled(test, Boolean);
 
 export type SessionWish = Partial<Context["session"]> & {
   readonly how?: Context["how"];

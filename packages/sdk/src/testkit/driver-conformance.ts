@@ -3,11 +3,11 @@
  * say and do is not looked at here: that is the scenario's (tests/scenarios), which plays a whole daemon.
  */
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { AgentDriver, BackendContext, SessionContext } from "../driver.ts";
 import { isAdapterFailure } from "../failure.ts";
 import { makeRecord, play, type Played, type Recorded, type Wish } from "./driver/play.ts";
+import { settled } from "./settled.ts";
 
 export { makeCuttable, type CuttableHost } from "./driver/away.ts";
 
@@ -49,7 +49,6 @@ const SESSION: SessionContext["session"] = {
   forkFrom: null,
 };
 
-const lookMs = 20;
 const patienceMs = 20_000;
 /** An orphan whose new parent never asks for its end is known for ever. */
 const reapMs = 3_000;
@@ -61,21 +60,6 @@ const isKnown = (pid: number): boolean => {
   } catch {
     return false;
   }
-};
-
-/** For what nobody tells: looks again and again, and gives what it saw last. */
-const settled = async <T>(
-  look: () => Promise<T>,
-  passes: (seen: T) => boolean,
-  ms = patienceMs,
-): Promise<T> => {
-  const began = performance.now();
-  let seen = await look();
-  while (!passes(seen) && performance.now() - began < ms) {
-    await sleep(lookMs);
-    seen = await look();
-  }
-  return seen;
 };
 
 /** One session's stage: generations of it, and daemons that come and go. */

@@ -17,5 +17,6 @@ export { makeFakeLlm, type FakeLlm, type FakeLlmOptions } from "./fake-llm/serve
 export { anthropicUsage, fakeUsage, openaiUsage } from "./fake-llm/usage.ts";
 export { generationIsOver, tooManyFiles } from "./refusals.ts";
 export { noTerminals } from "./no-terminals.ts";
+export { settled } from "./settled.ts";
 export { startSshd, type Sshd, type SshdOptions } from "./sshd/sshd.ts";
 export { failureCode, firstLine, makeHostWorld, until, type HostWorld } from "./host/world.ts";

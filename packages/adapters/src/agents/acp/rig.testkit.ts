@@ -1,14 +1,15 @@
 /** What the tests of this room share: a link on a real process, and its facts, waited for one by one. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type {
-  AgentLink,
-  BackendContext,
-  Fact,
-  Host,
-  LiveDelta,
-  Report,
-  SessionContext,
+import {
+  systemClock,
+  type AgentLink,
+  type BackendContext,
+  type Fact,
+  type Host,
+  type LiveDelta,
+  type Report,
+  type SessionContext,
 } from "@skein/sdk";
 import { noTerminals } from "@skein/sdk/testkit";
 import { configuredAgent, type AcpAgent } from "./agents.ts";
@@ -148,7 +149,7 @@ export const makeBackend = (
 ): BackendContext => ({
   host,
   terminals: noTerminals,
-  clock: { ...realClock, after: (ms, run) => realClock.after(ms / haste, run) },
+  clock: { ...systemClock, after: (ms, run) => systemClock.after(ms / haste, run) },
   command,
   env,
   dir: join(home, "backend"),
@@ -157,16 +158,6 @@ export const makeBackend = (
   timing: { startMs: startMs * haste, graceMs: 3_000 * haste },
   log: () => undefined,
 });
-
-export const realClock: BackendContext["clock"] = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  after: (ms, run) => {
-    const timer = setTimeout(run, ms);
-    timer.unref();
-    return () => clearTimeout(timer);
-  },
-};
 
 /** By whom, when: of no interest here. */
 export const decided = (decision: "allow" | "always" | "deny" | "answer") => ({

@@ -1,14 +1,15 @@
 /** What the tests of this room share: a link on real processes, and its facts, waited for one by one. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type {
-  AgentLink,
-  BackendContext,
-  Fact,
-  Host,
-  LiveDelta,
-  Report,
-  SessionContext,
+import {
+  systemClock,
+  type AgentLink,
+  type BackendContext,
+  type Fact,
+  type Host,
+  type LiveDelta,
+  type Report,
+  type SessionContext,
 } from "@skein/sdk";
 import { generationIsOver, noTerminals } from "@skein/sdk/testkit";
 import { makeClaudeCodeDriver } from "./driver.ts";
@@ -143,15 +144,7 @@ export const makeBackend = (
 ): BackendContext => ({
   host,
   terminals: noTerminals,
-  clock: {
-    now: () => Date.now(),
-    monotonic: () => performance.now(),
-    after: (ms, run) => {
-      const timer = setTimeout(run, ms);
-      timer.unref();
-      return () => clearTimeout(timer);
-    },
-  },
+  clock: systemClock,
   command,
   env,
   dir: join(home, "backend"),

@@ -5,16 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { WebSocketServer } from "ws";
+import { systemClock } from "@skein/sdk";
 import { connect } from "./rpc.ts";
-
-const clock = {
-  now: () => 0,
-  monotonic: () => 0,
-  after: (ms: number, run: () => void) => {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
-};
 
 test("it is told who calls, and nothing is passed over when the connection is gone", async () => {
   const folder = mkdtempSync(join(tmpdir(), "skein-rpc-"));
@@ -32,7 +24,12 @@ test("it is told who calls, and nothing is passed over when the connection is go
   await once(http, "listening");
   try {
     const hearer = { notification: () => undefined, request: () => undefined };
-    const rpc = await connect(socket, { clock, hearer, timeoutMs: 5_000, version: "7.8.9" });
+    const rpc = await connect(socket, {
+      clock: systemClock,
+      hearer,
+      timeoutMs: 5_000,
+      version: "7.8.9",
+    });
     expect(heard[0]).toMatchObject({ params: { clientInfo: { name: "skein", version: "7.8.9" } } });
     for (const each of sockets.clients) each.terminate();
     await rpc.closed;

@@ -2,19 +2,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Clock } from "@skein/sdk";
+import { systemClock } from "@skein/sdk";
 import { makeHostWorld, type HostWorld } from "@skein/sdk/testkit";
 import { makeLocalHost } from "./local.ts";
-
-export const realClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  after: (ms, run) => {
-    const timer = setTimeout(run, ms);
-    timer.unref();
-    return () => clearTimeout(timer);
-  },
-};
 
 /** A state folder and a host on it. Disposed: everything that carries its marks is ended, and the folder removed. */
 export const makeHome = async (): Promise<HostWorld> => {
@@ -22,7 +12,7 @@ export const makeHome = async (): Promise<HostWorld> => {
   const make = () =>
     makeLocalHost({
       home,
-      clock: realClock,
+      clock: systemClock,
       env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: homedir() },
     });
   return makeHostWorld({

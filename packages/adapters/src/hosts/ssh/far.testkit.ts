@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Clock } from "@skein/sdk";
+import { systemClock } from "@skein/sdk";
 import {
   makeHostWorld,
   startSshd,
@@ -11,16 +11,6 @@ import {
   type SshdOptions,
 } from "@skein/sdk/testkit";
 import { makeSshHost, type SshHost } from "./ssh.ts";
-
-export const realClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  after: (ms, run) => {
-    const timer = setTimeout(run, ms);
-    timer.unref();
-    return () => clearTimeout(timer);
-  },
-};
 
 export const systemEnv = { PATH: "/usr/local/bin:/usr/bin:/bin" };
 
@@ -44,7 +34,7 @@ export const makeFar = async (sshd: Sshd): Promise<FarWorld> => {
       home,
       // Each daemon has its own, as if the one before were dead.
       run: join(run, String(hosts.length)),
-      clock: realClock,
+      clock: systemClock,
       env: systemEnv,
       config: sshd.config,
     });

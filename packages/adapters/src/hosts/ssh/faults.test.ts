@@ -1,10 +1,10 @@
 import { createServer } from "node:net";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isAdapterFailure, type Reach } from "@skein/sdk";
+import { isAdapterFailure, systemClock, type Reach } from "@skein/sdk";
 import { failureCode, firstLine, startSshd, until, type Sshd } from "@skein/sdk/testkit";
 import { describe, expect, test } from "vitest";
-import { makeFar, makeFarOf, realClock, systemEnv, type FarWorld } from "./far.testkit.ts";
+import { makeFar, makeFarOf, systemEnv, type FarWorld } from "./far.testkit.ts";
 import { reachSsh } from "./greet.ts";
 import type { SshHost } from "./ssh.ts";
 
@@ -20,7 +20,7 @@ const refusal = async (sshd: Pick<Sshd, "name" | "config">) => {
   const error = await reachSsh({
     name: sshd.name,
     config: sshd.config,
-    clock: realClock,
+    clock: systemClock,
     env: systemEnv,
     stateFolder: "/state",
   }).then(
@@ -65,7 +65,7 @@ const clients = async (
 describe("the first contact", { timeout: 60_000 }, () => {
   test("finds the login's home and makes a folder of this daemon's own, that nobody else enters", async () => {
     await using sshd = await startSshd();
-    const asked = { name: "far", clock: realClock, env: systemEnv, config: sshd.config };
+    const asked = { name: "far", clock: systemClock, env: systemEnv, config: sshd.config };
     const told = await reachSsh({ ...asked, stateFolder: "/state" });
     expect(told.login).toBe(sshd.home);
     expect(told.home).toMatch(/\/home\/\.skein\/far\/[0-9a-f]{8}$/);
@@ -127,7 +127,7 @@ describe("the first contact", { timeout: 60_000 }, () => {
   test.each(["-oProxyCommand=id", "a b", "$(id)", "a\nb", ""])(
     "%j is no name of a host",
     async (name) => {
-      const deps = { clock: realClock, env: systemEnv, stateFolder: "/state" };
+      const deps = { clock: systemClock, env: systemEnv, stateFolder: "/state" };
       await expect(async () => reachSsh({ ...deps, name })).rejects.toThrow("letters");
     },
   );
@@ -158,7 +158,7 @@ describe("a host that is not as it should be", { timeout: 60_000 }, () => {
       name,
       config,
       stateFolder,
-      clock: realClock,
+      clock: systemClock,
       env: systemEnv,
     });
     expect(greeting.login).toBe(far.sshd.home);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { once } from "node:events";
 import fc from "fast-check";
-import { isAdapterFailure, type Clock } from "@skein/sdk";
+import { systemClock, isAdapterFailure, type Clock } from "@skein/sdk";
 import { expect, test } from "vitest";
 import { parseStat } from "../marks.ts";
 import type { Ask } from "./ask.ts";
@@ -14,12 +14,8 @@ import { makeWriter } from "./writer.ts";
 
 /** Nobody waits here: what would wait comes next. */
 const hurried: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  after: (ms, run) => {
-    const timer = setTimeout(run, Math.min(ms, 1));
-    return () => clearTimeout(timer);
-  },
+  ...systemClock,
+  after: (ms, run) => systemClock.after(Math.min(ms, 1), run),
 };
 
 /**

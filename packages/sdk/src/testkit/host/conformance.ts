@@ -7,6 +7,7 @@ import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Detached, Exit } from "../../host.ts";
+import { settled } from "../settled.ts";
 import { failureCode, firstLine, until, type HostWorld } from "./world.ts";
 
 const systemPath = "/usr/local/bin:/usr/bin:/bin";
@@ -23,10 +24,7 @@ const isGone = async (pid: number): Promise<boolean> =>
   (await readFile(`/proc/${pid}/stat`, "latin1").catch(() => ") Z ")).includes(") Z ");
 
 /** Bounded: two seconds, in which a process that was told to end is gone. */
-const gone = async (pid: number): Promise<void> => {
-  for (let tries = 0; tries < 200 && !(await isGone(pid)); tries += 1)
-    await new Promise((resolve) => setTimeout(resolve, 10));
-};
+const gone = (pid: number): Promise<boolean> => settled(() => isGone(pid), Boolean, 2_000);
 
 /** All that comes, as text. */
 const textOf = async (output: AsyncIterable<Uint8Array>): Promise<string> => {
