@@ -13,9 +13,11 @@ const host = (name: string, more: Partial<Host> = {}): Host => ({
   home: "/home/me/.skein",
   state: "reachable",
   reason: null,
+  remedy: null,
   since: null,
   sessions: 0,
   check: null,
+  refusal: null,
   addedAt: AT,
   ...more,
 });
@@ -23,6 +25,7 @@ const host = (name: string, more: Partial<Host> = {}): Host => ({
 const cloud = host("cloud", {
   state: "unreachable",
   reason: "cloud does not answer.\u001b[2J",
+  remedy: "Check that the machine\nis up.",
   since: AT,
   sessions: 2,
   check: {
@@ -39,13 +42,18 @@ const cloud = host("cloud", {
   },
 });
 
+const edge = host("edge", {
+  remedy: "Ask whoever keeps it.",
+  refusal: { at: AT, message: "The key of edge is another." },
+});
+
 const away = (name: string): Session =>
   session(name, { host: "cloud", unreachable: AT, folder: "/srv/shop" });
 
 let daemon: StubDaemon;
 beforeAll(async () => {
   daemon = await startStub({
-    "hosts.list": () => ({ hosts: [host("local"), cloud] }),
+    "hosts.list": () => ({ hosts: [host("local"), cloud, edge] }),
     "hosts.add": ({ host: name }) => {
       if (name === "strange")
         throw refuse("host_key_unknown", "Its key SHA256:x is not known.", "Run `ssh strange`.");
@@ -75,7 +83,7 @@ const skein = (words: readonly string[], options: Partial<RunOptions> = {}) =>
 describe.concurrent("hosts", () => {
   test("are listed with since when they do not answer, and nothing they say is obeyed", async () => {
     const { stdout } = await skein(["host", "list"]);
-    const [head, local, far] = stdout.trimEnd().split("\n");
+    const [head, local, far, doubtful, ...below] = stdout.trimEnd().split("\n");
     expect(head?.split(/ {2,}/)).toEqual([
       "NAME",
       "STATE",
@@ -88,9 +96,17 @@ describe.concurrent("hosts", () => {
     expect(far).toMatch(
       /^cloud +unreachable for \w+ +2 +Linux aarch64 +codex +cloud does not answer\.\\x1b\[2J$/,
     );
-    expect((await skein(["host", "list", "-q"])).stdout).toBe("local\ncloud\n");
+    expect(doubtful).toMatch(
+      /^edge +reachable, check failed \w+ ago .* The key of edge is another\.$/,
+    );
+    expect(below).toEqual([
+      "",
+      "cloud: Check that the machine\\nis up.",
+      "edge: Ask whoever keeps it.",
+    ]);
+    expect((await skein(["host", "list", "-q"])).stdout).toBe("local\ncloud\nedge\n");
     expect(JSON.parse((await skein(["host", "list", "--json"])).stdout)).toEqual({
-      hosts: [host("local"), cloud],
+      hosts: [host("local"), cloud, edge],
     });
   });
 

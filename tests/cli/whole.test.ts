@@ -191,6 +191,12 @@ test("the conversation of a killed session is not begun outside: --all tells who
   );
 });
 
+test("host list knows this machine's system and agents, though nobody added it", async () => {
+  expect((await skein(["host", "list"])).stdout).toMatch(
+    /\nlocal +reachable +\d+ +Linux \w+ +[\w:,-]*claude-code/,
+  );
+});
+
 test.each([
   [["status", "nobody"], "session_not_found"],
   [["create", "-p", "nowhere"], "folder_not_found"],

@@ -41,6 +41,7 @@ const writeWrongHosts = async (sshd: Sshd): Promise<void> => {
     "Host nowhere\n  HostName nowhere.invalid\n",
     there("strange", key, nobody),
     there("changed", key, `UserKnownHostsFile ${sshd.folder}/changed`),
+    there("turning", key, `UserKnownHostsFile ${sshd.folder}/turning`),
     there("locked", `IdentityFile ${other}`, known),
     ...MANY.map((name) => there(name, key, known)),
   ];
@@ -194,6 +195,31 @@ test("a host is added, checked, worked on, refused to be forgotten, and forgotte
     "nothing runs there",
     async () => (await problemOf(house.call("hosts.remove", { host: "far" }))) === null,
   );
+});
+
+test("a key that changed while a connection stands is told by check, and by list until it is right again", async () => {
+  const [right, wrong] = await Promise.all([
+    readFile(sshd.knownHosts, "utf8"),
+    readFile(join(sshd.folder, "changed"), "utf8"),
+  ]);
+  const known = join(sshd.folder, "turning");
+  await writeFile(known, right);
+  await house.call("hosts.add", { host: "turning" });
+  await writeFile(known, wrong);
+  await expect(house.call("hosts.check", { host: "turning" })).rejects.toMatchObject({
+    problem: { code: "host_key_changed" },
+  });
+  const listed = async () =>
+    (await house.call("hosts.list", {})).hosts.find(({ name }) => name === "turning");
+  expect(await listed()).toMatchObject({
+    state: "reachable",
+    refusal: { message: expect.stringContaining("The key of turning is not the one") },
+    remedy: expect.stringContaining("ssh-keygen -R"),
+  });
+  await writeFile(known, right);
+  await house.call("hosts.check", { host: "turning" });
+  expect(await listed()).toMatchObject({ state: "reachable", refusal: null, remedy: null });
+  await house.call("hosts.remove", { host: "turning" });
 });
 
 test("a host that is being added is not added a second time meanwhile", async () => {

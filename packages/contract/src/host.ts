@@ -31,10 +31,17 @@ export const Host = z.object({
   kind: z.enum(["local", "ssh"]),
   home: z.string().describe("Skein's folder there"),
   state: z.enum(["reachable", "unreachable"]),
-  reason: z.string().nullable().describe("Why it is out of reach, and what to do"),
+  reason: z.string().nullable().describe("Why it is out of reach"),
+  remedy: z.string().nullable().describe("What to do about that, or about the refusal"),
   since: Instant.nullable().describe("Since when it is out of reach"),
   sessions: z.int().describe("Sessions there that are not deleted"),
   check: HostCheck.nullable().describe("The newest check that got through"),
+  refusal: z
+    .object({ at: Instant, message: z.string() })
+    .nullable()
+    .describe(
+      "The newest check, when it did not get through though a connection stands from before",
+    ),
   addedAt: Instant,
 });
 export type Host = z.infer<typeof Host>;

@@ -132,8 +132,13 @@ export type Files = {
 /** Whether a host answers. `local` always does. */
 export type Reach =
   | { readonly state: "reachable" }
-  /** ISO 8601. `reason`: for a person, with what to do where something can be done. */
-  | { readonly state: "unreachable"; readonly since: string; readonly reason: string };
+  /** ISO 8601. For a person; null: nothing can be done but wait. */
+  | {
+      readonly state: "unreachable";
+      readonly since: string;
+      readonly reason: string;
+      readonly remedy: string | null;
+    };
 
 /**
  * While a host is out of reach: `start`, `run`, `open` and the like reject with an AdapterFailure of kind `unavailable` and code

@@ -8,8 +8,13 @@ type Teller = { readonly paint: Paint; readonly now: () => number };
 
 const GIB = 1024 ** 3;
 
-export const reachWords = ({ state, since: from }: Host, now: number): string =>
-  from === null ? state : `${state} for ${since(from, now)}`;
+export const reachWords = ({ state, since: from, refusal }: Host, now: number): string => {
+  if (refusal !== null) return `${state}, check failed ${since(refusal.at, now)} ago`;
+  return from === null ? state : `${state} for ${since(from, now)}`;
+};
+
+export const isWell = ({ state, refusal }: Host): boolean =>
+  state === "reachable" && refusal === null;
 
 /** Of a session whose host does not answer; null: it does, as far as is known. */
 export const awayWords = ({ host, unreachable }: Session, now: number): string | null =>
@@ -51,8 +56,10 @@ export const hostText = ({ paint, now }: Teller, host: Host): string => {
   const { check } = host;
   const reach = reachWords(host, now());
   const rows: [string, string][] = [
-    ["state", host.state === "reachable" ? paint.green(reach) : paint.yellow(reach)],
-    ...(host.reason === null ? [] : [["", oneLine(host.reason)] as [string, string]]),
+    ["state", isWell(host) ? paint.green(reach) : paint.yellow(reach)],
+    ...[host.reason ?? host.refusal?.message ?? null, host.remedy]
+      .filter((text) => text !== null)
+      .map((text): [string, string] => ["", oneLine(text)]),
     ["folder", oneLine(host.home)],
     ["sessions", String(host.sessions)],
     ...(check === null ? [] : checkRows(check)),

@@ -3,7 +3,7 @@ import type { Host } from "@skein/contract";
 import { printJson, type Cli } from "../cli.ts";
 import { EXIT } from "../failure.ts";
 import { oneLine } from "../format/escape.ts";
-import { hostText, reachWords } from "../format/host.ts";
+import { hostText, isWell, reachWords } from "../format/host.ts";
 import { table, type Column } from "../format/table.ts";
 import { withProgress } from "../progress.ts";
 import { family, verb } from "../verb.ts";
@@ -15,8 +15,7 @@ const columns = (cli: Cli): Column<Host>[] => [
   {
     title: "STATE",
     cell: (host) => reachWords(host, cli.now()),
-    paint: (text, { state }) =>
-      state === "reachable" ? cli.paint.green(text) : cli.paint.yellow(text),
+    paint: (text, host) => (isWell(host) ? cli.paint.green(text) : cli.paint.yellow(text)),
   },
   { title: "SESSIONS", cell: ({ sessions }) => String(sessions) },
   { title: "SYSTEM", cell: ({ check }) => oneLine(check?.system ?? "-") },
@@ -29,11 +28,21 @@ const columns = (cli: Cli): Column<Host>[] => [
   },
   {
     title: "REMARKS",
-    cell: ({ reason, check }) =>
-      oneLine(reason ?? check?.warnings.map(({ message }) => message).join(" ") ?? ""),
+    cell: ({ reason, refusal, check }) =>
+      oneLine(
+        reason ?? refusal?.message ?? check?.warnings.map(({ message }) => message).join(" ") ?? "",
+      ),
     paint: cli.paint.dim,
   },
 ];
+
+/** Below the table: in a column they would push everything else out of sight. */
+const remedies = (hosts: readonly Host[]): string[] => {
+  const lines = hosts.flatMap(({ name, remedy }) =>
+    remedy === null ? [] : [`${oneLine(name)}: ${oneLine(remedy)}`],
+  );
+  return lines.length === 0 ? [] : ["", ...lines];
+};
 
 const list = verb<Flags & { readonly quiet?: boolean }, []>({
   examples: [["skein host list", "which there are, and whether they answer"]],
@@ -45,7 +54,10 @@ const list = verb<Flags & { readonly quiet?: boolean }, []>({
     const view = await cli.call("hosts.list", {});
     if (json === true) printJson(cli, view);
     else if (quiet === true) for (const { name } of view.hosts) cli.print(oneLine(name));
-    else cli.print(table(columns(cli), view.hosts, cli.width).join("\n"));
+    else
+      cli.print(
+        [...table(columns(cli), view.hosts, cli.width), ...remedies(view.hosts)].join("\n"),
+      );
     return EXIT.done;
   },
 });

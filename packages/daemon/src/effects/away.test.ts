@@ -17,7 +17,12 @@ const forgotten = () =>
     remedy: "Add it again.",
     retryable: false,
   });
-const away = { state: "unreachable", since: "2026-03-01T08:00:00.000Z", reason: "cut" } as const;
+const away = {
+  state: "unreachable",
+  since: "2026-03-01T08:00:00.000Z",
+  reason: "cut",
+  remedy: null,
+} as const;
 const back = { state: "reachable" } as const;
 const start = effect({ kind: "agent.start", how: "new", forkFrom: null });
 const stop = effect({ kind: "agent.stop", force: false });

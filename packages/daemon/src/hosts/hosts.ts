@@ -7,7 +7,7 @@ export type LinkedHost = {
   readonly host: Host;
   /** Resolves when the first try to reach it is over, whatever came of it. */
   readonly tried: Promise<void>;
-  /** Tries now, if it is out of reach. Rejects with an AdapterFailure that says why it stays so. */
+  /** Connects anew, beside a connection that stands. Rejects with an AdapterFailure that says why it could not. */
   reachNow(): Promise<void>;
   /** Ends the link; whatever runs there goes on. Never rejects. */
   close(): Promise<void>;

@@ -1,13 +1,20 @@
 /** Hosts as they are met, kept and let go: the link to each, and what is looked after there once it answers. */
 import { LOCAL_HOST } from "@skein/contract";
-import { pause, systemClock, type AgentDriver, type Host } from "@skein/sdk";
+import {
+  isAdapterFailure,
+  pause,
+  systemClock,
+  type AdapterFailure,
+  type AgentDriver,
+  type Host,
+} from "@skein/sdk";
 import type { Config } from "../config/schema.ts";
 import { clearLeftovers } from "../effects/leftovers.ts";
 import type { EffectsPort } from "../effects/ports.ts";
 import type { Effects } from "../effects/runner.ts";
 import { checkHost, type Sought } from "../hosts/check.ts";
 import type { Hosts, LinkedHost } from "../hosts/hosts.ts";
-import type { HostsPort } from "../operations/ports.ts";
+import type { HostRefusal, HostsPort } from "../operations/ports.ts";
 import type { Building } from "./building.ts";
 import { engineOn } from "./containers.ts";
 import { chosenFor, type Sites } from "./sites.ts";
@@ -82,12 +89,20 @@ const makeTidy = ({ log }: Building, { sites, port, restored, terminals }: Hosti
   };
 };
 
+const refusalOf = ({ message, failure }: AdapterFailure): HostRefusal => ({
+  at: new Date(systemClock.now()).toISOString(),
+  message,
+  remedy: failure.remedy,
+});
+
 const hostsPort = (
   { config }: Building,
   deps: HostingDeps,
   { take, tidy }: { take(linked: LinkedHost): void; tidy(host: Host): Promise<void> },
 ): HostsPort => {
   const { hosts, sites, drivers, effects, linker } = deps;
+  const refusals = new Map<string, HostRefusal>();
+  hosts.onReach(({ id }) => void refusals.delete(id));
   const check = (host: Host) =>
     checkHost(host, soughtOn(config, drivers, host.id), systemClock, (on) => engineOn(config, on));
   return {
@@ -117,13 +132,21 @@ const hostsPort = (
     },
     check: async (name) => {
       const linked = hosts.linked(name)!;
-      await linked.reachNow();
+      try {
+        await linked.reachNow();
+      } catch (error) {
+        if (isAdapterFailure(error)) refusals.set(name, refusalOf(error));
+        throw error;
+      }
+      refusals.delete(name);
       return check(linked.host);
     },
+    refused: (name) => refusals.get(name),
     forsake: effects.forsake,
     drop: async (name) => {
       // First: what belongs to the host is found by its name, which nobody knows any more afterwards.
       sites.drop(name);
+      refusals.delete(name);
       await hosts.remove(name);
       for (const driver of drivers) await driver.forget?.(name);
     },

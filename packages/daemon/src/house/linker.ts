@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeSshHost, reachSsh } from "@skein/adapters";
 import { refuse } from "@skein/contract";
-import { systemClock, hostAway, type Reach } from "@skein/sdk";
+import { adapterFailure, systemClock, hostAway, type Reach } from "@skein/sdk";
 import { withFailpoints } from "../effects/failpoints.ts";
 import type { LinkedHost } from "../hosts/hosts.ts";
 import type { Building } from "./building.ts";
@@ -31,8 +31,13 @@ const socketFolder = ({ paths }: Building): string => {
   );
 };
 
-const away = (name: string, { reason }: Extract<Reach, { state: "unreachable" }>) =>
-  Object.assign(hostAway(name), { message: `${name} does not answer: ${reason}` });
+const away = (name: string, { reason, remedy }: Extract<Reach, { state: "unreachable" }>) => {
+  const { failure } = hostAway(name);
+  return adapterFailure(`${name} does not answer: ${reason}`, {
+    ...failure,
+    remedy: remedy ?? failure.remedy,
+  });
+};
 
 export const makeLinker = (building: Building): Linker => {
   const { options, paths, config, failpoint } = building;
@@ -49,12 +54,10 @@ export const makeLinker = (building: Building): Linker => {
       host: withFailpoints(host, failpoint),
       tried: tried.then(() => undefined),
       reachNow: async () => {
-        const reach = await host.reachNow();
-        if (reach.state === "reachable") return;
-        // A first contact says more exactly what is the matter.
+        // Anew: the connection that stands tells nothing of a key or a login that was changed since.
         await reachSsh({ ...given, name, stateFolder: paths.home });
-        const again = await host.reachNow();
-        if (again.state === "unreachable") throw away(name, again);
+        const reach = await host.reachNow();
+        if (reach.state === "unreachable") throw away(name, reach);
       },
       close: () => host.close(),
     };

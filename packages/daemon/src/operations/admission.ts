@@ -28,7 +28,7 @@ export const admitHost = async (deps: OperationDeps, name: string) => {
     throw refuse(
       "host_unreachable",
       `${name} does not answer (since ${reach.since}): ${reach.reason}`,
-      `Look with \`skein host check ${name}\`.`,
+      reach.remedy ?? `Look with \`skein host check ${name}\`.`,
     );
   }
   return { host, backends };

@@ -51,15 +51,18 @@ const viewOf = (
   const host = deps.hosts.get(name);
   const reach = host?.reach();
   const away = reach?.state === "unreachable" ? reach : null;
+  const refused = away === null ? deps.hosts.refused(name) : undefined;
   return {
     name,
     kind: name === LOCAL_HOST ? "local" : "ssh",
     home: host?.home ?? kept?.home ?? "",
     state: away === null ? "reachable" : "unreachable",
     reason: away?.reason ?? null,
+    remedy: away?.remedy ?? refused?.remedy ?? null,
     since: away?.since ?? null,
     sessions,
     check: kept?.check ?? null,
+    refusal: refused === undefined ? null : { at: refused.at, message: refused.message },
     addedAt:
       name === LOCAL_HOST || kept === null
         ? new Date(deps.daemon.startedAt).toISOString()
@@ -79,6 +82,29 @@ const admitKnown = (deps: OperationDeps, name: string): void => {
     `There is no host ${name}.`,
     `Known: ${deps.hosts.names().join(", ")}. Add one that \`ssh ${name}\` reaches with \`skein host add ${name}\`.`,
   );
+};
+
+const record = (
+  deps: OperationDeps,
+  actor: string,
+  host: string,
+  check: HostCheck,
+): Promise<void> =>
+  deps.engine.dispatch(
+    hostKind,
+    hostStream(host),
+    { type: "check", host, check },
+    { actor, answer: () => undefined },
+  );
+
+/** `local` is never added, so it is looked at when it is first listed; one look at a time. */
+const makeLookHere = (deps: OperationDeps) => {
+  let looking: Promise<void> | null = null;
+  const look = async (): Promise<void> => {
+    if ((await recorded(deps, LOCAL_HOST))?.check != null) return;
+    await record(deps, "skein", LOCAL_HOST, await deps.hosts.check(LOCAL_HOST));
+  };
+  return (): Promise<void> => (looking ??= look().finally(() => (looking = null)));
 };
 
 const list = async (deps: OperationDeps): Promise<{ hosts: HostView[] }> => {
@@ -153,19 +179,6 @@ const makeAdd = (deps: OperationDeps): Handlers["hosts.add"] => {
     );
 };
 
-const record = (
-  deps: OperationDeps,
-  actor: string,
-  host: string,
-  check: HostCheck,
-): Promise<void> =>
-  deps.engine.dispatch(
-    hostKind,
-    hostStream(host),
-    { type: "check", host, check },
-    { actor, answer: () => undefined },
-  );
-
 const names = (sessions: readonly Session[]): string => {
   const some = sessions.slice(0, NAMED).map(({ name }) => name);
   return `${some.join(", ")}${sessions.length > NAMED ? ", …" : ""}`;
@@ -230,8 +243,17 @@ const remove =
       },
     );
 
+const makeList = (deps: OperationDeps): Handlers["hosts.list"] => {
+  const lookHere = makeLookHere(deps);
+  return async () => {
+    // What cannot be looked at is listed without what would have been found.
+    await lookHere().catch(() => undefined);
+    return list(deps);
+  };
+};
+
 export const hostHandlers = (deps: OperationDeps): Pick<Handlers, HostOperation> => ({
-  "hosts.list": () => list(deps),
+  "hosts.list": makeList(deps),
   "hosts.add": makeAdd(deps),
   "hosts.check": async ({ host }, caller) => {
     admitKnown(deps, host);

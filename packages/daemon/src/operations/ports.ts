@@ -61,6 +61,13 @@ export type MetHost = {
   leave(): Promise<void>;
 };
 
+/** ISO 8601. */
+export type HostRefusal = {
+  readonly at: string;
+  readonly message: string;
+  readonly remedy: string;
+};
+
 export type HostsPort = {
   /** `local` first. */
   names(): readonly string[];
@@ -69,8 +76,10 @@ export type HostsPort = {
   meet(name: string): Promise<MetHost>;
   /** Resolves when it is known whether that host answers; at once but for the first moments of a daemon. Never rejects. */
   tried(name: string): Promise<void>;
-  /** Of one that is in hand: it is reached now. Rejects with an AdapterFailure. */
+  /** Of one that is in hand: it is reached now, by a connection of its own. Rejects with an AdapterFailure. */
   check(name: string): Promise<HostCheck>;
+  /** How the newest check ended, if it did not get through and the link was not lost or made anew since. */
+  refused(name: string): HostRefusal | undefined;
   /** Lets go of its agents, and hears no more of them. Harms none, never rejects. */
   forsake(name: string): Promise<void>;
   /** Lets go of the host itself. */

@@ -203,7 +203,7 @@ const whyNot = async (deps: ChannelDeps, place: Place, said: string) => {
   const { reach } = deps.link;
   const now = reach();
   if (gone !== null) return unreachable(deps.name, gone.message);
-  if (now.state === "unreachable") return unreachable(deps.name, now.reason);
+  if (now.state === "unreachable") return unreachable(deps.name, now.reason, now.remedy);
   if (said === WITHOUT_END || said === NEVER_DONE) return unusable(deps.name, said);
   return unreachable(
     deps.name,

@@ -54,8 +54,6 @@ const forgetSockets = (run: string, control: string): void => {
     if (name.startsWith(`${basename(control)}.`)) rmSync(join(run, name), { force: true });
 };
 
-const wordsOf = (failure: AdapterFailure): string => `${failure.message} ${failure.failure.remedy}`;
-
 const noRoom = (name: string): AdapterFailure =>
   unusable(
     name,
@@ -91,7 +89,7 @@ export const makeLink = (deps: LinkDeps): Link => {
     master = null;
     // Let go of, not lost: nobody is told of a host that is no longer held.
     if (isClosed) return;
-    watch.lost(wordsOf(why));
+    watch.lost(why.message, why.failure.remedy);
     const wait = backoff.next(why.failure.kind === "auth" ? refusedMs : times.longestMs);
     cancel = clock.after(wait, () => void attempt());
   };
@@ -120,7 +118,7 @@ export const makeLink = (deps: LinkDeps): Link => {
   const known = async (): Promise<void> => {
     await first;
     const reach = watch.now();
-    if (reach.state === "unreachable") throw unreachable(name, reach.reason);
+    if (reach.state === "unreachable") throw unreachable(name, reach.reason, reach.remedy);
   };
 
   return {

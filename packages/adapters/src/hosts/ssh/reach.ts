@@ -5,7 +5,7 @@ export type ReachWatch = {
   now(): Reach;
   reached(): void;
   /** Since when: from the first of several reasons on. */
-  lost(reason: string): void;
+  lost(reason: string, remedy: string): void;
   onReach(changed: (reach: Reach) => void): () => void;
   /** Resolves when it is reachable, or the signal aborts. */
   up(signal: AbortSignal): Promise<void>;
@@ -14,7 +14,7 @@ export type ReachWatch = {
 export const makeReachWatch = (clock: Clock, begun: string): ReachWatch => {
   const listeners = new Set<(reach: Reach) => void>();
   const instant = (): string => new Date(clock.now()).toISOString();
-  let reach: Reach = { state: "unreachable", since: instant(), reason: begun };
+  let reach: Reach = { state: "unreachable", since: instant(), reason: begun, remedy: null };
 
   const tell = (next: Reach): void => {
     reach = next;
@@ -28,10 +28,10 @@ export const makeReachWatch = (clock: Clock, begun: string): ReachWatch => {
     now: () => reach,
     onReach,
     reached: () => tell({ state: "reachable" }),
-    lost: (reason) => {
+    lost: (reason, remedy) => {
       const since = reach.state === "unreachable" ? reach.since : instant();
       if (reach.state === "reachable" || reach.reason !== reason)
-        tell({ state: "unreachable", since, reason });
+        tell({ state: "unreachable", since, reason, remedy });
     },
     up: async (signal) => {
       if (reach.state === "reachable" || signal.aborted) return;

@@ -140,9 +140,13 @@ export const unusable = (
     "unsupported",
   );
 
-export const unreachable = (name: string, reason: string): AdapterFailure =>
+export const unreachable = (
+  name: string,
+  reason: string,
+  remedy: string | null = null,
+): AdapterFailure =>
   fail({
     code: "host_unreachable",
     message: `${name} is out of reach: ${reason}`,
-    remedy: "It is tried again by itself; nothing there is lost.",
+    remedy: remedy ?? "It is tried again by itself; nothing there is lost.",
   });

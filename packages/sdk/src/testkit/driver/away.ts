@@ -35,7 +35,9 @@ export const makeCuttable = (real: Host): CuttableHost => {
     ...real,
     files,
     reach: () =>
-      away ? { state: "unreachable", since: SINCE, reason: "the link is cut" } : real.reach(),
+      away
+        ? { state: "unreachable", since: SINCE, reason: "the link is cut", remedy: null }
+        : real.reach(),
     onReach: (changed) => {
       told.add(changed);
       return () => told.delete(changed);
