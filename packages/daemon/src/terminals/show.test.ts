@@ -100,10 +100,14 @@ const open = async () => {
     isClosing: () => false,
     over: (reason) => void reasons.push(reason),
   });
-  const sit = (client: string): { seat: Seat; got: string[] } => {
+  let stream = "";
+  /** `from`: it comes back, and would go on there. */
+  const sit = (client: string, from?: number): { seat: Seat; got: string[] } => {
     const got: string[] = [];
-    const note = (frame: TerminalServerFrame): void =>
-      void got.push(frame.type === "program" ? `program ${frame.program.state}` : frame.type);
+    const note = (frame: TerminalServerFrame): void => {
+      if (frame.type === "attached") ({ stream } = frame);
+      got.push(frame.type === "program" ? `program ${frame.program.state}` : frame.type);
+    };
     const flow = makeFlow((frame) => {
       const { kind, number, bytes } = decodeTerminalBytes(frame)!;
       got.push(
@@ -129,7 +133,7 @@ const open = async () => {
       greeted: false,
       flow,
     };
-    show.enter(seat, null);
+    show.enter(seat, from === undefined ? null : { stream, offset: from });
     return { seat, got };
   };
   await breathe();
@@ -243,4 +247,28 @@ test("why a show ended is told to who keeps what outlives it", async () => {
   pipes[0]!.end();
   await breathe();
   expect(reasons).toEqual(["terminal.gone"]);
+});
+
+test("tmux throws away what it has not written of a program's last words: whoever looks at its end, or comes back after it, is shown them", async () => {
+  const { sit, pipes, turn, end, show } = await open();
+  const { got } = sit("a");
+  const { seat: away } = sit("b");
+  await breathe();
+  const [{ say, written }] = pipes as [ReturnType<typeof makePipe>];
+  await say(...snapshot("shown"), "%output %7 one");
+  turn(10);
+  show.leave(away);
+  sit("late");
+  await breathe();
+  const before = written.length;
+  end.resolve({ exitCode: 0, signal: null });
+  await breathe();
+  expect(written.slice(before)).toEqual([expect.stringMatching(/^display-message/)]);
+  // What was asked for before the end may not show it.
+  await say(...snapshot("shown"));
+  expect(got.slice(-2)).toEqual(["output 0 one", "program ended"]);
+  const back = sit("b", 3);
+  await say(...snapshot("all"));
+  expect(got.at(-1)).toBe("snapshot 3");
+  expect(back.got).toEqual(["attached", "snapshot 3"]);
 });

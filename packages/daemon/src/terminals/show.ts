@@ -20,7 +20,6 @@ import {
   showSnapshot,
   startOver,
   tellWriter,
-  wantSnapshots,
   type Stage,
 } from "./stage.ts";
 import { makeStream } from "./stream.ts";
@@ -115,7 +114,8 @@ const makeEvents = (
   },
   ended: (end) => {
     setProgram(stage, { state: "ended", ...end });
-    wantSnapshots(stage);
+    // What tmux (3.2 to 3.6) has not written of a program's last words when its terminal closes, it throws away.
+    startOver(stage);
     calls.look();
   },
   unknown: (reason) => {
@@ -137,6 +137,7 @@ const makeWorks = ({ clock, inputs }: ShowDeps, stage: Stage) => {
   const pictures = makePictures({
     seats,
     into: () => stage.into,
+    breaks: () => stream.breaks,
     taken: (snapshot, rest) => {
       showSnapshot(stage, snapshot, rest, (seat) => inputs.last(seat.key));
       delivery.soon();

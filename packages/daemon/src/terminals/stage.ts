@@ -89,7 +89,7 @@ export const setTitle = (stage: Stage, given: string): void => {
   tell(stage, { type: "title", title });
 };
 
-export const wantSnapshots = ({ seats }: Stage): void => {
+const wantSnapshots = ({ seats }: Stage): void => {
   for (const seat of seats) seat.flow.wantSnapshot();
 };
 

@@ -15,6 +15,8 @@ export type Stream = {
   /** What follows does not join what was, until the next `begin`. */
   break(): void;
   readonly begun: boolean;
+  /** How often it broke: what was asked before shows nothing of what was lost then. */
+  readonly breaks: number;
   /** null: the program has set none since the last `begin`. */
   readonly title: string | null;
 };
@@ -23,6 +25,7 @@ export const makeStream = (): Stream => {
   const ring = makeRing(LIMITS.terminalRingBytes);
   let filter = makeFilter();
   let begun = false;
+  let breaks = 0;
   return {
     id: randomUUID(),
     ring,
@@ -41,6 +44,10 @@ export const makeStream = (): Stream => {
     },
     break: () => {
       begun = false;
+      breaks += 1;
+    },
+    get breaks() {
+      return breaks;
     },
     get begun() {
       return begun;
