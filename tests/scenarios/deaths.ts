@@ -117,10 +117,8 @@ export const dying: readonly Step[] = [
     alone: {},
     run: async (stage) => {
       const { create, house, fixture } = stage;
-      // From another machine it has a way to come. In a terminal tmux may not be told while a child of the dead one still holds
-      // the terminal open: that is made up for by a look within 30 s.
-      const protocolMs = fixture.far === undefined ? 2_000 : 6_000;
-      const soonMs = fixture.create?.interface === "tui" ? 40_000 : protocolMs;
+      // From another machine it has a way to come.
+      const soonMs = fixture.far === undefined ? 2_000 : 6_000;
       const agent = await create({ permissions: "full" });
       await agent.say("SAY one");
       const command = longSleep();

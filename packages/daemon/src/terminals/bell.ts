@@ -8,8 +8,11 @@ import { ENDS } from "./config.ts";
 import type { Tmux } from "./tmux.ts";
 
 export type Bell = {
-  /** Resolves at the next ring, at `wake`, or after `ms`; sooner when it cannot tell. One at a time. Never rejects. */
-  next(ms: number): Promise<void>;
+  /**
+   * Resolves at the next ring, at `wake`, or after `ms`; sooner when it cannot tell. false: nothing happened in all that time.
+   * One at a time. Never rejects.
+   */
+  next(ms: number): Promise<boolean>;
   wake(): void;
   /** Nobody waits any more: its client ends, which would hold up the end of the daemon. */
   rest(): void;
@@ -31,7 +34,7 @@ export const makeBell = (tmux: Tmux, clock: Clock): Bell => {
         client = null;
         // A server that is gone ends the client at once: a look is due, but not in a busy loop.
         if (exitCode === 0) wake();
-        else clock.after(RETRY_MS, wake);
+        else clock.after(RETRY_MS, () => wake());
       });
     } catch {
       // It is tried again at the next look, which comes soon then.
@@ -45,14 +48,13 @@ export const makeBell = (tmux: Tmux, clock: Clock): Bell => {
       client = null;
     },
     next: async (ms) => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      wake = resolve;
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      wake = () => resolve(true);
       const isNew = client === null;
       if (isNew) await listen();
       const soonest = isNew ? (client === null ? RETRY_MS : SOON_MS) : ms;
-      const cancel = clock.after(Math.min(ms, soonest), resolve);
-      await promise;
-      cancel();
+      const cancel = clock.after(Math.min(ms, soonest), () => resolve(isNew));
+      return promise.finally(cancel);
     },
   };
 };
