@@ -197,6 +197,21 @@ test("host list knows this machine's system and agents, though nobody added it",
   );
 });
 
+test("a goal that is reached is neither paused nor resumed, and says what it is", async () => {
+  await skein(["create", "--name", "goalie"]);
+  await skein(["goal", "goalie", "SAY GOAL COMPLETE"]);
+  expect((await skein(["wait", "goalie", "--goal", "-t", "20"])).code).toBe(0);
+  for (const action of ["pause", "resume"]) {
+    const ran = await skein(["goal", "goalie", `--${action}`]);
+    expect([ran.code, ran.stdout]).toEqual([1, ""]);
+    expect(ran.stderr).toMatch(
+      new RegExp(
+        `^skein: The goal of goalie is complete \\(.+\\): there is nothing to ${action}\\. \\[goal_over\\]\n`,
+      ),
+    );
+  }
+});
+
 test.each([
   [["status", "nobody"], "session_not_found"],
   [["create", "-p", "nowhere"], "folder_not_found"],

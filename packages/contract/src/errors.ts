@@ -51,6 +51,7 @@ export const ERRORS = {
   resume_unsupported: row(409, "INVALID_REQUEST"),
   no_goal: row(409, "INVALID_REQUEST"),
   goal_spent: row(409, "INVALID_REQUEST"),
+  goal_over: row(409, "INVALID_REQUEST"),
   // backends
   backend_unknown: row(400, "INVALID_REQUEST"),
   backend_not_installed: row(409, "INVALID_REQUEST"),

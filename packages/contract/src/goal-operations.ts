@@ -47,7 +47,7 @@ export const goalOperations = {
       ...clientId,
     }),
     output,
-    errors: ["session_not_found", "session_deleted", "no_goal", "goal_spent"],
+    errors: ["session_not_found", "session_deleted", "no_goal", "goal_spent", "goal_over"],
     tool: true,
     example: { session: "fizz-top", action: "pause" },
   }),

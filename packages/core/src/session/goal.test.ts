@@ -261,6 +261,22 @@ describe("people and a goal", () => {
     );
   });
 
+  test("one that is over is not paused, and one that is reached is not resumed; both can be cleared", () => {
+    const life = idleLife();
+    const wish = { type: "goal.change", budget: null, turnLimit: undefined } as const;
+    life.goal("All tests pass", { turnLimit: 1 });
+    turn(life);
+    expect(life.refusal({ ...wish, action: "pause" })).toBe("goal_over");
+    expect(state(life)).toMatch(/^limit: /);
+    life.goal("Another");
+    turn(life, "GOAL COMPLETE");
+    expect(state(life)).toMatch(/^complete: /);
+    for (const action of ["pause", "resume"] as const)
+      expect(life.refusal({ ...wish, action })).toBe("goal_over");
+    life.changeGoal("clear");
+    expect(life.view().goal).toBeNull();
+  });
+
   test("a new goal takes the place of the old one and begins anew", () => {
     const life = workingLife();
     life.goal("one goal");

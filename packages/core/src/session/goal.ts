@@ -83,6 +83,34 @@ const noGoal = (name: string): Rejection =>
     ),
   );
 
+const OVER = {
+  complete: "complete",
+  blocked: "blocked",
+  budget: "out of budget",
+  limit: "out of turns",
+} as const;
+
+/** What is over is not paused, and what is reached does not go on: null where the wish makes sense. */
+const tooLate = (
+  { state, reason }: Goal,
+  name: string,
+  action: Of<"goal.change">["action"],
+): Rejection | null => {
+  if (state === "active" || state === "paused" || action === "clear") return null;
+  if (action === "resume" && state !== "complete") return null;
+  const next =
+    state === "complete"
+      ? `Set another one with \`skein goal ${name} 'what should be so'\``
+      : `It goes on only when it is resumed: \`skein goal ${name} --resume\``;
+  return rejection(
+    problem(
+      "goal_over",
+      `The goal of ${name} is ${OVER[state]} (${reason}): there is nothing to ${action}.`,
+      `${next}; forget this one with --clear.`,
+    ),
+  );
+};
+
 /** A goal that is spent goes on only with more to spend; nobody is surprised by another turn. */
 const resumeGoal = (draft: Draft, goal: Goal, input: Of<"goal.change">): Rejection | null => {
   if (goal.state === "active") {
@@ -114,6 +142,8 @@ export const changeGoal = (
 ): Decision | Rejection => {
   const { goal, name } = state.view;
   if (goal === null) return noGoal(name);
+  const refused = tooLate(goal, name, input.action);
+  if (refused !== null) return refused;
   const draft = makeDraft(state, context);
   if (input.action === "resume") return resumeGoal(draft, goal, input) ?? draft.done();
   if (input.action === "pause") pauseGoal(draft, "paused on request");
