@@ -11,10 +11,13 @@ import {
   type SessionContext,
 } from "@skein/sdk";
 import type { AcpAgent } from "./agents.ts";
-import type { Settings } from "./fold.ts";
+import { fromCheckpoint } from "../lines/checkpoint.ts";
+import { makeReader, type Reader } from "../lines/reader.ts";
+import type { Folded, Order, Settings } from "./fold.ts";
 import { becomeReady, type Conversation } from "./handshake.ts";
-import { makeReader, type Reader } from "./reader.ts";
-import { fromCheckpoint, type State } from "./state.ts";
+import { initialState, type State } from "./state.ts";
+import { step } from "./translate.ts";
+import { readLine } from "./wire.ts";
 
 /** Clocks of the kernel and ours differ by less than this. */
 const slackMs = 1_000;
@@ -31,7 +34,7 @@ export type Life = {
   readonly births: Births;
   readonly context: SessionContext;
   readonly owner: Owner;
-  readonly reader: Reader;
+  readonly reader: Reader<State>;
   settings(): Settings;
   /** What the process is started for; a second try may be for another. */
   conversation: Conversation;
@@ -96,19 +99,29 @@ export const makeLife = (agent: AcpAgent, context: SessionContext, births: Birth
       const pid = detached?.process.pid ?? null;
       return { agent, generation, folder, home, permissions, model, effort, conversation, pid };
     },
-    reader: makeReader({
-      context,
-      begin: fromCheckpoint(context.checkpoint, context.generation),
-      settings: () => {
+    reader: makeReader(context, {
+      begin: fromCheckpoint(context, initialState),
+      step: (state, { text, cut }) => {
         // Taken with each line: the line that ends a turn forgets when it began.
-        since = life.reader.state().turn?.since ?? since;
-        return life.settings();
+        since = state.turn?.since ?? since;
+        return step(state, cut ? { type: "garbage" } : readLine(text), life.settings());
       },
       settle: (facts) => settle(life, facts, since),
-      write: (frame) => writeLater(life, frame),
+      carryOut: (frame) => writeLater(life, frame),
     }),
   };
   return life;
+};
+
+/** A step of ours, between two lines. Resolves when its facts are recorded; its orders are left to the caller. */
+export const apply = async (
+  { reader }: Life,
+  next: (state: State) => Folded,
+): Promise<readonly Order[]> => {
+  const { state, facts, orders } = next(reader.state());
+  reader.change(() => state);
+  if (facts.length > 0) await reader.tell(facts);
+  return orders;
 };
 
 /** Begins to read. The process ends: its last words are told before `reading` resolves. */
@@ -159,7 +172,7 @@ export const settleOpened = async (life: Life): Promise<void> => {
     if (reader.offset() === before) break;
   }
   if (isSettling() && !life.closed)
-    await reader.apply((state) => becomeReady(state, life.settings()));
+    await apply(life, (state) => becomeReady(state, life.settings()));
 };
 
 /** It was looked for and not found, nor found dead: perhaps it runs. */
@@ -225,7 +238,7 @@ export const finish = async (life: Life, exit: Exit, unwitnessed: boolean): Prom
 };
 
 /** Words that it was in the middle of are not lost. */
-const spokenLast = (reader: Reader): readonly Fact[] => {
+const spokenLast = (reader: Reader<State>): readonly Fact[] => {
   const { speech } = reader.state();
   if (speech === null || speech.text === "") return [];
   return [{ fact: "item", id: speech.item, body: { kind: speech.kind, text: speech.text } }];

@@ -20,6 +20,7 @@ import { without } from "../lines/step.ts";
 import { chain, folded, type Folded } from "./fold.ts";
 import { pendingFrame } from "./handshake.ts";
 import {
+  apply,
   finish,
   follow,
   isOutOfReach,
@@ -175,7 +176,7 @@ const prompt = async (life: Life, { turn, text }: Words): Promise<void> => {
   await send(life, promptFrame(conversation, turn, text));
   const mine = (state: State): Folded =>
     state.turn?.id === turn ? acceptTurn(state) : folded(state);
-  await reader.apply(mine);
+  await apply(life, mine);
 };
 
 const notReady = () =>
@@ -203,7 +204,7 @@ function cancelUntilOver(life: Life, turn: string): void {
 
 const interrupt = async (life: Life, turn: string): Promise<void> => {
   if (life.reader.state().turn?.id !== turn) return;
-  const orders = await life.reader.apply(interrupting);
+  const orders = await apply(life, interrupting);
   for (const frame of orders) await send(life, frame);
   cancelUntilOver(life, turn);
 };
@@ -221,7 +222,7 @@ const answer = async (
       ? chain(next, (before) => declined(before, ask, life.settings()))
       : next;
   };
-  await life.reader.apply(answered);
+  await apply(life, answered);
 };
 
 const detach = async (life: Life): Promise<void> => {

@@ -113,35 +113,3 @@ export const initialState: State = {
   costNow: null,
   garbage: 0,
 };
-
-type Checkpoint = {
-  readonly version: 1;
-  readonly generation: number;
-  /** The spool has been read up to this byte. */
-  readonly offset: number;
-  readonly state: State;
-};
-
-export const toCheckpoint = (state: State, offset: number, generation: number): Checkpoint => ({
-  version: 1,
-  generation,
-  offset,
-  state,
-});
-
-/** Another generation's, or another version's, or damaged: as if there were none. */
-export const fromCheckpoint = (
-  value: unknown,
-  generation: number,
-): { readonly state: State; readonly offset: number } => {
-  const found = value as Partial<Checkpoint> | null | undefined;
-  const fits =
-    typeof found === "object" &&
-    found !== null &&
-    found.version === 1 &&
-    found.generation === generation &&
-    typeof found.offset === "number" &&
-    typeof found.state === "object";
-  if (!fits) return { state: initialState, offset: 0 };
-  return { state: { ...initialState, ...found.state }, offset: found.offset ?? 0 };
-};

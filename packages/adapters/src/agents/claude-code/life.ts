@@ -1,13 +1,14 @@
 /** The process of one generation, the reader of its spool, and the way to its stdin. */
 import type { Detached, Exit, Fact, Owner, SessionContext } from "@skein/sdk";
 import { adapterFailure, isAdapterFailure, type AdapterFailure } from "@skein/sdk";
-import type { Order } from "./fold.ts";
+import { fromCheckpoint } from "../lines/checkpoint.ts";
+import { makeReader, type Reader } from "../lines/reader.ts";
+import type { Order, Settings } from "./fold.ts";
 import { denyFrame, interruptFrame, isAtomic, uuidOf } from "./frames.ts";
 import { preview } from "./preview.ts";
-import { makeReader, type Reader } from "./reader.ts";
-import { fromCheckpoint, type State } from "./state.ts";
-import { giving } from "./translate.ts";
-import type { AskLine } from "./wire.ts";
+import { initialState, recorded, type State } from "./state.ts";
+import { giving, step } from "./translate.ts";
+import { readLine, type AskLine } from "./wire.ts";
 
 /** So long an agent is given to show that it read a frame whose writing was broken off by a crash of the daemon. */
 const tornMs = 1_000;
@@ -18,7 +19,7 @@ const keptAsks = 64;
 export type Life = {
   readonly context: SessionContext;
   readonly owner: Owner;
-  readonly reader: Reader;
+  readonly reader: Reader<State>;
   /** Requests as they were read, for the answer. */
   readonly asks: Map<string, AskLine>;
   detached: Detached | null;
@@ -48,7 +49,7 @@ const withTurn = (state: State, context: SessionContext): State => {
 };
 
 const beginning = (context: SessionContext): { state: State; offset: number } => {
-  const { state, offset } = fromCheckpoint(context.checkpoint, context.generation);
+  const { state, offset } = fromCheckpoint(context, initialState);
   const { how, session } = context;
   const known = state.conversation ?? (how === "resume" ? session.providerSessionId : null);
   return { state: withTurn({ ...state, conversation: known }, context), offset };
@@ -113,6 +114,10 @@ export const carryOut = (life: Life, order: Order): void => {
 export const makeLife = (context: SessionContext): Life => {
   const begin = beginning(context);
   let since = 0;
+  const settings = (): Settings => {
+    const { folder, permissions, model } = context.session;
+    return { folder, permissions, model, pid: life.detached?.process.pid ?? null };
+  };
   const life: Life = {
     context,
     owner: { session: context.session.id, generation: context.generation },
@@ -124,18 +129,18 @@ export const makeLife = (context: SessionContext): Life => {
     over: false,
     torn: begin.state.writing !== null,
     verdict: null,
-    reader: makeReader({
-      context,
+    reader: makeReader(context, {
       begin,
-      settings: () => {
-        const { folder, permissions, model } = context.session;
+      step: (state, { text, cut }, at) => {
+        const line = cut ? ({ type: "garbage" } as const) : readLine(text);
+        if (line.type === "ask") keep(life, line);
         // Taken with each line: the line that ends a turn forgets when it began.
-        since = life.reader.state().turn?.since ?? since;
-        return { folder, permissions, model, pid: life.detached?.process.pid ?? null };
+        since = state.turn?.since ?? since;
+        return step(state, line, at, settings());
       },
       settle: (facts) => settle(life, facts, since),
       carryOut: (order) => carryOut(life, order),
-      keep: (ask) => keep(life, ask),
+      recorded,
     }),
   };
   return life;

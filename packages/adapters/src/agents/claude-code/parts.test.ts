@@ -4,12 +4,10 @@ import { approvalOf, grantsOf } from "./asks.ts";
 import { hunk } from "../hunk.ts";
 import { newText } from "./diff.ts";
 import { atomicBytes, denyFrame, interruptFrame, isAtomic, userFrame, uuidOf } from "./frames.ts";
-import { makeJournal } from "./journal.ts";
 import { readLogin, readModels } from "./models.ts";
 import { modeEnv, modeFlags } from "./modes.ts";
 import { textAfter } from "./preview.ts";
 import { argvOf, conversationOf, refusalOf, secondTry } from "./process.ts";
-import { fromCheckpoint, initialState, toCheckpoint } from "./state.ts";
 import { answersOf } from "./tools.ts";
 import { readLine, type AskLine, type Json } from "./wire.ts";
 
@@ -194,53 +192,6 @@ test("login is read from the account that the CLI tells of", () => {
       (one) => one.id,
     ),
   ).toEqual(["default", "m"]);
-});
-
-test("a checkpoint is only believed when it is of this generation and version", () => {
-  const stored = toCheckpoint({ ...initialState, ready: true }, 99, 4);
-  expect(fromCheckpoint(stored, 4)).toMatchObject({ offset: 99, state: { ready: true } });
-  for (const other of [
-    null,
-    undefined,
-    7,
-    {},
-    { ...stored, version: 2 },
-    toCheckpoint(initialState, 9, 3),
-  ])
-    expect(fromCheckpoint(other, 4).offset).toBe(0);
-});
-
-test("facts that gather while a report is synced go in the next one, in order, with the newest place", async () => {
-  const reports: unknown[] = [];
-  const gate = Promise.withResolvers<void>();
-  const report = async (one: {
-    facts: readonly unknown[];
-    checkpoint?: unknown;
-  }): Promise<void> => {
-    reports.push([one.facts.length, (one.checkpoint as { offset: number }).offset]);
-    await gate.promise;
-  };
-  const journal = makeJournal({ report }, async (facts) => facts);
-  const fact = { fact: "notice", level: "info", text: "" } as const;
-  for (let offset = 1; offset <= 5; offset += 1)
-    await journal.add([fact], { checkpoint: () => ({ offset }) });
-  gate.resolve();
-  await journal.flushed();
-  expect(reports).toEqual([
-    [1, 1],
-    [4, 5],
-  ]);
-});
-
-test("when the generation is over, the reader hears it at its next word", async () => {
-  const report = async (): Promise<void> => {
-    throw new Error("over");
-  };
-  const journal = makeJournal({ report }, async (facts) => facts);
-  const mark = { checkpoint: () => null };
-  await journal.add([], mark);
-  await expect(journal.flushed()).rejects.toThrow("over");
-  await expect(journal.add([], mark)).rejects.toThrow("over");
 });
 
 test("no line, however odd, makes the reading throw", () => {

@@ -82,41 +82,12 @@ export const initialState: State = {
   garbage: 0,
 };
 
-export type Checkpoint = {
-  readonly version: 1;
-  readonly generation: number;
-  /** The spool has been read up to this byte. */
-  readonly offset: number;
-  readonly state: State;
-};
-
 /** The text of a prompt is the daemon's to keep, and may be a megabyte: it is left out, and put back from the context. */
 const withoutText = (given: Given): Given => ({ ...given, text: "" });
 
-export const toCheckpoint = (state: State, offset: number, generation: number): Checkpoint => ({
-  version: 1,
-  generation,
-  offset,
-  state: {
-    ...state,
-    turn: state.turn === null ? null : { ...state.turn, text: "" },
-    steers: state.steers.map(withoutText),
-  },
+/** The state as it is recorded. */
+export const recorded = (state: State): State => ({
+  ...state,
+  turn: state.turn === null ? null : { ...state.turn, text: "" },
+  steers: state.steers.map(withoutText),
 });
-
-/** Another generation's, or another version's, or damaged: as if there were none. */
-export const fromCheckpoint = (
-  value: unknown,
-  generation: number,
-): { readonly state: State; readonly offset: number } => {
-  const found = value as Partial<Checkpoint> | null | undefined;
-  const fits =
-    typeof found === "object" &&
-    found !== null &&
-    found.version === 1 &&
-    found.generation === generation &&
-    typeof found.offset === "number" &&
-    typeof found.state === "object";
-  if (!fits) return { state: initialState, offset: 0 };
-  return { state: { ...initialState, ...found.state }, offset: found.offset ?? 0 };
-};

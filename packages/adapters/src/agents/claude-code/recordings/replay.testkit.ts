@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Fact, LiveDelta } from "@skein/sdk";
 import { chain, folded, type Folded, type Order, type Settings } from "../fold.ts";
-import { initialState, toCheckpoint, fromCheckpoint, type State } from "../state.ts";
+import { fromCheckpoint, toCheckpoint } from "../../lines/checkpoint.ts";
+import { initialState, recorded, type State } from "../state.ts";
 import { giving, interrupting, steering, step } from "../translate.ts";
 import { isObject, readLine, string, type Json } from "../wire.ts";
 
@@ -66,8 +67,10 @@ export const replay = (name: string, how = settings): Replayed =>
 
 /** As a daemon that dies and comes back sees the state: through a checkpoint, with the prompt's text from elsewhere. */
 export const throughCheckpoint = (state: State): State => {
-  const stored: unknown = JSON.parse(JSON.stringify(toCheckpoint(state, 0, 1)));
-  const back = fromCheckpoint(stored, 1).state;
+  const stored: unknown = JSON.parse(
+    JSON.stringify(toCheckpoint({ state: recorded(state), offset: 0 }, 1)),
+  );
+  const back = fromCheckpoint({ checkpoint: stored, generation: 1 }, initialState).state;
   if (back.turn === null || state.turn === null) return back;
   return { ...back, turn: { ...back.turn, text: state.turn.text } };
 };

@@ -4,7 +4,7 @@
  */
 import { posix } from "node:path";
 import type { Fact, SessionContext, SpoolLine } from "@skein/sdk";
-import { makeJournal, type Journal, type Mark } from "../journal.ts";
+import { makeJournal, type Journal, type Mark } from "../../lines/journal.ts";
 import { onHook } from "./hooks.ts";
 import { hooksFile, payloadFile, readHookLine, spoolDir } from "./spool.ts";
 import { toCheckpoint, type State } from "./state.ts";

@@ -1,18 +1,16 @@
-/** Reads the spool through the fold: facts to the journal, words to whoever watches, orders to whoever can carry them out. */
+/** Reads the spool through the driver's fold: facts to the journal, words to whoever watches, orders to whoever can carry them out. */
 import type { Fact, SessionContext, SpoolLine } from "@skein/sdk";
-import type { Order, Settings } from "./fold.ts";
+import { toCheckpoint, type Place } from "./checkpoint.ts";
 import { makeJournal, type Journal, type Mark } from "./journal.ts";
-import { toCheckpoint, type State } from "./state.ts";
-import { step } from "./translate.ts";
-import { readLine, type AskLine } from "./wire.ts";
+import type { Step } from "./step.ts";
 
-export type Reader = {
+export type Reader<State> = {
   state(): State;
   /** Where the next line begins. */
   offset(): number;
   /** A change of ours, between two lines. Recorded with the next report. */
   change(next: (state: State) => State): void;
-  /** Facts of ours. */
+  /** Facts of ours. Resolves when they are recorded. */
   tell(facts: readonly Fact[]): Promise<void>;
   /** Reads until the lines end. Rejects when the generation is over, or the spool cannot be read. */
   read(lines: AsyncIterable<SpoolLine>): Promise<void>;
@@ -23,18 +21,26 @@ export type Reader = {
   flushed(): Promise<void>;
 };
 
-export const makeReader = (deps: {
-  readonly context: SessionContext;
-  readonly settings: () => Settings;
-  readonly begin: { readonly state: State; readonly offset: number };
-  readonly settle: (facts: readonly Fact[]) => Promise<readonly Fact[]>;
-  readonly carryOut: (order: Order) => void;
-  /** A request was read: its input is needed again when it is answered. */
-  readonly keep: (ask: AskLine) => void;
-}): Reader => {
-  const { context } = deps;
-  let { state, offset } = deps.begin;
-  const journal: Journal = makeJournal(context, deps.settle);
+/** What a driver makes of its agent's words. */
+export type Reading<State, Order> = {
+  readonly begin: Place<State>;
+  /** A line that begins at byte `at` of the spool. Must not throw. */
+  step(state: State, line: SpoolLine, at: number): Step<State, Order>;
+  /** What must be done before the facts are told, or to them. Must not throw. Default: nothing. */
+  settle?(facts: readonly Fact[]): Promise<readonly Fact[]>;
+  /** Returns at once. */
+  carryOut?(order: Order): void;
+  /** The state as it is recorded, where that is not the whole of it. */
+  recorded?(state: State): State;
+};
+
+export const makeReader = <State, Order>(
+  context: SessionContext,
+  reading: Reading<State, Order>,
+): Reader<State> => {
+  let { state, offset } = reading.begin;
+  const settle = reading.settle ?? (async (facts) => facts);
+  const journal: Journal = makeJournal(context, settle);
   const waiters = new Set<() => void>();
 
   const become = (next: State): void => {
@@ -45,18 +51,19 @@ export const makeReader = (deps: {
 
   const mark = (): Mark => {
     const now = { state, offset };
-    return { checkpoint: () => toCheckpoint(now.state, now.offset, context.generation) };
+    const recorded = (): State => reading.recorded?.(now.state) ?? now.state;
+    return {
+      checkpoint: () => toCheckpoint({ state: recorded(), offset: now.offset }, context.generation),
+    };
   };
 
-  const take = async ({ text, cut, end }: SpoolLine): Promise<void> => {
-    const line = cut ? ({ type: "garbage" } as const) : readLine(text);
-    if (line.type === "ask") deps.keep(line);
-    const folded = step(state, line, offset, deps.settings());
-    offset = end;
-    become(folded.state);
-    for (const delta of folded.live) context.live(delta);
-    for (const order of folded.orders) deps.carryOut(order);
-    if (folded.facts.length > 0) await journal.add(folded.facts, mark());
+  const take = async (line: SpoolLine): Promise<void> => {
+    const { state: next, facts, live, orders } = reading.step(state, line, offset);
+    offset = line.end;
+    become(next);
+    for (const delta of live) context.live(delta);
+    for (const order of orders) reading.carryOut?.(order);
+    if (facts.length > 0) await journal.add(facts, mark());
   };
 
   return {
