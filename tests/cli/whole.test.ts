@@ -212,6 +212,16 @@ test("a goal that is reached is neither paused nor resumed, and says what it is"
   }
 });
 
+test("acp for a session that is not there ends at once and says so, before any protocol", async () => {
+  const input = '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":1}}\n';
+  expect(await skein(["acp", "nobody"], { input })).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringMatching(/^skein: There is no session "nobody"\. \[session_not_found\]\n/),
+  });
+  expect((await skein(["acp", "main-job"], { input })).stdout).toMatch(/"protocolVersion":1/);
+});
+
 test.each([
   [["status", "nobody"], "session_not_found"],
   [["create", "-p", "nowhere"], "folder_not_found"],

@@ -2,10 +2,23 @@
 import type { PermissionMode } from "@skein/contract";
 import { serveAcp } from "../acp/serve.ts";
 import { backendOf } from "../agent.ts";
-import { EXIT } from "../failure.ts";
+import type { Cli } from "../cli.ts";
+import { EXIT, toFailure } from "../failure.ts";
 import { verb } from "../verb.ts";
 
 type Flags = { readonly cli?: string; readonly permissions?: PermissionMode };
+
+/**
+ * Rejects with the daemon's refusal of a session: editors show how an agent ended at its start, and wait long for one that
+ * is silent. A daemon that is not there is told of when the editor wants something: by then it may be.
+ */
+const admit = async (cli: Cli, session: string): Promise<void> => {
+  try {
+    await cli.call("sessions.get", { session });
+  } catch (error) {
+    if (toFailure(error).failure.exit !== EXIT.transport) throw error;
+  }
+};
 
 export const acp = verb<Flags, [session: string | undefined]>({
   examples: [
@@ -27,6 +40,7 @@ export const acp = verb<Flags, [session: string | undefined]>({
           .choices(["read-only", "guarded", "workspace", "full"]),
       ),
   run: async (cli, { cli: agent, permissions }, session) => {
+    if (session !== undefined) await admit(cli, session);
     await serveAcp(cli, { session, backend: backendOf(agent ?? "claude"), permissions });
     return EXIT.done;
   },
