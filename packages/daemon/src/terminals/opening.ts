@@ -1,6 +1,6 @@
 /** Starts a program in a terminal: a new one, or the one that its last program has left. */
 import { posix } from "node:path";
-import type { Host, TerminalSpec } from "@skein/sdk";
+import { pause, type Clock, type Host, type TerminalSpec } from "@skein/sdk";
 import { noAnswer, noFolder, noProgram, tmuxRefused } from "./failures.ts";
 import { OPTION, findPane, ownerWord, type Pane } from "./panes.ts";
 import { startCommand, startScript } from "./program.ts";
@@ -44,6 +44,32 @@ const create = (tmux: Tmux, spec: TerminalSpec, command: readonly string[]): Pro
   ]);
 };
 
+const LOOKS = 40;
+const LOOK_MS = 50;
+
+const attached = async (tmux: Tmux, session: string): Promise<readonly string[]> => {
+  const answer = await tmux.run(["list-clients", "-t", session, "-F", "#{client_name}"]);
+  if (answer.is === "unknown") throw answer.failure;
+  return answer.is === "done" ? answer.out.split("\n").filter((name) => name !== "") : [];
+};
+
+/**
+ * What a client in control mode has not had of the last program's output, tmux (3.2 to 3.7) takes for the next one's, and
+ * crashes with all that it holds. So whoever was attached is gone before another program starts; viewers come back by
+ * themselves, and who comes now has had nothing yet. Rejects with an AdapterFailure.
+ */
+const sendAway = async (tmux: Tmux, { session }: Pane, clock: Clock): Promise<void> => {
+  const before = await attached(tmux, session);
+  if (before.length === 0) return;
+  await tmux.run(["detach-client", "-s", session]);
+  for (let looks = 0; looks < LOOKS; looks += 1) {
+    const now = new Set(await attached(tmux, session));
+    if (!before.some((name) => now.has(name))) return;
+    await pause(clock, LOOK_MS);
+  }
+  throw tmuxRefused(tmux.host.id, "a client that is attached to the terminal does not leave");
+};
+
 const respawn = (
   tmux: Tmux,
   spec: TerminalSpec,
@@ -60,13 +86,18 @@ const runsFor = (pane: Pane, { owner }: TerminalSpec): boolean =>
   !pane.dead && ownerWord(pane.owner) === ownerWord(owner);
 
 /** false: it runs already. Rejects with an AdapterFailure, and leaves nothing behind then. */
-export const openTerminal = async (tmux: Tmux, spec: TerminalSpec): Promise<boolean> => {
+export const openTerminal = async (
+  tmux: Tmux,
+  spec: TerminalSpec,
+  clock: Clock,
+): Promise<boolean> => {
   const { host } = tmux;
   await tmux.ready();
   const found = await findPane(tmux, spec.id);
   if ("is" in found) throw found.failure;
   if (found.pane !== null && runsFor(found.pane, spec)) return false;
   await check(host, spec);
+  if (found.pane !== null) await sendAway(tmux, found.pane, clock);
   const file = posix.join(runFolder(host), `${spec.id}.sh`);
   await host.files.write(file, startScript(spec, host.home, tmux.terminal()), 0o600);
   const answer =

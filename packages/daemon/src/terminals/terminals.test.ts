@@ -9,6 +9,10 @@ const done = { exitCode: 0, signal: null, stdout: "", stderr: "", timedOut: fals
 const open = (given: {
   readonly files?: readonly string[];
   readonly refuses?: (words: readonly string[]) => boolean;
+  /** Whether its program has ended. */
+  readonly dead?: boolean;
+  /** What each list of its clients says; then none are attached. */
+  readonly clients?: string[];
 }) => {
   const calls: (readonly string[])[] = [];
   const removed: string[] = [];
@@ -28,8 +32,10 @@ const open = (given: {
     },
     run: async (argv: readonly string[]): Promise<RunResult> => {
       const words = argv[0] === "/usr/bin/tmux" ? argv.slice(6) : argv;
-      if (words[0] === "list-panes") return { ...done, stdout: PANE };
+      if (words[0] === "list-panes")
+        return { ...done, stdout: given.dead === true ? PANE.replace("|9|0|", "|9|1|") : PANE };
       calls.push(words);
+      if (words[0] === "list-clients") return { ...done, stdout: given.clients?.shift() ?? "" };
       return given.refuses?.(words) === true ? { ...done, exitCode: 1, stderr: "no space" } : done;
     },
   } as unknown as Host;
@@ -80,6 +86,23 @@ test("who opens a terminal again is given the time to record it anew", async () 
   expect(terminals.isOpening("trm_1")).toBe(true);
   for (const run of timers.values()) run();
   expect(terminals.isOpening("trm_1")).toBe(false);
+});
+
+test("whoever is attached is gone before another program starts in a terminal; who comes meanwhile may stay", async () => {
+  const { terminals, calls } = open({
+    dead: true,
+    clients: ["client-1\nclient-2\n", "client-3\n"],
+  });
+  await terminals.open(spec);
+  const words = calls.map((call) => call.find((word) => word === "respawn-pane") ?? call[0]);
+  expect(words).toEqual([
+    "infocmp",
+    "start-server",
+    "list-clients",
+    "detach-client",
+    "list-clients",
+    "respawn-pane",
+  ]);
 });
 
 test("start files that a crash left are removed, but not those of openings under way", async () => {

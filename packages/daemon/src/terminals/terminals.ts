@@ -158,7 +158,7 @@ export const makeTerminals = (host: Host, clock: Clock): HostTerminals => {
       inTurn(spec.id, async () => {
         openings.begin(spec.id);
         try {
-          if (await openTerminal(tmux, spec)) attachments.opened(spec.id);
+          if (await openTerminal(tmux, spec, clock)) attachments.opened(spec.id);
           return await look(spec.id);
         } finally {
           openings.done(spec.id);
