@@ -9,6 +9,7 @@ import type {
   SessionStatus,
   Turn,
 } from "@skein/contract";
+import { allPages } from "@skein/client";
 import { dataOf, type Seen } from "./events.ts";
 import type { House } from "./house.ts";
 
@@ -69,21 +70,11 @@ export const takeAgent = (house: House, session: Session): Agent => {
   const until: Agent["until"] = (what, test, ms) =>
     log.until(`${name}: ${what}`, (event) => mine(event) && test(event), optional(ms));
 
-  const items = async (): Promise<Item[]> => {
-    const all: Item[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await call("sessions.items", {
-        session: id,
-        from: "start",
-        limit: 500,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      all.push(...page.items);
-      cursor = page.next ?? undefined;
-    } while (cursor !== undefined);
-    return all;
-  };
+  const items = (): Promise<Item[]> =>
+    allPages(
+      (page) => call("sessions.items", { session: id, from: "start", ...page }),
+      (page) => page.items,
+    );
 
   const send: Agent["send"] = async (text, how = "queue") => {
     const { prompt, delivery } = await call("sessions.send", { session: id, text, how });

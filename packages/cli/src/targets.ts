@@ -3,10 +3,10 @@
  * so that a mistyped name costs nothing.
  */
 import type { Session } from "@skein/contract";
+import { allPages } from "@skein/client/light";
 import type { Cli } from "./cli.ts";
 import { EXIT, fail, isFailure, misused, type Failure } from "./failure.ts";
 import { oneLine, visible } from "./format/escape.ts";
-import { allPages } from "./pages.ts";
 
 /** Each once, in the order they were named, those of the group after them. Rejects with a Failure that names all that are not there. */
 export const findSessions = async (

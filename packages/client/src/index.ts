@@ -7,6 +7,7 @@ export {
   type TransportReason,
 } from "./failure.ts";
 export { fetchTransport } from "./fetch-transport.ts";
+export { allPages } from "./pages.ts";
 export type { Pause } from "./pause.ts";
 export type { OperationRequest } from "./request.ts";
 export { makeClient, requestOf } from "./routes.ts";

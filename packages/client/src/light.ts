@@ -16,6 +16,7 @@ export {
   type TransportFailure,
   type TransportReason,
 } from "./failure.ts";
+export { allPages } from "./pages.ts";
 export { pause, type Pause } from "./pause.ts";
 export type { OperationRequest, Route, Routes } from "./request.ts";
 export type { Transport, TransportRequest, TransportResponse } from "./transport.ts";

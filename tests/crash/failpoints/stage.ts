@@ -3,6 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Session, SkeinEvent } from "@skein/contract";
 import { expect } from "vitest";
+import { allPages } from "@skein/client";
 import { agentProcesses, untilTrue } from "../../scenarios/processes.ts";
 import { boot, makePlace, type Daemon, type Place } from "../daemon.ts";
 import { crashConfig } from "../fakes.ts";
@@ -43,20 +44,17 @@ const broken = (error: unknown): void => {
   if (!isBroken(error)) throw error;
 };
 
-export const everything = async (line: Line, session?: string): Promise<SkeinEvent[]> => {
-  const events: SkeinEvent[] = [];
-  let after = 0;
-  for (;;) {
-    const page = await line.call("events.list", {
-      after,
-      limit: 500,
-      ...(session === undefined ? {} : { session }),
-    });
-    events.push(...page.events);
-    if (page.next === null || page.events.length === 0) return events;
-    after = page.events.at(-1)!.position;
-  }
-};
+/** Every event from the first; `next` of a page is a position. */
+export const everything = (line: Line, session?: string): Promise<SkeinEvent[]> =>
+  allPages(
+    ({ limit, cursor }) =>
+      line.call("events.list", {
+        after: Number(cursor ?? 0),
+        limit,
+        ...(session === undefined ? {} : { session }),
+      }),
+    (page) => page.events,
+  );
 
 export const done = async (line: Line, session: Session): Promise<Session> => {
   const { outcome, sessions } = await line.call("sessions.wait", {

@@ -3,9 +3,9 @@
  * asks is asked there too. The first answer counts, here or elsewhere.
  */
 import type { Approval, Delta, EventData, Item, Session, SkeinEvent, Turn } from "@skein/contract";
+import { allPages } from "@skein/client/light";
 import type { Cli } from "../cli.ts";
 import { toFailure } from "../failure.ts";
-import { allPages } from "../pages.ts";
 import { INTERNAL, rpcError, type Json, type Peer } from "./rpc.ts";
 import {
   askedCall,

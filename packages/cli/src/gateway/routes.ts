@@ -3,10 +3,10 @@
  * and the contract's view beside them: `{ok: true, sessionId, session}`. What is refused is `{ok: false, error: Problem}`.
  */
 import { LIMITS, refuse, type Input, type Session } from "@skein/contract";
+import { allPages } from "@skein/client/light";
 import { backendOf } from "../agent.ts";
 import { itemText } from "../format/item.ts";
 import { makePaint } from "../format/paint.ts";
-import { allPages } from "../pages.ts";
 import type { Ask, SeedRoute } from "./ask.ts";
 import { goal, setGoal } from "./goal.ts";
 import { countOf, neededText, onlyThese, textOf } from "./shapes.ts";

@@ -1,11 +1,11 @@
 /** `approvals`, `respond`, `approve`, `deny`: what agents ask, and what they are told. */
 import type { Approval, Decision } from "@skein/contract";
+import { allPages } from "@skein/client/light";
 import { answersFor } from "../answers.ts";
 import { printJson, type Cli } from "../cli.ts";
 import { EXIT, fail, misused } from "../failure.ts";
 import { approvalText } from "../format/approval.ts";
 import { oneLine } from "../format/escape.ts";
-import { allPages } from "../pages.ts";
 import { collect, verb } from "../verb.ts";
 
 type ListFlags = { readonly all?: boolean; readonly json?: boolean };

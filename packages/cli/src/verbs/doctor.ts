@@ -1,6 +1,7 @@
 /** `skein doctor`: looks at everything, changes nothing. Works without a daemon. */
 import { userInfo } from "node:os";
 import type { Session } from "@skein/contract";
+import { allPages } from "@skein/client/light";
 import { asTyped } from "../as-typed.ts";
 import { printJson, type Cli } from "../cli.ts";
 import { agentsHere, agentsOf } from "../doctor/agents.ts";
@@ -13,7 +14,6 @@ import { checkSandbox } from "../doctor/sandbox.ts";
 import { checkDisk, checkNode, checkTool } from "../doctor/machine.ts";
 import { EXIT } from "../failure.ts";
 import { oneLine } from "../format/escape.ts";
-import { allPages } from "../pages.ts";
 import { withProgress } from "../progress.ts";
 import { makeTransport } from "../transport.ts";
 import { verb } from "../verb.ts";

@@ -1,5 +1,6 @@
 /** `skein list`: one line for each session. The most used verb: it loads nothing that it does not print. */
 import type { Session, SessionState } from "@skein/contract";
+import { allPages } from "@skein/client/light";
 import { backendOf } from "../agent.ts";
 import { printJson, type Cli } from "../cli.ts";
 import { EXIT } from "../failure.ts";
@@ -7,7 +8,6 @@ import { oneLine } from "../format/escape.ts";
 import { agentWords, folderWords, paintState, stateWords } from "../format/status.ts";
 import { table, type Column } from "../format/table.ts";
 import { since } from "../format/time.ts";
-import { allPages } from "../pages.ts";
 import { collect, verb } from "../verb.ts";
 
 type Flags = {

@@ -5,12 +5,12 @@
  * events that follow. The client takes the watch up again when it ended: no gap, no duplicate.
  */
 import type { Session, SkeinEvent } from "@skein/contract";
+import { allPages } from "@skein/client/light";
 import { printJson, type Cli } from "../cli.ts";
 import { EXIT, misused } from "../failure.ts";
 import { entriesOf, type History } from "../format/transcript.ts";
 import { makeWriter, type Format, type Writer } from "../format/writer.ts";
 import { followEvents, followTranscripts } from "../follow.ts";
-import { allPages } from "../pages.ts";
 import { findSessions, someTarget } from "../targets.ts";
 import { verb } from "../verb.ts";
 
@@ -69,24 +69,12 @@ const historyOf = async (cli: Cli, { id: session }: Session): Promise<History> =
   return { items, events: await eventsOf(cli, session) };
 };
 
-const MOST_EVENTS = 10_000_000;
-const PAGE = 500;
-
 /** Its own events from the first; `next` of a page is a position. */
-const eventsOf = async (cli: Cli, session: string): Promise<SkeinEvent[]> => {
-  const all: SkeinEvent[] = [];
-  let after: number | null = 0;
-  while (after !== null && all.length < MOST_EVENTS) {
-    const page: { events: SkeinEvent[]; next: string | null } = await cli.call("events.list", {
-      session,
-      after,
-      limit: PAGE,
-    });
-    all.push(...page.events);
-    after = page.next === null ? null : Number(page.next);
-  }
-  return all;
-};
+const eventsOf = (cli: Cli, session: string): Promise<SkeinEvent[]> =>
+  allPages(
+    ({ limit, cursor }) => cli.call("events.list", { session, after: Number(cursor ?? 0), limit }),
+    (page) => page.events,
+  );
 
 const printAll = async (cli: Cli, sessions: readonly Session[], format: Format): Promise<void> => {
   if (format === "json") return printJsonOf(cli, sessions);

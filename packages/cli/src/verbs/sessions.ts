@@ -1,12 +1,12 @@
 /** `rename` and `kill`. */
 import { InvalidArgumentError } from "commander";
 import type { Session } from "@skein/contract";
+import { allPages } from "@skein/client/light";
 import { printJson, type Cli } from "../cli.ts";
 import { EXIT, misused } from "../failure.ts";
 import { eachSession } from "../fan-out.ts";
 import { oneLine, visible } from "../format/escape.ts";
 import { parseDuration } from "../format/time.ts";
-import { allPages } from "../pages.ts";
 import { findSessions } from "../targets.ts";
 import { collect, verb } from "../verb.ts";
 

@@ -1,5 +1,6 @@
 /** What a daemon finds when it begins, and what it does now and then to keep the store in order. */
 import { LIMITS, LOCAL_HOST } from "@skein/contract";
+import { eachRow } from "../each-row.ts";
 import type { Health } from "../health.ts";
 import type { Effect, Store } from "../engine/ports.ts";
 import type { WaitingEffect } from "./ports.ts";
@@ -17,7 +18,6 @@ export type Left = {
   readonly waiting: readonly WaitingEffect[];
 };
 
-const PAGE = 500;
 const RECEIPTS_KEPT_MS = 7 * 24 * 3_600_000;
 
 const recordedHosts = async (store: Store): Promise<Left["hosts"]> => {
@@ -30,18 +30,9 @@ const recordedHosts = async (store: Store): Promise<Left["hosts"]> => {
 /** Hosts, sessions that may have a process, and effects that were not finished. */
 export const whatWasLeft = async (store: Store): Promise<Left> => {
   const sessions: string[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await store.rows({
-      kind: "session",
-      live: "all",
-      attached: true,
-      limit: PAGE,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    sessions.push(...page.rows.map((row) => row.id));
-    cursor = page.next ?? undefined;
-  } while (cursor !== undefined);
+  const query = { kind: "session", live: "all", attached: true, limit: LIMITS.pageMax } as const;
+  for await (const { id } of eachRow((page) => store.rows({ ...query, ...page })))
+    sessions.push(id);
   const waiting = (await store.effects()).map(
     ({ payload, leasedAt, id, session, generation, kind }) => ({
       effect: { ...(JSON.parse(payload) as object), id, session, generation, kind } as Effect,

@@ -2,10 +2,10 @@
  * Sessions that were left alone for long. Time is looked at here, and decided by each session in its own lane: one that got a
  * prompt a moment ago stays.
  */
+import { eachRow } from "../each-row.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { PageOf, Row, Store } from "../engine/ports.ts";
+import type { Store } from "../engine/ports.ts";
 import { readSessionRow, sessionKind } from "../engine/session-kind.ts";
-import { optional } from "./optional.ts";
 
 export type AgeingDeps = {
   readonly engine: Engine;
@@ -21,19 +21,10 @@ const PAGE = 500;
 /** Names of those that have been quiet for long enough to be asked, oldest first. */
 const quiet = async ({ store, now, deleteAfterMs }: AgeingDeps): Promise<string[]> => {
   const ids: string[] = [];
-  let cursor: string | null | undefined;
-  while (cursor !== null) {
-    const page: PageOf<Row> = await store.rows({
-      kind: "session",
-      order: "oldest",
-      limit: PAGE,
-      ...optional("cursor", cursor),
-    });
-    for (const row of page.rows) {
-      const { id, activeAt } = readSessionRow(row).view;
-      if (now() - Date.parse(activeAt) >= deleteAfterMs) ids.push(id);
-    }
-    cursor = page.next;
+  const query = { kind: "session", order: "oldest", limit: PAGE } as const;
+  for await (const row of eachRow((page) => store.rows({ ...query, ...page }))) {
+    const { id, activeAt } = readSessionRow(row).view;
+    if (now() - Date.parse(activeAt) >= deleteAfterMs) ids.push(id);
   }
   return ids;
 };

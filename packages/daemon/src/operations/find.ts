@@ -1,8 +1,8 @@
 /** From what a caller says (an id or a name) to the thing itself. */
 import { LIMITS, refuse, type Approval, type Session } from "@skein/contract";
+import { eachRow } from "../each-row.ts";
 import { readApprovalRow, readSessionRow } from "../engine/session-kind.ts";
 import type { Row, Store } from "../engine/ports.ts";
-import { optional } from "./optional.ts";
 
 export const notFound = (ref: string) =>
   refuse(
@@ -40,18 +40,9 @@ export const findSession = async (store: Store, ref: string): Promise<FoundSessi
 /** Live sessions of a group, oldest first. */
 export const membersOf = async (store: Store, group: string): Promise<string[]> => {
   const members: string[] = [];
-  let cursor: string | null | undefined;
-  while (cursor !== null) {
-    const page = await store.rows({
-      kind: "session",
-      order: "oldest",
-      limit: LIMITS.pageMax,
-      ...optional("cursor", cursor),
-    });
-    const views = page.rows.map((row) => readSessionRow(row).view);
-    members.push(...views.filter((one) => one.group === group).map(({ id }) => id));
-    cursor = page.next;
-  }
+  const query = { kind: "session", order: "oldest", limit: LIMITS.pageMax } as const;
+  for await (const row of eachRow((page) => store.rows({ ...query, ...page })))
+    if (readSessionRow(row).view.group === group) members.push(row.id);
   return members;
 };
 

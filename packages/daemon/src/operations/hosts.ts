@@ -8,13 +8,12 @@ import {
   type Session,
 } from "@skein/contract";
 import type { HostState } from "@skein/core";
+import { eachRow } from "../each-row.ts";
 import { hostKind, hostStream, readHostRow } from "../engine/small-kinds.ts";
 import { readSessionRow, sessionKind } from "../engine/session-kind.ts";
 import type { Handlers } from "./handlers.ts";
-import { optional } from "./optional.ts";
 import { identityOf, type MetHost, type OperationDeps } from "./ports.ts";
 
-const PAGE = 500;
 /** Names that one sentence holds. */
 const NAMED = 8;
 
@@ -23,17 +22,9 @@ const sessionsThat = async (
   query: { readonly live: boolean | "all"; readonly attached?: boolean },
 ): Promise<Session[]> => {
   const found: Session[] = [];
-  let cursor: string | null | undefined;
-  while (cursor !== null) {
-    const page = await store.rows({
-      kind: "session",
-      limit: PAGE,
-      ...query,
-      ...optional("cursor", cursor ?? undefined),
-    });
-    found.push(...page.rows.map((row) => readSessionRow(row).view));
-    cursor = page.next;
-  }
+  const all = { kind: "session", limit: LIMITS.pageMax, ...query } as const;
+  for await (const row of eachRow((page) => store.rows({ ...all, ...page })))
+    found.push(readSessionRow(row).view);
   return found;
 };
 

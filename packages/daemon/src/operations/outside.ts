@@ -2,12 +2,12 @@
 import { LIMITS, refuse, type Conversation, type Item, type ParsedInput } from "@skein/contract";
 import { conversationClaim } from "@skein/core";
 import type { OutsideConversation, OutsidePage, OutsideReader } from "@skein/sdk";
+import { eachRow } from "../each-row.ts";
 import { admitBackend, admitFolder, admitHost, admitPermissions } from "./admission.ts";
 import { begin } from "./beginning.ts";
 import { readSessionRow } from "../engine/session-kind.ts";
 import { findSession, viewSession } from "./find.ts";
 import type { Handlers } from "./handlers.ts";
-import { optional } from "./optional.ts";
 import { identityOf, type BackendsPort, type OperationDeps } from "./ports.ts";
 
 /** What a taken-over conversation brings along into the transcript: the newest of it. */
@@ -36,8 +36,8 @@ const sessionOf = async (
   id: string,
 ): Promise<string | null> => deps.store.claimed("session-name", conversationClaim(where, id));
 
-/** Pages of deleted sessions, newest first, that are looked through for whose a conversation was. */
-const PAGES_OF_DELETED = 20;
+/** Deleted sessions, newest first, that are looked through for whose a conversation was. */
+const MOST_DELETED = 10_000;
 
 type Owner = Pick<Conversation, "session" | "sessionName" | "deleted">;
 
@@ -59,21 +59,15 @@ const deletedOwners = async (
   claims: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, Owner>> => {
   const owners = new Map<string, Owner>();
-  let cursor: string | undefined;
-  for (let page = 0; page < PAGES_OF_DELETED && owners.size < claims.size; page++) {
-    const found = await store.rows({
-      kind: "session",
-      live: false,
-      limit: LIMITS.pageMax,
-      ...optional("cursor", cursor),
-    });
-    for (const { view } of found.rows.map(readSessionRow)) {
-      const claim = conversationClaim(view, view.providerSessionId ?? "");
-      if (claims.has(claim) && !owners.has(claim))
-        owners.set(claim, { session: view.id, sessionName: view.name, deleted: true });
-    }
-    if (found.next === null) break;
-    cursor = found.next;
+  if (claims.size === 0) return owners;
+  const query = { kind: "session", live: false, limit: LIMITS.pageMax } as const;
+  let looked = 0;
+  for await (const row of eachRow((page) => store.rows({ ...query, ...page }))) {
+    if (owners.size === claims.size || (looked += 1) > MOST_DELETED) break;
+    const { view } = readSessionRow(row);
+    const claim = conversationClaim(view, view.providerSessionId ?? "");
+    if (claims.has(claim) && !owners.has(claim))
+      owners.set(claim, { session: view.id, sessionName: view.name, deleted: true });
   }
   return owners;
 };

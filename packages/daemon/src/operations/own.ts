@@ -6,9 +6,11 @@
  */
 import { OWN_OPERATIONS, refuse, type OperationName } from "@skein/contract";
 import type { SessionInput } from "@skein/core";
+import { eachRow } from "../each-row.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { PageOf, Row, RowKind, RowQuery, Store, StoredEvent } from "../engine/ports.ts";
 import { notFound } from "./find.ts";
+import { optional } from "./optional.ts";
 import type { Caller, OperationDeps } from "./ports.ts";
 
 /** The token whose sessions are all that this caller may touch; null: it may touch all. */
@@ -39,21 +41,9 @@ const nothing: PageOf<never> = { rows: [], next: null };
 /** Sessions read in one go, where a question is asked of each. */
 const PAGE = 500;
 
-/** Every row of a kind that belongs to it, page by page. */
-export async function* eachOf(store: Store, kind: RowKind, owner: string, live: RowQuery["live"]) {
-  let cursor: string | null | undefined;
-  while (cursor !== null) {
-    const page: PageOf<Row> = await store.rows({
-      kind,
-      owner,
-      limit: PAGE,
-      ...(live === undefined ? {} : { live }),
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    yield* page.rows;
-    cursor = page.next;
-  }
-}
+/** Every row of a kind that belongs to it. */
+export const eachOf = (store: Store, kind: RowKind, owner: string, live?: RowQuery["live"]) =>
+  eachRow((page) => store.rows({ kind, owner, limit: PAGE, ...optional("live", live), ...page }));
 
 const closed = (): never => {
   throw new Error("not for a caller with sessions of its own");
@@ -88,7 +78,7 @@ export const ownStore = (store: Store, owner: string): Store => {
     counts: async (kind) => {
       const counts: Record<string, number> = {};
       if (!OWNED.includes(kind)) return counts;
-      for await (const { status } of eachOf(store, kind, owner, undefined))
+      for await (const { status } of eachOf(store, kind, owner))
         counts[status ?? ""] = (counts[status ?? ""] ?? 0) + 1;
       return counts;
     },

@@ -1,5 +1,6 @@
 /** Reads of sessions: views, transcript, turns, usage. */
-import { addUsage, noUsage, type Item, type Session, type Usage } from "@skein/contract";
+import { addUsage, LIMITS, noUsage, type Item, type Session, type Usage } from "@skein/contract";
+import { eachRow } from "../each-row.ts";
 import { readSessionRow } from "../engine/session-kind.ts";
 import type { RowQuery, Store } from "../engine/ports.ts";
 import type { Handlers } from "./handlers.ts";
@@ -55,17 +56,10 @@ const MAX_SUMMED = 100_000;
 
 const everySession = async (store: Store): Promise<Session[]> => {
   const views: Session[] = [];
-  let cursor: string | undefined;
-  while (views.length < MAX_SUMMED) {
-    const page = await store.rows({
-      kind: "session",
-      live: "all",
-      limit: 500,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    views.push(...page.rows.map((row) => readSessionRow(row).view));
-    if (page.next === null) break;
-    cursor = page.next;
+  const query = { kind: "session", live: "all", limit: LIMITS.pageMax } as const;
+  for await (const row of eachRow((page) => store.rows({ ...query, ...page }))) {
+    if (views.length === MAX_SUMMED) break;
+    views.push(readSessionRow(row).view);
   }
   return views;
 };

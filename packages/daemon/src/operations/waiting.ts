@@ -10,10 +10,10 @@ import {
   type Session,
   type Turn,
 } from "@skein/contract";
+import { eachRow } from "../each-row.ts";
 import type { Store } from "../engine/ports.ts";
 import type { Handlers } from "./handlers.ts";
 import { findSession, findSessionId, membersOf, openApprovals, type FoundSession } from "./find.ts";
-import { optional } from "./optional.ts";
 import type { OperationDeps } from "./ports.ts";
 
 type Waited = Output<"sessions.wait">;
@@ -58,17 +58,10 @@ export const outcomeOfPrompt = (
 /** The newest one first: who waits for a prompt has mostly just sent it. */
 const findTurn = async (store: Store, view: Session, prompt: string): Promise<Turn | null> => {
   for (const turn of [view.turn, view.lastTurn]) if (turn?.prompt === prompt) return turn;
-  let cursor: string | null | undefined;
-  while (cursor !== null) {
-    const page = await store.turns({
-      session: view.id,
-      limit: LIMITS.pageMax,
-      ...optional("cursor", cursor),
-    });
-    const turns = page.rows.map((row) => JSON.parse(row.turn) as Turn);
-    const found = turns.find((turn) => turn.prompt === prompt);
-    if (found !== undefined) return found;
-    cursor = page.next;
+  const query = { session: view.id, limit: LIMITS.pageMax };
+  for await (const row of eachRow((page) => store.turns({ ...query, ...page }))) {
+    const turn = JSON.parse(row.turn) as Turn;
+    if (turn.prompt === prompt) return turn;
   }
   return null;
 };

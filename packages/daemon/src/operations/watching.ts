@@ -1,5 +1,6 @@
 /** Watches: references resolved, and the snapshot that a watch begins with. */
 import { LIMITS, type Approval, type Session } from "@skein/contract";
+import { eachRow } from "../each-row.ts";
 import type { Feed, FeedSource } from "../feed/ports.ts";
 import type { Row, RowQuery, Store } from "../engine/ports.ts";
 import { readSessionRow } from "../engine/session-kind.ts";
@@ -32,17 +33,12 @@ type Views = {
 /** As many rows as a snapshot may hold; whether there are more. */
 const rowsOf = async (store: Store, query: Omit<RowQuery, "limit" | "cursor">) => {
   const rows: Row[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await store.rows({
-      ...query,
-      limit: LIMITS.pageMax,
-      ...optional("cursor", cursor),
-    });
-    rows.push(...page.rows);
-    cursor = page.next ?? undefined;
-  } while (cursor !== undefined && rows.length < LIMITS.snapshotRows);
-  return { rows, truncated: cursor !== undefined };
+  const all = eachRow((page) => store.rows({ ...query, limit: LIMITS.pageMax, ...page }));
+  for await (const row of all) {
+    if (rows.length === LIMITS.snapshotRows) return { rows, truncated: true };
+    rows.push(row);
+  }
+  return { rows, truncated: false };
 };
 
 const everything = async (store: Store): Promise<Views> => {

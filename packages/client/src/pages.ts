@@ -1,8 +1,9 @@
-/** All pages of a list, with a bound: a list that never ends is an error, not a loop. */
+/** All of a list that the daemon gives page by page, with a bound: a list that never ends is an error, not a loop. */
 import { LIMITS } from "@skein/contract/light";
 
-const MOST_PAGES = 2_000;
+const MOST_PAGES = 20_000;
 
+/** Rejects with whatever a page was refused with. `fetch` gets the page's size and, but for the first, where it begins. */
 export const allPages = async <P extends { readonly next: string | null }, T>(
   fetch: (page: { limit: number; cursor?: string }) => Promise<P>,
   rows: (page: P) => readonly T[],
