@@ -57,22 +57,29 @@ test("goes where the agents' own settings say, and into the project from any fol
     expect(existsSync(file("shop", folder, "skills", "handoff"))).toBe(true);
 });
 
-test("leaves what a person changed, and changes nothing else then", async () => {
+test("leaves what a person changed, does the others, and says of each what was done", async () => {
   await skein(["--claude"]);
   const [skill, other] = [file(".claude/skills/skein"), file(".claude/skills/handoff")];
   const changed = `${readFileSync(skill, "utf8")}\nMy own rule.\n`;
   writeFileSync(skill, changed);
   rmSync(other);
-  for (const words of [["--claude"], ["--remove"]]) {
-    const refused = await skein(words);
-    expect([refused.code, refused.stderr]).toEqual([
-      1,
-      expect.stringMatching(
+  for (const [words, did, isThere] of [
+    [["--claude"], "Installed", true],
+    [["--remove"], "Removed", false],
+  ] as const) {
+    expect(await skein(words)).toEqual({
+      code: 1,
+      stdout: `${did} skill handoff for Claude Code (${other})\n`,
+      stderr: expect.stringMatching(
         /^skein: .*SKILL\.md was changed after skein wrote it\. \[file_not_ours\]\n.*--force/,
       ),
-    ]);
+    });
+    expect([readFileSync(skill, "utf8"), existsSync(other)]).toEqual([changed, isThere]);
   }
-  expect([readFileSync(skill, "utf8"), existsSync(other)]).toEqual([changed, false]);
+  const { code, stdout } = await skein(["--claude", "--json"]);
+  const { skills } = JSON.parse(stdout) as { skills: unknown[] };
+  expect(code).toBe(1);
+  expect(skills).toMatchObject([{ error: { code: "file_not_ours" } }, { error: null }]);
   expect((await skein(["--list", "--claude"])).stdout).toMatch(
     /^skein +Claude Code +global +changed by hand \(version 1\) /,
   );

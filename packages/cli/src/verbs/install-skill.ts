@@ -1,8 +1,8 @@
-/** `skein install-skill`: teaches agents to use Skein. All files are looked at before the first is written. */
+/** `skein install-skill`: teaches agents to use Skein. Each file by itself: one that is left alone keeps none of the others from it. */
 import { rmSync, rmdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { printJson, type Cli } from "../cli.ts";
-import { EXIT, fail, misused } from "../failure.ts";
+import { EXIT, fail, misused, toFailure } from "../failure.ts";
 import { visible } from "../format/escape.ts";
 import { handoffSkill } from "../skills/handoff.ts";
 import { AGENTS, isThere, skillFile, TITLES, type AgentId, type Scope } from "../skills/places.ts";
@@ -43,7 +43,8 @@ export const installSkill = verb<Flags, []>({
   ],
   notes:
     "Two skills: skein (work with other agents) and handoff (hand work over to another session).\n" +
-    "Run it again after an update. A skill that you changed is left alone, unless --force is given.",
+    "Run it again after an update. A skill that you changed is left alone, unless --force is given: the\n" +
+    "others are written, and the exit code is 1.",
   define: (command) =>
     command
       .option("--global", "in the agent's own folder, for all projects (default)")
@@ -53,7 +54,7 @@ export const installSkill = verb<Flags, []>({
       .option("--list", "say what is installed where")
       .option("--remove", "take them away")
       .option("--force", "replace or remove also those that were changed")
-      .option("--json", "print {skills: [{skill, agent, scope, file, found, version}]}"),
+      .option("--json", "print {skills: [{skill, agent, scope, file, found, version, error}]}"),
   run: async (cli, flags) => {
     if (flags.global === true && flags.local === true)
       throw misused("Both --global and --local were given.", "Give one of them.");
@@ -93,38 +94,55 @@ const agentsHere = (cli: Cli, flags: Flags): readonly AgentId[] => {
   );
 };
 
-const shown = (places: readonly Place[]) => ({
-  skills: places.map(({ text: _, ...rest }) => rest),
-});
+const shown = ({ text: _, ...rest }: Place) => rest;
+
+/** What was done at a place, in words; a place that refuses keeps none of the others from it. */
+const atEach = (
+  cli: Cli,
+  flags: Flags,
+  places: readonly Place[],
+  act: (place: Place) => string,
+): number => {
+  let exit: number = EXIT.done;
+  const done = places.map((place) => {
+    const title = `skill ${place.skill} for ${TITLES[place.agent]} (${visible(place.file)})`;
+    try {
+      mustBeOurs(place.found, place.file, flags.force === true);
+      const did = act(place);
+      if (flags.json !== true) cli.print(`${did} ${title}`);
+      return { ...shown(place), error: null };
+    } catch (error) {
+      const { exit: own, code, message, remedy } = toFailure(error).failure;
+      exit = Math.max(exit, own);
+      cli.tell(`skein: ${visible(message)} [${code}]\n  ${visible(remedy)}`);
+      return { ...shown(place), error: { code, message, remedy } };
+    }
+  });
+  if (flags.json === true) printJson(cli, { skills: done });
+  return exit;
+};
+
+const DID: Readonly<Partial<Record<Found, string>>> = { same: "Up to date:", absent: "Installed" };
 
 const write = async (cli: Cli, flags: Flags): Promise<number> => {
   const places = placesOf(cli, agentsHere(cli, flags), [scopeOf(flags)]);
-  for (const { found, file } of places) mustBeOurs(found, file, flags.force === true);
-  for (const { found, file, text } of places) if (found !== "same") writeText(file, text);
-  if (flags.json === true) printJson(cli, shown(places));
-  else
-    for (const { skill, agent, file, found } of places) {
-      const did = found === "same" ? "Up to date:" : found === "absent" ? "Installed" : "Renewed";
-      cli.print(`${did} skill ${skill} for ${TITLES[agent]} (${visible(file)})`);
-    }
-  return EXIT.done;
+  return atEach(cli, flags, places, ({ found, file, text }) => {
+    if (found !== "same") writeText(file, text);
+    return DID[found] ?? "Renewed";
+  });
 };
 
 const remove = async (cli: Cli, flags: Flags): Promise<number> => {
   const chosen = chosenAgents(flags);
   const agents = chosen.length > 0 ? chosen : AGENTS;
   const places = placesOf(cli, agents, [scopeOf(flags)]).filter(({ found }) => found !== "absent");
-  for (const { found, file } of places) mustBeOurs(found, file, flags.force === true);
-  for (const { file } of places) {
+  if (places.length === 0 && flags.json !== true)
+    cli.print("No skills of skein are installed there");
+  return atEach(cli, flags, places, ({ file }) => {
     rmSync(file, { force: true });
     removeIfEmpty(dirname(file));
-  }
-  if (flags.json === true) printJson(cli, shown(places));
-  else if (places.length === 0) cli.print("No skills of skein are installed there");
-  else
-    for (const { skill, agent, file } of places)
-      cli.print(`Removed skill ${skill} for ${TITLES[agent]} (${visible(file)})`);
-  return EXIT.done;
+    return "Removed";
+  });
 };
 
 /** What a person put beside the skill stays. */
@@ -149,7 +167,7 @@ const list = async (cli: Cli, flags: Flags): Promise<number> => {
   const scopes: readonly Scope[] =
     flags.global === true || flags.local === true ? [scopeOf(flags)] : ["global", "local"];
   const places = placesOf(cli, chosen.length > 0 ? chosen : AGENTS, scopes);
-  if (flags.json === true) printJson(cli, shown(places));
+  if (flags.json === true) printJson(cli, { skills: places.map(shown) });
   else
     for (const { skill, agent, scope, file, found, version } of places)
       cli.print(
