@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -54,6 +54,24 @@ const hashOf = async (file: string): Promise<string> =>
 
 describe("the database", () => {
   const file = () => join(home, "skein.db");
+
+  test("is nobody else's to read while a daemon runs, and after it", async () => {
+    const house = await openHouse({ home, config: async () => ({}) });
+    const modes = async () =>
+      Promise.all(
+        (await readdir(home))
+          .filter((name) => name.startsWith("skein.db"))
+          .map(async (name) => [name, ((await stat(join(home, name))).mode & 0o777).toString(8)]),
+      );
+    expect(Object.fromEntries(await modes())).toEqual({
+      "skein.db": "600",
+      "skein.db-wal": "600",
+      "skein.db-shm": "600",
+    });
+    await house.down();
+    expect(Object.fromEntries(await modes())).toMatchObject({ "skein.db": "600" });
+    await house.close();
+  });
 
   test("no database at all: refused, the file untouched", async () => {
     await writeFile(file(), "this was never a database\n".repeat(1_000));

@@ -1,7 +1,7 @@
 /**
  * How the file is opened: what is looked at before anything is touched, and how the connection is set.
  */
-import { accessSync, closeSync, constants, openSync, readSync, statSync } from "node:fs";
+import { accessSync, chmodSync, closeSync, constants, openSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { refuse } from "@skein/contract";
@@ -32,10 +32,12 @@ export const openDatabase = (
   const probe = inspect(file, known);
   try {
     mustBeWritable(file);
+    makePrivate(file);
     const db = new DatabaseSync(file, { timeout: 2_000, enableForeignKeyConstraints: false });
     try {
       configure(db, file, synchronous);
       mustBeOurs(db, file, known);
+      keepPrivate(file);
       return db;
     } catch (error) {
       db.close();
@@ -174,6 +176,26 @@ const mustBeWritable = (file: string): void => {
           "Make it, or set SKEIN_HOME to one that exists.",
         );
       throw notWritable(path);
+    }
+  }
+};
+
+/** SQLite gives its log and its index the rights of the file, which it would make by the umask: that is the agents' own, and stays. */
+const makePrivate = (file: string): void => {
+  try {
+    closeSync(openSync(file, "ax", 0o600));
+  } catch {
+    // It is there; or SQLite says why it cannot be.
+  }
+};
+
+/** Of one that an earlier version made. */
+const keepPrivate = (file: string): void => {
+  for (const path of [file, `${file}-wal`, `${file}-shm`]) {
+    try {
+      chmodSync(path, 0o600);
+    } catch {
+      // There is none; or it is another user's, who let this one write there.
     }
   }
 };

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { isRefusal } from "@skein/contract";
@@ -29,6 +29,28 @@ const filled = async (file = makeFile()): Promise<string> => {
   await store.close();
   return file;
 };
+
+const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+
+describe("nobody else may read", () => {
+  it("the file, its log and its index, from their creation on", async () => {
+    const file = makeFile();
+    const store = await openFile(file);
+    await store.commit(batch({ events: run("a", 1, 1) }));
+    expect([file, `${file}-wal`, `${file}-shm`].map(mode)).toEqual(["600", "600", "600"]);
+    await store.close();
+  });
+
+  it("those that an earlier version made for all to read", async () => {
+    const file = await filled();
+    chmodSync(file, 0o644);
+    leaveBehind(file, () => undefined);
+    const store = await openFile(file);
+    await store.commit(batch({ events: run("b", 1, 1) }));
+    expect([file, `${file}-wal`, `${file}-shm`].map(mode)).toEqual(["600", "600", "600"]);
+    await store.close();
+  });
+});
 
 describe("opening refuses, with one sentence and a remedy,", () => {
   it("a file that a newer Skein made, and touches nothing", async () => {

@@ -33,6 +33,8 @@ export const takeSnapshot = (
   const path = join(folder, `skein-${stamp}-schema${version}.db`);
   const unfinished = `${path}.tmp`;
   try {
+    // SQLite would make it by the umask; into an empty file it writes.
+    closeSync(openSync(unfinished, "wx", 0o600));
     db.prepare("VACUUM INTO ?").run(unfinished);
     sync(unfinished);
     renameSync(unfinished, path);
