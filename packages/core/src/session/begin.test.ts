@@ -81,7 +81,7 @@ describe("the start of an agent", () => {
     life.facts(startFailed());
     expect(life.doing()).toBe("failed");
     expect(life.status().reason).toBe(
-      "It did not start. Try again.; what is queued waits for `skein resume` or the next prompt",
+      "It did not start. Try again. What is queued waits for `skein resume` or the next prompt.",
     );
     expect(life.queue()).toEqual(["one"]);
     life.send("two");

@@ -66,10 +66,11 @@ const stoppedReason = (why: SessionState["stopWhy"]): string =>
     : "stopped on request";
 
 /** Says what a person has to do where prompts wait for an agent that is not there. */
-const withQueue = (draft: Draft, reason: string): string =>
-  draft.state.queue.length === 0
-    ? reason
-    : `${reason}; what is queued waits for \`skein resume\` or the next prompt`;
+const withQueue = (draft: Draft, reason: string): string => {
+  if (draft.state.queue.length === 0) return reason;
+  const waits = "what is queued waits for `skein resume` or the next prompt";
+  return /[.!?]$/.test(reason) ? `${reason} W${waits.slice(1)}.` : `${reason}; ${waits}`;
+};
 
 const stopped = (draft: Draft, { stopWhy: why, view }: SessionState): void => {
   if (why === "fault") {
