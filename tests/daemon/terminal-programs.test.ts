@@ -46,6 +46,27 @@ describe.concurrent("a turn", () => {
   );
 
   test(
+    "whose ready line does not come says what it is waited for, and what is there instead",
+    played(async ({ create }) => {
+      const asks = "printf '> '; read a; printf 'Continue? [y/N] '; read b; printf 'ok\\n> '; cat";
+      const agent = await create(program({ argv: ["/bin/sh", "-c", asks], ready: "^> ?$" }));
+      const { prompt } = await agent.send("go");
+      const reason = async (): Promise<string> => (await agent.view()).status.reason;
+      await untilTrue("the pattern is named", async () =>
+        (await reason()).includes("until its last line matches ^> ?$"),
+      );
+      await untilTrue("the last line is told", async () =>
+        /^quiet, and not done: .* matches \^> \?\$; its last line is: .*Continue\? \[y\/N\]$/.test(
+          await reason(),
+        ),
+      );
+      await house.call("terminals.type", { terminal: agent.id, text: "y", enter: true });
+      expect(await agent.ended(prompt)).toMatchObject({ outcome: "completed" });
+      expect((await agent.state("idle")).reason).toBe("the last turn is done");
+    }),
+  );
+
+  test(
     "ends with its marker, and with nothing else",
     played(async ({ create }) => {
       const agent = await create(program({ marker: "slow done" }));

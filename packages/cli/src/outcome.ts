@@ -43,8 +43,11 @@ export const tellOutcome = (cli: Cli, waited: Waited, timeoutMs: number, goal = 
   const working = sessions.filter((each) => each.outcome === "working");
   const names = working.map(({ session }) => oneLine(session.name)).join(", ");
   const verb = working.length === 1 ? "is" : "are";
+  const reasons = working
+    .filter(({ session }) => session.status.reason !== "a turn is running")
+    .map(({ session: { name, status } }) => `  ${oneLine(name)}: ${oneLine(status.reason)}\n`);
   cli.tell(
-    `skein: ${names} ${verb} still working after ${duration(timeoutMs)}\n` +
+    `skein: ${names} ${verb} still working after ${duration(timeoutMs)}\n${reasons.join("")}` +
       `  Wait longer with -t, or stop the turn with: ${cli.command} interrupt ID`,
   );
 };

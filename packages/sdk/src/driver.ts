@@ -80,6 +80,11 @@ export type Fact =
       readonly error: TurnError | null;
       readonly usage: TurnUsage | null;
     }
+  /**
+   * The turn goes on, and nothing shows that it gets on: `reason` says what it is waited for. null: it gets on again. It is what the
+   * session's status says, for as long as the turn lasts.
+   */
+  | { readonly fact: "stalled"; readonly reason: string | null }
   /** Something worth a line to the person: a retry, a warning of the vendor. */
   | { readonly fact: "notice"; readonly level: "info" | "warning" | "error"; readonly text: string }
   /** The process is dead. `expected`: because of `stop`. Nothing of this generation is reported after it. */

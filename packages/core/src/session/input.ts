@@ -90,6 +90,7 @@ export type SessionFact =
       readonly error: TurnError | null;
       readonly usage: Usage | null;
     }
+  | { readonly fact: "stalled"; readonly reason: string | null }
   | {
       readonly fact: "notice";
       readonly level: "info" | "warning" | "error";

@@ -20,7 +20,7 @@ import { pursue } from "./goal.ts";
 import { makeWay } from "./goal-verdict.ts";
 import type { SessionFact, SessionInput } from "./input.ts";
 import { own } from "./record.ts";
-import { leaveAlone, settle } from "./settle.ts";
+import { leaveAlone, sayStalled, settle } from "./settle.ts";
 import type { SessionState } from "./state.ts";
 
 type Observe = Extract<SessionInput, { type: "observe" }>;
@@ -72,15 +72,21 @@ const apply = (draft: Draft, fact: SessionFact, input: Observe): void => {
   if (fact.fact === "start-failed") return startFailed(draft, fact);
   if (fact.fact === "unreachable") return leaveAlone(draft, fact.reason);
   const wasAway = draft.state.unreachable;
-  if (fact.fact !== "reachable") applyWord(draft, fact, input.approvalLimit);
-  settle(draft, input.source, true);
+  if (fact.fact === "stalled") sayStalled(draft, fact.reason, input.source);
+  else {
+    if (fact.fact !== "reachable") applyWord(draft, fact, input.approvalLimit);
+    settle(draft, input.source, true);
+  }
   // What was sent meanwhile has waited for this.
   if (wasAway && draft.state.held === null) advance(draft);
 };
 
 const applyWord = (
   draft: Draft,
-  fact: Exclude<SessionFact, { fact: "exited" | "start-failed" | "unreachable" | "reachable" }>,
+  fact: Exclude<
+    SessionFact,
+    { fact: "exited" | "start-failed" | "unreachable" | "reachable" | "stalled" }
+  >,
   approvalLimit: number,
 ): void => {
   switch (fact.fact) {

@@ -373,3 +373,52 @@ describe("an agent out of reach", () => {
     expect(life.status().reason).toBe("the agent starts again");
   });
 });
+
+describe("a program that is only looked at", () => {
+  const program = { argv: ["repl"], quietMs: 2_000, ready: "^> ?$" };
+  const asked = () => {
+    const life = makeLife();
+    life.create({ program });
+    life.facts(started());
+    life.send("one");
+    life.accept();
+    life.pass(1_000);
+    return life;
+  };
+  const stalled = (reason: string | null) => ({ fact: "stalled", reason }) as const;
+
+  test("says from the beginning what its turn is waited for to show", () => {
+    expect(asked().status().reason).toBe("a turn is running until its last line matches ^> ?$");
+  });
+
+  test("says that it stands still until it gets on, whatever people do meanwhile", () => {
+    const life = asked();
+    life.facts(stalled("its last line is: >>>"));
+    const quiet = "quiet, and not done: its last line is: >>>";
+    expect(life.status()).toMatchObject({ state: "working", reason: quiet });
+    life.send("two");
+    life.facts(message("m1"));
+    expect(life.status().reason).toBe(quiet);
+    life.tick(120_000);
+    expect(life.status().reason).toBe(`no word from the agent for 120 s; ${quiet}`);
+    life.facts(stalled(null));
+    expect(life.status().reason).toMatch(/^a turn is running until/);
+  });
+
+  test("has that of one turn only, and not beside what weighs more", () => {
+    const life = asked();
+    life.send("two");
+    life.facts(stalled("hm"));
+    life.pass(1_000);
+    life.finish();
+    expect(life.given()).toEqual(["one", "two"]);
+    expect(life.status().reason).toMatch(/^a turn is running until/);
+    life.accept();
+    life.interrupt();
+    life.facts(stalled("hm"));
+    expect(life.status().reason).toBe("the turn is being interrupted");
+    life.finish({ outcome: "interrupted" });
+    life.facts(stalled("hm"));
+    expect(life.doing()).toBe("idle");
+  });
+});

@@ -1,5 +1,5 @@
 /** The status of a session whose process lives: it follows from what the session is, and is said anew when that changes. */
-import type { SessionStatus, Turn } from "@skein/contract";
+import type { Session, SessionStatus, Turn } from "@skein/contract";
 import type { Draft } from "./draft.ts";
 import type { SessionState } from "./state.ts";
 
@@ -29,14 +29,34 @@ const stopping = ({ current, view, wake, stopWhy }: SessionState): Activity => {
   return say(isStart ? "starting" : "idle", reason);
 };
 
-const running = ({ current, open, held, view }: SessionState): Activity => {
+const STALLED = "quiet, and not done: ";
+
+/** What ends a turn of a program that is only looked at: said from the beginning, for it may never come. */
+const workingReason = ({ program }: Session): string => {
+  const ends = [
+    ...(program?.ready === undefined ? [] : [`its last line matches ${program.ready}`]),
+    ...(program?.marker === undefined ? [] : [`it shows ${program.marker}`]),
+  ];
+  return `a turn is running${ends.length === 0 ? "" : ` until ${ends.join(" or ")}`}`;
+};
+
+/** What was said of this very turn stays, whatever people do meanwhile. */
+export const isStalled = ({ view: { status, turn } }: SessionState): boolean =>
+  status.state === "working" &&
+  status.reason.startsWith(STALLED) &&
+  turn !== null &&
+  status.since >= turn.startedAt;
+
+const running = (state: SessionState): Activity => {
+  const { current, open, held, view } = state;
   if (current?.interrupting === true) return say("working", "the turn is being interrupted");
   const [first] = Object.values(open);
   if (first !== undefined) {
     const waitingFor = first.approval.request.kind === "question" ? "question" : "approval";
     return { state: "waiting", waitingFor, reason: first.approval.title };
   }
-  if (current !== null) return say("working", "a turn is running");
+  if (current !== null)
+    return say("working", isStalled(state) ? view.status.reason : workingReason(view));
   if (held !== null)
     return { state: "waiting", waitingFor: held, reason: view.lastTurn?.error?.message ?? held };
   return say("idle", idleReason(view.lastTurn));
@@ -92,6 +112,20 @@ export const settle = (draft: Draft, source: SessionStatus["source"], heard = fa
       source: "process",
     });
   else draft.status({ ...activity, source });
+};
+
+/** Of a turn that is running, and that nobody is asked about. `reason` null: it gets on again. */
+export const sayStalled = (
+  draft: Draft,
+  reason: string | null,
+  source: SessionStatus["source"],
+): void => {
+  settle(draft, source, true);
+  const { process, current, open, view } = draft.state;
+  if (process !== "running" || current === null || current.interrupting) return;
+  if (Object.keys(open).length > 0) return;
+  const words = reason === null ? workingReason(view) : `${STALLED}${reason}`;
+  draft.status({ state: "working", reason: words, source });
 };
 
 /** A person says that what held the queue is mended. */

@@ -6,7 +6,7 @@ import type { Context, Decision } from "../decision.ts";
 import { makeDraft, type Draft } from "./draft.ts";
 import type { SessionInput } from "./input.ts";
 import { pursue } from "./goal.ts";
-import { settle } from "./settle.ts";
+import { isStalled, settle } from "./settle.ts";
 import type { SessionState } from "./state.ts";
 
 type Tick = Extract<SessionInput, { type: "tick" }>;
@@ -90,7 +90,9 @@ const silence = (draft: Draft, { silenceMs, silenceLimitMs, heardAt }: Tick): vo
   const { silentSince } = state;
   if (silenceMs > 0 && silentSince === null) {
     if (silent < silenceMs) return;
-    const reason = `no word from the agent for ${Math.round(silent / 1000)} s`;
+    const { reason: before } = state.view.status;
+    const stalled = isStalled(state) ? `; ${before}` : "";
+    const reason = `no word from the agent for ${Math.round(silent / 1000)} s${stalled}`;
     return draft.status({ state: "working", reason, source: "tick" });
   }
   if (silentSince !== null && silent < silenceMs) return settle(draft, "tick");

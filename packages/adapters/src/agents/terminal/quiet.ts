@@ -34,6 +34,8 @@ export type Rest = {
   readonly quietMs: number;
   /** Whether it may rest with this last line; looked at only when it is quiet. */
   readonly isReady: (lastLine: string) => boolean;
+  /** It is quiet and may not rest, again and again while that is so. */
+  readonly unready?: (lastLine: string, quietForMs: number) => void;
   /** At every change. true: it has come to its end, quiet or not. */
   readonly changed: (screen: Screen) => boolean;
   /** Of the clock's `monotonic`; from then on it is taken as it is. */
@@ -75,7 +77,12 @@ export const rested = async (watching: Watching, rest: Rest): Promise<Screen | n
     }
     const isLate = rest.until !== undefined && now >= rest.until;
     const isQuiet = now - changedAt >= rest.quietMs;
-    if (isLate || (isQuiet && !output.took() && rest.isReady(lastLine(screen)))) return screen;
+    if (isLate) return screen;
+    if (isQuiet && !output.took()) {
+      const line = lastLine(screen);
+      if (rest.isReady(line)) return screen;
+      rest.unready?.(line, now - changedAt);
+    }
     const pace = Math.min(MAX_PACE_MS, Math.max(PACE_MS, (now - began) * PACE_FACTOR));
     await pause(clock, Math.min(pace, rest.quietMs), signal);
     const left = isQuiet ? POLL_MS : rest.quietMs - (clock.monotonic() - changedAt);

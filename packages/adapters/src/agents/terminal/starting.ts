@@ -1,11 +1,12 @@
 /** From nothing to a program that waits for its first prompt, or to one sentence that says why not. */
 import { posix } from "node:path";
 import type { ErrorCode } from "@skein/contract";
-import { isAdapterFailure, isStale, type Fact, type TerminalLook } from "@skein/sdk";
+import { isAdapterFailure, isStale, type Fact, type Screen, type TerminalLook } from "@skein/sdk";
 import { finish, follow, tell, watchingOf, type Ended, type Life } from "./life.ts";
 import { makePattern } from "./pattern.ts";
 import { rested } from "./quiet.ts";
 import { lastLine } from "./reading.ts";
+import { unreadyWords } from "./stalled.ts";
 import { lastWords } from "./turn.ts";
 
 /** As wide as a screen that a person opens, before one does. */
@@ -91,6 +92,15 @@ const diedEarly = async (life: Life, { exitCode, signal }: Ended): Promise<Faile
   );
 };
 
+/** It is taken as ready after a while though it never showed that it is: said, for no turn would end either. */
+const neverReady = ({ program, ready }: Life, screen: Screen | null): readonly Fact[] => {
+  if (program.ready === undefined || screen === null) return [];
+  const line = lastLine(screen);
+  if (ready.allows(line)) return [];
+  const text = `The program was taken as ready though it did not show it: ${unreadyWords({ ready: program.ready }, line)}.`;
+  return [{ fact: "notice", level: "warning", text }];
+};
+
 const started = (life: Life, { process }: TerminalLook): readonly Fact[] => {
   const { context } = life;
   const began: Fact = {
@@ -117,6 +127,7 @@ export const becomeReady = async (life: Life): Promise<void> => {
     until: clock.monotonic() + timing.startMs * 0.8,
   });
   const died = await Promise.race([life.ended.promise, resting.then(() => null)]);
+  const unready = died === null ? neverReady(life, await resting) : [];
   if (life.stopping || leaving.signal.aborted) return;
   const look = await context.backend.terminals.look(life.id);
   // The screen of a program that has ended is quiet too.
@@ -124,7 +135,7 @@ export const becomeReady = async (life: Life): Promise<void> => {
   if (exit !== null) return tellFailure(life, await diedEarly(life, exit));
   life.state = { ...life.state, ready: true };
   try {
-    await tell(life, started(life, look));
+    await tell(life, [...started(life, look), ...unready]);
   } catch (error) {
     if (!isStale(error)) throw error;
     life.leaving.abort();

@@ -5,6 +5,7 @@ import { compact } from "./echo.ts";
 import { tell, watchingOf, type Life } from "./life.ts";
 import { rested } from "./quiet.ts";
 import { markOf, newText, typedSince } from "./reading.ts";
+import { makeStalled } from "./stalled.ts";
 
 /** Between the paste and Enter: a program that reads both in one go takes Enter for a part of the paste. */
 const ENTER_MS = 120;
@@ -75,16 +76,26 @@ const endTurn = async (
   await tell(life, [...words, ...notice, end]);
 };
 
+/** A word beside the turn: what becomes of it changes nothing. */
+const say = (life: Life, fact: Fact): void => {
+  tell(life, [fact]).catch((error: unknown) =>
+    life.context.log("info", "a word of a turn was not recorded", { error: String(error) }),
+  );
+};
+
 /** Watches the program at work until it rests. */
 const untilRest = async (life: Life, signal: AbortSignal): Promise<void> => {
   const { quietMs, marker } = life.program;
   const show = teller(life);
+  const stalled = makeStalled(life.program, (fact) => say(life, fact));
   let isMarked = false;
   const watching = watchingOf(life, signal);
   const found = await rested(watching, {
     quietMs,
     isReady: life.ready.allows,
+    unready: stalled.unready,
     changed: (screen) => {
+      stalled.changed();
       const text = said(life, screen);
       show(text);
       isMarked = marker !== undefined && text.includes(marker);

@@ -47,6 +47,7 @@ const KINDS = [
   "item",
   "running",
   "notice",
+  "stalled",
   "ask",
   "question",
   "withdraw",
@@ -160,6 +161,7 @@ export const makeWeather = () => {
       say(message(id(n), n % 2 === 0 ? "done\nGOAL COMPLETE" : "GOAL BLOCKED: no key")),
     running: (n) => say(command(id(n), "running")),
     notice: (n) => say({ fact: "notice", id: `n${n}`, level: "info", text: "hm" }),
+    stalled: (n) => say({ fact: "stalled", reason: n % 3 === 0 ? null : "hm" }),
     ask: (n) => say(asks(`r${generation}.${n % 6}`)),
     question: (n) => say(asks(`r${generation}.${n % 6}`, { kind: "question", questions: [] })),
     "heard-steer": (n) => {
