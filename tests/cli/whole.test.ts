@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { operations } from "@skein/contract";
+import { LIMITS, operations } from "@skein/contract";
 import { skein as run, type Ran, type RunOptions } from "./run-skein.ts";
 import { temporaryHome } from "./stub-daemon.ts";
 
@@ -220,6 +220,16 @@ test("acp for a session that is not there ends at once and says so, before any p
     stderr: expect.stringMatching(/^skein: There is no session "nobody"\. \[session_not_found\]\n/),
   });
   expect((await skein(["acp", "main-job"], { input })).stdout).toMatch(/"protocolVersion":1/);
+});
+
+test("a prompt of 1 MiB is taken whatever it is made of, over HTTP as well", async () => {
+  const words = "PONG\n";
+  const input = words + "\x01".repeat(LIMITS.promptBytes - words.length);
+  expect(await skein(["ask", "main-job", "-", "-t", "20"], { input })).toEqual({
+    code: 0,
+    stdout: "PONG\n",
+    stderr: "",
+  });
 });
 
 test.each([

@@ -7,7 +7,8 @@ const MiB = 1024 * KiB;
 
 export const LIMITS = {
   // requests
-  httpBodyBytes: 4 * MiB,
+  /** JSON writes a control character in six bytes: a prompt of nothing else fits, too, with all that goes beside it. */
+  httpBodyBytes: 7 * MiB,
   httpHeaderTimeoutMs: 10_000,
   httpRequestTimeoutMs: 30_000,
   jsonDepth: 64,

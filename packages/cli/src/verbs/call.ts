@@ -1,6 +1,6 @@
 /** `skein call`: any operation of the contract, as the daemon takes and gives it. */
 import type { Input, OperationName } from "@skein/contract";
-import { nearest } from "@skein/contract/light";
+import { LIMITS, nearest } from "@skein/contract/light";
 import { printJson, type Cli } from "../cli.ts";
 import { EXIT, misused } from "../failure.ts";
 import { json as jsonText, oneLine } from "../format/escape.ts";
@@ -49,7 +49,7 @@ const unknown = (operation: string) => {
   );
 };
 
-const MOST_INPUT_BYTES = 4 * 1024 * 1024;
+const MOST_INPUT_BYTES = LIMITS.httpBodyBytes;
 
 const inputFrom = async (cli: Cli, given: string | true | undefined): Promise<unknown> => {
   if (given === undefined || given === true) return {};
@@ -72,7 +72,10 @@ const readInput = async (chunks: AsyncIterable<Uint8Array>): Promise<string> => 
   for await (const chunk of chunks) {
     bytes += chunk.byteLength;
     if (bytes > MOST_INPUT_BYTES)
-      throw misused("The input is larger than 4 MiB.", "No operation takes that much at once.");
+      throw misused(
+        `The input is larger than ${MOST_INPUT_BYTES / 1024 / 1024} MiB.`,
+        "No operation takes that much at once.",
+      );
     parts.push(chunk);
   }
   return Buffer.concat(parts).toString("utf8");
