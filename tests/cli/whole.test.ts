@@ -232,6 +232,26 @@ test("a prompt of 1 MiB is taken whatever it is made of, over HTTP as well", asy
   });
 });
 
+test("of several, one that is not there or was killed keeps the verb from all of them", async () => {
+  const names = ["first", "second"];
+  for (const name of names) await skein(["create", "--name", name]);
+  const { stdout } = await skein(["create", "--name", "gone", "--json"]);
+  const { session } = operations["sessions.create"].output.parse(JSON.parse(stdout));
+  await skein(["kill", "gone"]);
+  for (const [wrong, code] of [
+    ["nosuch", "session_not_found"],
+    [session.id, "session_deleted"],
+  ] as const)
+    for (const words of [["kill"], ["stop"], ["send"]]) {
+      const text = words[0] === "send" ? ["PONG"] : [];
+      const ran = await skein([...words, "first", wrong, "second", ...text]);
+      expect([ran.code, ran.stdout]).toEqual([1, ""]);
+      expect(ran.stderr).toContain(`[${code}]`);
+    }
+  for (const name of names)
+    expect((await skein(["status", name])).stdout).toMatch(new RegExp(`^${name}: idle`));
+});
+
 test.each([
   [["status", "nobody"], "session_not_found"],
   [["create", "-p", "nowhere"], "folder_not_found"],

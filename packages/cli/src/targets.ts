@@ -8,6 +8,23 @@ import type { Cli } from "./cli.ts";
 import { EXIT, fail, isFailure, misused, type Failure } from "./failure.ts";
 import { oneLine, visible } from "./format/escape.ts";
 
+/** As `findSessions`; rejects, too, when one of them was deleted: by its id it is still found, but nothing more is done to it. */
+export const findLiving = async (
+  cli: Cli,
+  refs: readonly string[],
+  group: string | undefined,
+): Promise<Session[]> => {
+  const sessions = await findSessions(cli, refs, group);
+  const deleted = sessions.find(({ deletedAt }) => deletedAt !== null);
+  if (deleted === undefined) return sessions;
+  throw fail(
+    EXIT.refused,
+    "session_deleted",
+    `The session ${oneLine(deleted.name)} was deleted.`,
+    "Nothing was done to the others, either: name them without it.",
+  );
+};
+
 /** Each once, in the order they were named, those of the group after them. Rejects with a Failure that names all that are not there. */
 export const findSessions = async (
   cli: Cli,

@@ -5,7 +5,7 @@ import { EXIT } from "../failure.ts";
 import { eachSession } from "../fan-out.ts";
 import { oneLine } from "../format/escape.ts";
 import { withProgress } from "../progress.ts";
-import { findSessions, someTarget } from "../targets.ts";
+import { findLiving, someTarget } from "../targets.ts";
 import { verb } from "../verb.ts";
 
 type Flags = { readonly json?: boolean; readonly group?: string };
@@ -28,7 +28,7 @@ const perform = async <View>(
   const [only] = refs;
   if (only === undefined || refs.length > 1 || group !== undefined)
     return eachSession(cli, {
-      sessions: await findSessions(cli, refs, group),
+      sessions: await findLiving(cli, refs, group),
       label,
       act: ({ id }) => act(id),
       told,

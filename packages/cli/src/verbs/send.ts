@@ -6,7 +6,7 @@ import { eachSession, keyOf } from "../fan-out.ts";
 import { oneLine } from "../format/escape.ts";
 import { withProgress } from "../progress.ts";
 import { promptOptions, readPrompt, textFor, type Prompt, type PromptFlags } from "../prompt.ts";
-import { findSessions } from "../targets.ts";
+import { findLiving } from "../targets.ts";
 import { verb } from "../verb.ts";
 
 type Flags = PromptFlags & {
@@ -56,7 +56,7 @@ export const send = verb<Flags, [words: string[]]>({
     const [only] = refs;
     if (only !== undefined && refs.length === 1 && flags.group === undefined)
       return sendToOne(cli, flags, only, prompt);
-    return sendToEach(cli, flags, await findSessions(cli, refs, flags.group), prompt);
+    return sendToEach(cli, flags, await findLiving(cli, refs, flags.group), prompt);
   },
 });
 

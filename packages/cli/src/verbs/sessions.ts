@@ -7,7 +7,7 @@ import { EXIT, misused } from "../failure.ts";
 import { eachSession } from "../fan-out.ts";
 import { oneLine, visible } from "../format/escape.ts";
 import { parseDuration } from "../format/time.ts";
-import { findSessions } from "../targets.ts";
+import { findLiving } from "../targets.ts";
 import { collect, verb } from "../verb.ts";
 
 type RenameFlags = {
@@ -97,7 +97,7 @@ export const kill = verb<KillFlags, [sessions: string[]]>({
           : "It was not said which sessions to kill.",
         "Give either IDs and --group, or --all, or --older-than AGE.",
       );
-    const chosen = isNamed ? await findSessions(cli, named, group) : await matching(cli, olderThan);
+    const chosen = isNamed ? await findLiving(cli, named, group) : await matching(cli, olderThan);
     if (chosen.length === 0 && json !== true) cli.print("No active sessions");
     return killEach(cli, chosen, json === true);
   },
