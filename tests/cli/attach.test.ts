@@ -237,3 +237,16 @@ test("terminals from a script: open, type, show, list, close", async () => {
   expect(await run("terminal", "show", id)).toMatchObject({ code: 1, stdout: "" });
   expect(await run("terminal", "open")).toMatchObject({ code: 2 });
 });
+
+test("what stands behind -- is a program, also when it is one word and a session has its name", async () => {
+  await house.call("sessions.create", { folder: house.place, name: "cat" });
+  const opened = await run("terminal", "open", "--json", "--", "cat");
+  const { terminal } = JSON.parse(opened.stdout) as { terminal: { argv: string[]; session: null } };
+  expect(terminal).toMatchObject({ argv: ["cat"], session: null });
+  for (const words of [
+    ["cat", "--", "top"],
+    ["cat", "top"],
+    ["cat", "--folder", "/"],
+  ])
+    expect(await run("terminal", "open", ...words)).toMatchObject({ code: 2 });
+});

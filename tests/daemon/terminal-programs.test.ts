@@ -135,6 +135,23 @@ describe.concurrent("a turn", () => {
 
 describe.concurrent("a program", () => {
   test(
+    "is not ended by closing its terminal: that would look like a crash; what it has left may be closed",
+    played(async ({ create }) => {
+      const agent = await create();
+      await agent.say("SAY one");
+      await expect(house.call("terminals.close", { terminal: agent.id })).rejects.toMatchObject({
+        problem: { code: "terminal_of_agent", remedy: expect.stringContaining("skein stop") },
+      });
+      expect((await agent.say("COUNT")).answer).toBe("2");
+      await house.call("sessions.stop", { session: agent.id });
+      await agent.state("stopped");
+      const { terminal } = await house.call("terminals.close", { terminal: agent.id });
+      expect(terminal.state).toBe("gone");
+      expect((await agent.say("COUNT")).answer).toBe("1");
+    }),
+  );
+
+  test(
     "that is not there is said so",
     played(async ({ create }) => {
       const agent = await create(program({ argv: ["no-such-program-here"] }));

@@ -32,11 +32,15 @@ export const runProgram = async (
     words[0] === "help" && asked !== undefined && !Object.hasOwn(VERBS, asked)
       ? words.slice(1)
       : words;
+  // commander forgets which words stood behind it.
+  const dashes = words.indexOf("--");
+  const behind = dashes < 0 ? [] : words.slice(dashes + 1);
   for (const [name, entry] of Object.entries(VERBS)) {
     const command = program.command(name).summary(entry.summary).helpGroup(`${entry.group}:`);
     if (name !== asked) continue;
     defineVerb(command, entry.summary, await entry.load(), async (verb, flags, given) => {
-      exit = await verb.run(makeCli(), flags as never, ...(given as never[]));
+      const all = { ...(flags as object), behind };
+      exit = await verb.run(makeCli(), all as never, ...(given as never[]));
     });
   }
   try {

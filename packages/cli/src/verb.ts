@@ -12,7 +12,7 @@ export type Verb = {
   /** Said under the options in the help: what the exit code means, what a word stands for. */
   readonly notes?: string;
   readonly define: (command: Command) => void;
-  /** Resolves with the exit code. Rejects with a Failure. */
+  /** Resolves with the exit code. Rejects with a Failure. Beside the flags it gets the words `behind` the first `--`, which are among the words, too. */
   readonly run: (cli: Cli, flags: never, ...words: never[]) => Promise<number>;
   /** Verbs below this one: `skein token create`. */
   readonly below?: Readonly<Record<string, Verb & { readonly summary: string }>>;

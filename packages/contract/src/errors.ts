@@ -78,6 +78,7 @@ export const ERRORS = {
   // terminals
   terminal_not_found: row(404, "INVALID_REQUEST"),
   terminal_unavailable: row(503, "UNAVAILABLE", true),
+  terminal_of_agent: row(409, "INVALID_REQUEST"),
   too_many_terminals: row(429, "UNAVAILABLE", true),
   // approvals
   approval_not_found: row(404, "APPROVAL_NOT_FOUND"),

@@ -144,13 +144,14 @@ export const terminalOperations = {
   }),
   "terminals.close": operation({
     name: "terminals.close",
-    summary: "End what runs in a terminal, and the terminal",
+    summary:
+      "End what runs in a terminal, and the terminal; one in which a session's agent runs ends with that",
     kind: "write",
     scope: "operator.write",
     http: { method: "DELETE", path: "/api/terminals/{terminal}" },
     input: z.strictObject({ ...terminal, ...clientId }),
     output: view,
-    errors: ["terminal_not_found", "terminal_unavailable", "host_unreachable"],
+    errors: ["terminal_not_found", "terminal_unavailable", "terminal_of_agent", "host_unreachable"],
     tool: false,
     example,
   }),

@@ -68,6 +68,7 @@ type OpenFlags = Flags & {
   readonly host?: string;
   readonly folder?: string;
   readonly quiet?: boolean;
+  readonly behind: readonly string[];
 };
 
 const open = verb<OpenFlags, [words: string[]]>({
@@ -90,21 +91,26 @@ const open = verb<OpenFlags, [words: string[]]>({
       .option("--folder <folder>", "a whole path (default: the login's home)")
       .option("-q, --quiet", "print the bare id")
       .option("--json", "print the view (terminals.open)"),
-  run: async (cli, { host, folder, quiet, json }, words) => {
-    const isAlone = host !== undefined || folder !== undefined || words.length !== 1;
-    if (isAlone && host === undefined && folder === undefined && words.length === 0)
+  run: async (cli, { host, folder, quiet, json, behind }, words) => {
+    const [session, ...more] = words.slice(0, words.length - behind.length);
+    const alone = {
+      ...(host === undefined ? {} : { host }),
+      ...(folder === undefined ? {} : { folder }),
+      ...(behind.length === 0 ? {} : { argv: [...behind] }),
+    };
+    const isAlone = Object.keys(alone).length > 0;
+    if (session === undefined && !isAlone)
       throw misused(
         "It was not said which terminal.",
         "Give a session, --host, --folder or -- CMD.",
       );
+    if (more.length > 0 || (session !== undefined && isAlone))
+      throw misused(
+        "A session's terminal is where the session is; --host, --folder and a program are for one that stands alone.",
+        "Give a session and nothing else, or the program and its words behind --.",
+      );
     const view = await cli.call("terminals.open", {
-      ...(isAlone
-        ? {
-            ...(host === undefined ? {} : { host }),
-            ...(folder === undefined ? {} : { folder }),
-            ...(words.length === 0 ? {} : { argv: words }),
-          }
-        : { session: words[0]! }),
+      ...(session === undefined ? alone : { session }),
       clientId: cli.key(),
     });
     const { id } = view.terminal;
@@ -161,7 +167,8 @@ const type = verb<Flags & { readonly enter?: boolean }, [terminal: string, text:
 });
 
 const close = verb<Flags, [terminals: string[]]>({
-  examples: [["skein terminal close fizz-top", "end what runs in it; the session stays"]],
+  examples: [["skein terminal close fizz-top", "end the shell in it; the session stays"]],
+  notes: "A terminal in which a session's agent runs ends with that: skein stop, skein kill.",
   define: (command) =>
     command
       .argument("<ID...>", "terminals' ids, or their sessions' names or ids")

@@ -236,6 +236,21 @@ const type =
     );
   };
 
+/** Ended from beneath its agent would look as if that had crashed. What the agent has left may be closed. */
+const admitClosing = async (deps: OperationDeps, found: TerminalRecord): Promise<void> => {
+  if (found.session === null || found.runs === "shell") return;
+  const held = await portOf(deps, found.host).held();
+  const pane = held?.find(({ id }) => id === found.id);
+  if (held !== null && (pane === undefined || pane.dead)) return;
+  const { view } = await findSession(deps.store, found.session);
+  throw refuse(
+    "terminal_of_agent",
+    `It is the terminal in which the agent of ${view.name} runs.`,
+    `End the agent with \`skein stop ${view.name}\`, or the session with \`skein kill ${view.name}\`.`,
+    { session: view.id },
+  );
+};
+
 const close =
   (deps: OperationDeps): Handlers["terminals.close"] =>
   (input, caller) =>
@@ -244,6 +259,7 @@ const close =
       async (receipt) => {
         const found = await findTerminal(deps, input.terminal);
         const port = portOf(deps, found.host);
+        await admitClosing(deps, found);
         await port.close(found.id);
         const held = await port.held();
         const answer = (state: TerminalRecord) => ({ terminal: viewTerminal(state, held, 0) });
