@@ -4,41 +4,20 @@
  * The protocol has no word for "you gave me that before", so a prompt is written down before it is handed over, and again
  * when it was. Only between the two can nobody tell: then the agent is asked to take it back, and what it answers settles it.
  */
-import {
-  adapterFailure,
-  isAdapterFailure,
-  type AgentLink,
-  type Detached,
-  type Exit,
-  type Fact,
-  type Liveness,
-  type SessionContext,
-} from "@skein/sdk";
+import { adapterFailure, type AgentLink, type SessionContext } from "@skein/sdk";
+import { say, wait } from "../lines/life.ts";
+import { makeLineLink, unlessGone } from "../lines/link.ts";
+import { without } from "../lines/step.ts";
 import type { AcpAgent } from "./agents.ts";
 import { optionFor } from "./asks.ts";
-import { without } from "../lines/step.ts";
 import { chain, folded, type Folded } from "./fold.ts";
 import { pendingFrame } from "./handshake.ts";
-import {
-  apply,
-  finish,
-  follow,
-  isOutOfReach,
-  makeLife,
-  send,
-  settleOpened,
-  wait,
-  watchEnd,
-  type Births,
-  type Life,
-} from "./life.ts";
-import { startAnew } from "./starting.ts";
+import { apply, makeLife, settleOpened, type Births, type Life } from "./life.ts";
+import { isAnswered, startConversation } from "./starting.ts";
 import type { State } from "./state.ts";
 import { declined } from "./translate.ts";
 import { acceptTurn, giving, interrupting } from "./turns.ts";
 import { cancelFrame, permissionFrame, promptFrame } from "./wire.ts";
-
-const nobody: Exit = { exitCode: null, signal: null, witnessed: false };
 
 /** So long an agent is given to show that it has a prompt of which nobody can tell; then to take it back. */
 const signMs = 2_000;
@@ -49,7 +28,6 @@ const maxCancels = 10;
 
 /** For a handshake that an earlier daemon began: it comes to its end here. */
 const settleLater = (life: Life): void => {
-  const isAnswered = ({ phase }: State): boolean => ["settling", "ready", "failed"].includes(phase);
   wait(life, life.context.backend.timing.startMs, isAnswered)
     .then(() => settleOpened(life))
     .catch((error: unknown) =>
@@ -57,87 +35,15 @@ const settleLater = (life: Life): void => {
     );
 };
 
-/** Goes on with a process that an earlier daemon started. */
-const adopted = async (life: Life, detached: Detached): Promise<void> => {
-  follow(life, detached);
-  watchEnd(life);
+/** To one that an earlier daemon started. */
+const greet = async (life: Life): Promise<void> => {
   const { reader, context } = life;
   const state = reader.state();
   // The last daemon may have died before it asked; an agent that is asked twice answers twice.
   const frame = pendingFrame(state, life.settings(), context.backend.version);
-  if (frame !== null) await send(life, frame);
+  if (frame !== null) await say(life, frame);
   if (state.phase !== "ready") settleLater(life);
   if (state.turn?.interrupting === true) cancelUntilOver(life, state.turn.id);
-};
-
-/** Nobody was there when it died: what it still said comes first. */
-const foundDead = async (life: Life): Promise<void> => {
-  const { context, reader } = life;
-  await reader.read(context.backend.host.spool(context.dir, reader.offset()));
-  await reader.flushed();
-  await finish(life, nobody, true);
-};
-
-const start = async (life: Life): Promise<void> => {
-  const { context, reader, owner } = life;
-  const { host } = context.backend;
-  if (life.detached !== null || life.over) return;
-  // No folder: nothing of this generation was ever started, and the search through all processes is saved.
-  if ((await host.folder(context.dir)) === "missing") return startAnew(life);
-  const running = await host.adopt(context.dir, owner);
-  const isReady = reader.state().phase === "ready";
-  if (running !== null && isReady) {
-    await adopted(life, running);
-    const { conversation, told } = reader.state();
-    const started: Fact = {
-      fact: "started",
-      pid: running.process.pid,
-      providerSessionId: told ? conversation : null,
-      model: null,
-      adopted: true,
-    };
-    return reader.tell([started]);
-  }
-  if (isReady) return foundDead(life);
-  // In the middle of its handshake: nothing was said to it yet, so nothing is lost with it.
-  if (running !== null) {
-    await running.terminate(0);
-    await running.close();
-  }
-  await reader.skip(host.spool(context.dir, reader.offset()));
-  return startAnew(life);
-};
-
-const attach = async (life: Life): Promise<Liveness> => {
-  const { context, reader, owner } = life;
-  try {
-    const running = await context.backend.host.adopt(context.dir, owner);
-    if (running === null) {
-      await foundDead(life);
-      return "dead";
-    }
-    await adopted(life, running);
-    return "alive";
-  } catch (error) {
-    if (!isAdapterFailure(error)) throw error;
-    await reader.tell([{ fact: "unreachable", reason: error.message }]);
-    return "unknown";
-  }
-};
-
-const stop = async (life: Life, force: boolean): Promise<void> => {
-  const { context, owner } = life;
-  const { host, timing } = context.backend;
-  life.stopping = true;
-  if (life.detached === null && !life.over) {
-    const running = await host.adopt(context.dir, owner);
-    if (running !== null) follow(life, running);
-  }
-  // No goodbye on the wire: its stdin never ends. SIGTERM to its group is what every agent takes.
-  const exit = await life.detached?.terminate(force ? 0 : timing.graceMs);
-  await life.reading;
-  await finish(life, exit ?? nobody, false);
-  if (life.over) await host.sweep(owner);
 };
 
 const isSettled =
@@ -150,14 +56,14 @@ const wasGiven = async (life: Life, turn: string): Promise<boolean> => {
   const { reader } = life;
   const settled = isSettled(turn);
   // Ends the half of a line that a crash may have left in the FIFO; by itself it means nothing.
-  await send(life, "");
+  await say(life, "");
   await wait(life, signMs, settled);
   if (settled(reader.state())) return true;
   const { conversation } = reader.state();
   reader.change((state) =>
     state.turn === null ? state : { ...state, turn: { ...state.turn, doubted: true } },
   );
-  if (conversation !== null) await send(life, cancelFrame(conversation));
+  if (conversation !== null) await say(life, cancelFrame(conversation));
   await wait(life, takenBackMs, settled);
   return settled(reader.state());
 };
@@ -173,7 +79,7 @@ const prompt = async (life: Life, { turn, text }: Words): Promise<void> => {
   await reader.tell([]);
   const { conversation } = reader.state();
   if (conversation === null) throw notReady();
-  await send(life, promptFrame(conversation, turn, text));
+  await say(life, promptFrame(conversation, turn, text));
   const mine = (state: State): Folded =>
     state.turn?.id === turn ? acceptTurn(state) : folded(state);
   await apply(life, mine);
@@ -194,7 +100,7 @@ function cancelUntilOver(life: Life, turn: string): void {
       await wait(life, againMs, (state) => state.turn?.id !== turn);
       const { turn: now, conversation } = life.reader.state();
       if (now?.id !== turn || conversation === null || life.closed || life.over) return;
-      await send(life, cancelFrame(conversation));
+      await say(life, cancelFrame(conversation));
     }
   };
   again().catch((error: unknown) =>
@@ -205,7 +111,7 @@ function cancelUntilOver(life: Life, turn: string): void {
 const interrupt = async (life: Life, turn: string): Promise<void> => {
   if (life.reader.state().turn?.id !== turn) return;
   const orders = await apply(life, interrupting);
-  for (const frame of orders) await send(life, frame);
+  for (const frame of orders) await say(life, frame);
   cancelUntilOver(life, turn);
 };
 
@@ -215,7 +121,7 @@ const answer = async (
 ): Promise<void> => {
   const ask = life.reader.state().asks[request];
   if (ask === undefined) return;
-  await send(life, permissionFrame(ask.id, optionFor(ask, resolution.decision)));
+  await say(life, permissionFrame(ask.id, optionFor(ask, resolution.decision)));
   const answered = (state: State): Folded => {
     const next = folded({ ...state, asks: without(state.asks, request) });
     return resolution.decision === "deny"
@@ -223,33 +129,6 @@ const answer = async (
       : next;
   };
   await apply(life, answered);
-};
-
-const detach = async (life: Life): Promise<void> => {
-  life.closed = true;
-  await life.detached?.close();
-  await life.reading;
-  await life.reader.flushed().catch(() => undefined);
-};
-
-const liveness = async ({ context, detached, owner }: Life): Promise<Liveness> => {
-  if (detached !== null) return detached.liveness();
-  const running = await context.backend.host.adopt(context.dir, owner);
-  await running?.close();
-  return running === null ? "dead" : "alive";
-};
-
-/**
- * A word for a process that has just died is not an error: its end is told as `exited`, and the daemon decides with that.
- * Whatever is for a process that is out of reach is.
- */
-const unlessGone = async (life: Life, work: Promise<void>): Promise<void> => {
-  try {
-    await work;
-  } catch (error) {
-    if (!isAdapterFailure(error) || isOutOfReach(life)) throw error;
-    life.context.log("info", error.message);
-  }
 };
 
 const noSteer = ({ title }: AcpAgent) =>
@@ -262,15 +141,19 @@ const noSteer = ({ title }: AcpAgent) =>
 
 export const makeLink = (agent: AcpAgent, context: SessionContext, births: Births): AgentLink => {
   const life = makeLife(agent, context, births);
+  const link = makeLineLink(life, {
+    isReady: ({ phase }) => phase === "ready",
+    conversation: ({ told, conversation }) => (told ? conversation : null),
+    // In the middle of its handshake nothing was said to it yet, so nothing is lost with it.
+    keepsUnready: false,
+    greet: () => greet(life),
+    startAnew: () => startConversation(life),
+  });
   return {
-    start: () => start(life),
-    attach: () => attach(life),
+    ...link,
     prompt: (input) => unlessGone(life, prompt(life, input)),
     steer: () => Promise.reject(noSteer(agent)),
     interrupt: ({ turn }) => unlessGone(life, interrupt(life, turn)),
     answer: (input) => unlessGone(life, answer(life, input)),
-    stop: ({ force }) => stop(life, force),
-    liveness: () => liveness(life),
-    detach: () => detach(life),
   };
 };

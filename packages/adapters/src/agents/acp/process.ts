@@ -1,6 +1,6 @@
 /** How an ACP agent is started, and what its refusals to start mean. */
-import type { ErrorCode } from "@skein/contract";
 import type { Detached, SessionContext } from "@skein/sdk";
+import type { Leavings, Refusal, Second } from "../lines/starting.ts";
 import type { AcpAgent } from "./agents.ts";
 import type { Conversation } from "./handshake.ts";
 import type { State } from "./state.ts";
@@ -26,12 +26,6 @@ export const startProcess = (
   });
 };
 
-export type Refusal = {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly remedy: string;
-};
-
 const authRequired = -32000;
 const gone =
   /not found|no (?:such )?(?:session|conversation)|unknown session|does not exist|invalid session|no previous sessions/i;
@@ -42,11 +36,16 @@ const login = /authenticat|unauthori[sz]ed|api key|log ?in required|not logged i
  * the person is told. null: nothing else is to be tried.
  */
 export const secondTry = (
+  { title }: AcpAgent,
   conversation: Conversation,
   { failure }: State,
-): { readonly conversation: Conversation; readonly id: string } | null => {
+): Second<Conversation> | null => {
   if (conversation.how !== "resume" || failure === null || failure.step !== "open") return null;
-  return gone.test(failure.message) ? { conversation: { how: "new" }, id: conversation.id } : null;
+  if (!gone.test(failure.message)) return null;
+  const warning =
+    `${title} has no conversation ${conversation.id} any more, so it began a new one: ` +
+    "the agent remembers nothing of what was said before.";
+  return { conversation: { how: "new" }, warning };
 };
 
 const handshakeRefusal = (
@@ -100,17 +99,11 @@ const handshakeRefusal = (
   }
 };
 
-/** `alive`: it said nothing more in the time that it has. */
 export const refusalOf = (
   agent: AcpAgent,
   conversation: Conversation,
   state: State,
-  end: {
-    readonly alive: boolean;
-    readonly exitCode: number | null;
-    readonly stderr: string;
-    readonly seconds: number;
-  },
+  end: Leavings,
 ): Refusal => {
   const code = "backend_unavailable";
   if (state.failure !== null) return handshakeRefusal(agent, conversation, state.failure);

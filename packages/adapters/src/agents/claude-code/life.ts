@@ -1,8 +1,8 @@
-/** The process of one generation, the reader of its spool, and the way to its stdin. */
-import type { Detached, Exit, Fact, Owner, SessionContext } from "@skein/sdk";
-import { adapterFailure, isAdapterFailure, type AdapterFailure } from "@skein/sdk";
+/** What the life of a Claude Code is beside that of any agent that speaks in lines: its questions, its commands, and frames that may be cut. */
+import type { Detached, Fact, SessionContext } from "@skein/sdk";
 import { fromCheckpoint } from "../lines/checkpoint.ts";
-import { makeReader, type Reader } from "../lines/reader.ts";
+import { endCommands } from "../lines/commands.ts";
+import { inHand, makeLineLife, wait, type LineLife } from "../lines/life.ts";
 import type { Order, Settings } from "./fold.ts";
 import { denyFrame, interruptFrame, isAtomic, uuidOf } from "./frames.ts";
 import { preview } from "./preview.ts";
@@ -12,23 +12,11 @@ import { readLine, type AskLine } from "./wire.ts";
 
 /** So long an agent is given to show that it read a frame whose writing was broken off by a crash of the daemon. */
 const tornMs = 1_000;
-/** Clocks of the kernel and ours differ by less than this. */
-const slackMs = 1_000;
 const keptAsks = 64;
 
-export type Life = {
-  readonly context: SessionContext;
-  readonly owner: Owner;
-  readonly reader: Reader<State>;
+export type Life = LineLife<State> & {
   /** Requests as they were read, for the answer. */
   readonly asks: Map<string, AskLine>;
-  detached: Detached | null;
-  /** Resolves when the spool is read to its end: how the process ended; null when it was let go. Never rejects. */
-  reading: Promise<Exit | null>;
-  stopping: boolean;
-  closed: boolean;
-  /** The last fact was told. */
-  over: boolean;
   /** A frame may stand half in the FIFO: nothing may be written after it. */
   torn: boolean;
   /** Why we ended it ourselves. */
@@ -55,23 +43,10 @@ const beginning = (context: SessionContext): { state: State; offset: number } =>
   return { state: withTurn({ ...state, conversation: known }, context), offset };
 };
 
-/**
- * An interrupt ends the commands of the turn, but the CLI leaves those alive that ignore SIGTERM. Commands run in sessions
- * of their own; servers that the CLI keeps share its session; what is older than the turn was not started by it.
- */
-const endCommands = async (life: Life, since: number): Promise<void> => {
-  const { context, owner, detached } = life;
-  const { host, clock } = context.backend;
-  if (detached === null) return;
-  const { pid } = detached.process;
-  const oldest = clock.now() - since + slackMs;
-  await host.sweep(owner, (one) => one.session === pid || one.ageMs > oldest);
-};
-
 const settleOne = async (life: Life, fact: Fact, since: number): Promise<Fact> => {
   const wasEnded = fact.fact === "turn-ended" && fact.outcome !== "completed";
   if (wasEnded && (fact.outcome === "interrupted" || fact.error?.kind === "login"))
-    await endCommands(life, since);
+    await endCommands(life.context, life.detached?.process ?? null, since);
   if (fact.fact !== "asked" || fact.approval.kind !== "edit") return fact;
   const ask = life.asks.get(fact.request);
   if (ask === undefined) return fact;
@@ -119,17 +94,8 @@ export const makeLife = (context: SessionContext): Life => {
     return { folder, permissions, model, pid: life.detached?.process.pid ?? null };
   };
   const life: Life = {
-    context,
-    owner: { session: context.session.id, generation: context.generation },
-    asks: new Map(),
-    detached: null,
-    reading: Promise.resolve(null),
-    stopping: false,
-    closed: false,
-    over: false,
-    torn: begin.state.writing !== null,
-    verdict: null,
-    reader: makeReader(context, {
+    ...makeLineLife<State, Order>(context, {
+      title: "Claude Code",
       begin,
       step: (state, { text, cut }, at) => {
         const line = cut ? ({ type: "garbage" } as const) : readLine(text);
@@ -141,41 +107,15 @@ export const makeLife = (context: SessionContext): Life => {
       settle: (facts) => settle(life, facts, since),
       carryOut: (order) => carryOut(life, order),
       recorded,
+      last: (end) => [
+        life.stopping || life.verdict === null ? end : { ...end, reason: life.verdict },
+      ],
     }),
+    asks: new Map(),
+    torn: begin.state.writing !== null,
+    verdict: null,
   };
   return life;
-};
-
-/** Begins to read. The process ends: its last words are told before `reading` resolves. */
-export const follow = (life: Life, detached: Detached): void => {
-  life.detached = detached;
-  const { reader, context } = life;
-  const read = async (): Promise<Exit | null> => {
-    await reader.read(detached.lines(reader.offset()));
-    if (life.closed) return null;
-    await reader.flushed();
-    return detached.exited;
-  };
-  life.reading = read().catch(async (error: unknown) => {
-    // The generation is over or the daemon leaves: its words are nobody's any more, or the next daemon's.
-    context.log("info", "reading was given up", { error: String(error) });
-    life.closed = true;
-    await detached.close();
-    return null;
-  });
-};
-
-/** Until it is so, or the process has ended, or `ms` are over; leaves nothing behind. */
-export const wait = async (
-  life: Life,
-  ms: number,
-  passes: (state: State) => boolean,
-): Promise<void> => {
-  const over = new AbortController();
-  const cancel = life.context.backend.clock.after(ms, () => over.abort());
-  await Promise.race<unknown>([life.reader.until(passes, over.signal), life.reading]);
-  cancel();
-  over.abort();
 };
 
 /**
@@ -193,25 +133,13 @@ const mend = async (life: Life, detached: Detached): Promise<void> => {
   await detached.terminate(0);
 };
 
-/** It was looked for and not found, nor found dead: perhaps it runs. */
-const outOfReach = (): AdapterFailure =>
-  adapterFailure("Nothing holds the agent's process, so nothing can be said to it.", {
-    kind: "unavailable",
-    code: "backend_unavailable",
-    remedy: "Try again; when it stays so, stop and resume the session.",
-    retryable: true,
-  });
-
-/** Whether there may be a process that nobody here has in hand: what is for it is not done then. */
-export const isOutOfReach = ({ detached, over }: Life): boolean => detached === null && !over;
-
 /**
  * Writes one frame; `key` names it in the record when it is too large to be written at once. Rejects with an AdapterFailure
  * when the process is dead or out of reach: it has not been sent.
  */
 export async function send(life: Life, frame: string, key: string): Promise<void> {
-  const { detached, reader } = life;
-  if (detached === null) throw outOfReach();
+  const { reader } = life;
+  const detached = inHand(life);
   if (life.torn) await mend(life, detached);
   const isLarge = !isAtomic(frame);
   if (isLarge) {
@@ -223,48 +151,3 @@ export async function send(life: Life, frame: string, key: string): Promise<void
     reader.change((state) => (state.writing === key ? { ...state, writing: null } : state));
   }
 }
-
-const endReason = (life: Life, exit: Exit, unwitnessed: boolean, stderr: string): string => {
-  if (life.stopping) return "stopped on request";
-  if (life.verdict !== null) return life.verdict;
-  const said = stderr.trim().split("\n").at(-1) ?? "";
-  const words = said === "" ? "." : `: ${said.slice(0, 300)}`;
-  if (exit.signal !== null) return `Claude Code was killed by ${exit.signal}${words}`;
-  if (exit.exitCode !== null) return `Claude Code ended with exit code ${exit.exitCode}${words}`;
-  if (unwitnessed) return `Claude Code ended while nobody watched${words}`;
-  return `Claude Code ended; an earlier daemon had started it, so its exit code is not known${words}`;
-};
-
-/** The last fact. Told once; what the process left running is gone by then. */
-export const finish = async (life: Life, exit: Exit, unwitnessed: boolean): Promise<void> => {
-  if (life.over || life.closed) return;
-  life.over = true;
-  const { context, detached, reader } = life;
-  const { host } = context.backend;
-  await host.sweep(life.owner).catch((error: unknown) => {
-    if (!isAdapterFailure(error)) throw error;
-    context.log("error", error.message, { remedy: error.failure.remedy });
-  });
-  const stderr = (await detached?.errors(2_000)) ?? "";
-  const { exitCode, signal } = exit;
-  const reason = endReason(life, exit, unwitnessed, stderr);
-  const expected = life.stopping;
-  await reader
-    .tell([{ fact: "exited", exitCode, signal, expected, unwitnessed, reason }])
-    .catch((error: unknown) =>
-      context.log("info", "its end was not recorded", { error: String(error) }),
-    );
-  await detached?.close();
-};
-
-/** Its end is told when it comes, whoever brings it about. */
-export const watchEnd = (life: Life): void => {
-  const told = async (): Promise<void> => {
-    const exit = await life.reading;
-    // An adopted process had a watcher before: only when it died between two daemons was there none.
-    if (exit !== null) await finish(life, exit, false);
-  };
-  told().catch((error: unknown) =>
-    life.context.log("error", "the end of an agent could not be told", { error: String(error) }),
-  );
-};

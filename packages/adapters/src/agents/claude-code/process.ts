@@ -1,5 +1,6 @@
 /** How a Claude Code (2.1.197) is started, and what its refusals to start mean. */
 import type { Detached, SessionContext } from "@skein/sdk";
+import type { Second } from "../lines/starting.ts";
 import { uuidOf } from "./frames.ts";
 import { modeEnv, modeFlags } from "./modes.ts";
 
@@ -86,8 +87,11 @@ export const startProcess = async (
 
 export type Refusal = { readonly message: string; readonly remedy: string };
 
-/** What to try after a start that was refused; null: nothing, it has failed. */
-export type Second = { readonly conversation: Conversation; readonly warning: string | null };
+export const notInstalled: Refusal = {
+  message: "Claude Code is not installed, or not on PATH.",
+  remedy:
+    "Install it with `npm install -g @anthropic-ai/claude-code`, or name its path in config.json5.",
+};
 
 const noSuch = /No conversation found with session ID/;
 const inUse = /Session ID \S+ is already in use/;
@@ -96,7 +100,10 @@ const inUse = /Session ID \S+ is already in use/;
  * A process that is killed in the first 100 ms of a conversation leaves no transcript, and one that is killed later may leave
  * one that we were not told of: the other way in is tried, once.
  */
-export const secondTry = (conversation: Conversation, stderr: string): Second | null => {
+export const secondTry = (
+  conversation: Conversation,
+  stderr: string,
+): Second<Conversation> | null => {
   const { id } = conversation;
   if (conversation.how === "resume" && noSuch.test(stderr)) {
     const warning =

@@ -2,6 +2,7 @@
 import { pause, isAdapterFailure, isStale, type Fact } from "@skein/sdk";
 import {
   conversationOf,
+  notInstalled,
   refusalOf,
   secondTry,
   type Conversation,
@@ -20,12 +21,6 @@ const failure = (code: StartFailed["code"], { message, remedy }: Refusal): Start
   code,
   message,
   remedy,
-});
-
-const notInstalled = failure("backend_not_installed", {
-  message: "Claude Code is not installed, or not on PATH.",
-  remedy:
-    "Install it with `npm install -g @anthropic-ai/claude-code`, or name its path in config.json5.",
 });
 
 /** What a try came to: null when it is ready, or when someone stopped it meanwhile. */
@@ -119,7 +114,7 @@ const ready = async (life: Life): Promise<void> => {
 const attempt = async (life: Life, conversation: Conversation): Promise<Tried> => {
   const { context, reader } = life;
   const { command, host } = context.backend;
-  if (command === null) return { failed: notInstalled, said: "" };
+  if (command === null) return { failed: failure("backend_not_installed", notInstalled), said: "" };
   try {
     const spool = spoolDir(context.dir, reader.state().attempt);
     const look = await startProcess(context, command, conversation, spool);

@@ -1,6 +1,7 @@
 import type { SessionContext } from "@skein/sdk";
 import { expect, test } from "vitest";
-import { makeLife, wait } from "./life.ts";
+import { makeLineLife, wait } from "./life.ts";
+import { stepped } from "./step.ts";
 
 test("a wait that is over leaves no timer behind, and looks at nothing any more", async () => {
   const timers = new Set<() => void>();
@@ -9,14 +10,15 @@ test("a wait that is over leaves no timer behind, and looks at nothing any more"
     return () => void timers.delete(run);
   };
   const context = {
-    session: { id: "ses_rig", providerSessionId: null, forkFrom: null },
+    session: { id: "ses_rig" },
     generation: 1,
-    how: "new",
-    turn: null,
-    checkpoint: null,
     backend: { clock: { now: () => 0, monotonic: () => 0, after } },
   } as unknown as SessionContext;
-  const life = makeLife(context);
+  const life = makeLineLife(context, {
+    title: "Parrot",
+    begin: { state: {}, offset: 0 },
+    step: (state) => stepped(state),
+  });
   life.reading = new Promise(() => undefined);
 
   await wait(life, 10, () => true);
