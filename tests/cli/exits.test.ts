@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { SessionState } from "@skein/contract";
 import { id } from "./fixtures.ts";
 import { MAIN, plainEnv, skein as run, type RunOptions } from "./run-skein.ts";
 import { startStub, temporaryHome, type StubDaemon } from "./stub-daemon.ts";
@@ -80,6 +81,10 @@ describe.concurrent("1: what the daemon refuses is said in its words, with remed
     [
       ["rename", "fizz-top", "A_B"],
       "The name is not right: use lower-case letters, digits and hyphens, beginning and ending with a letter or digit. [invalid_input]\n  Correct it; skein help VERB says what the verb takes.",
+    ],
+    [
+      ["list", "--state", "foo"],
+      `The state is not right: choose one of ${SessionState.options.join(", ")}. [invalid_input]\n  Correct it; skein help VERB says what the verb takes.`,
     ],
     [["send", "fizz-top", ""], "The prompt is empty. [prompt_empty]\n  Say something."],
     [

@@ -16,6 +16,7 @@ import {
   type OperationName,
   type Output,
   type ParsedInput,
+  plainly,
 } from "@skein/contract";
 
 export type Answers = {
@@ -78,7 +79,7 @@ const answer = async (
     ...(body === "" ? fromQuery(url.searchParams) : (JSON.parse(body) as object)),
   };
   called.push({ name: operation.name, input: given });
-  const parsed = operation.input.safeParse(given);
+  const parsed = operation.input.safeParse(given, plainly);
   if (!parsed.success)
     throw refuse("invalid_input", issuesText(operation, parsed.error), "Correct it.");
   const act = answers[operation.name as OperationName] as ((input: unknown) => unknown) | undefined;

@@ -129,7 +129,8 @@ const plainer = (problem: Problem, place: Place): Problem => {
       ...problem,
       remedy: "On the host: skein token create sandbox --own --scope write. Set SKEIN_TOKEN to it.",
     };
-  const [, field, why] = /^invalid [\w.]+ params: at \/([^:]+): (.+)$/s.exec(problem.message) ?? [];
+  const [, field, why] =
+    /^invalid [\w.]+ params: at \/([^:]+?)(?:\/\d+)?: (.+)$/s.exec(problem.message) ?? [];
   if (problem.code !== "invalid_input" || field === undefined || why === undefined) return problem;
   const remedy = "Correct it; skein help VERB says what the verb takes.";
   return { ...problem, message: `The ${field} is not right: ${why}.`, remedy };

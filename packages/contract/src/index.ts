@@ -13,6 +13,7 @@ export * from "./nearest.ts";
 export * from "./operation.ts";
 export * from "./own.ts";
 export * from "./outside.ts";
+export * from "./plain.ts";
 export * from "./primitives.ts";
 export * from "./problem.ts";
 export * from "./registry.ts";

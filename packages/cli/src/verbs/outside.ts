@@ -1,6 +1,6 @@
 /** `outside` and `adopt`: conversations that were begun with an agent's own program. */
 import { pause } from "@skein/client/light";
-import type { Conversation, Item } from "@skein/contract";
+import type { Conversation, Item, PermissionMode } from "@skein/contract";
 import { backendOf } from "../agent.ts";
 import { printJson, type Cli } from "../cli.ts";
 import { EXIT, misused } from "../failure.ts";
@@ -124,7 +124,7 @@ type AdoptFlags = {
   readonly host?: string;
   readonly cli?: string;
   readonly name?: string;
-  readonly permissions?: string;
+  readonly permissions?: PermissionMode;
   readonly force?: boolean;
   readonly quiet?: boolean;
   readonly json?: boolean;
@@ -143,7 +143,11 @@ export const adopt = verb<AdoptFlags, [id: string]>({
       .option("--host <host>", "where it lies (default: here)")
       .option("--cli <agent>", "claude, codex or a backend's id (default: claude)")
       .option("--name <name>", "instead of a chosen one such as fizz-top")
-      .option("--permissions <mode>", "read-only, guarded, workspace or full (default: guarded)")
+      .addOption(
+        command
+          .createOption("--permissions <mode>", "what it may do without asking (default: guarded)")
+          .choices(["read-only", "guarded", "workspace", "full"]),
+      )
       .option("--force", "also where it cannot be told whether a program has it open")
       .option("-q, --quiet", "print the bare name")
       .option("--json", "print the view (outside.adopt)"),
@@ -154,7 +158,7 @@ export const adopt = verb<AdoptFlags, [id: string]>({
       ...agentOf(flags.cli),
       force: flags.force === true,
       ...(flags.name === undefined ? {} : { name: flags.name }),
-      ...(flags.permissions === undefined ? {} : { permissions: flags.permissions as "guarded" }),
+      ...(flags.permissions === undefined ? {} : { permissions: flags.permissions }),
     });
     if (flags.json === true) printJson(cli, view);
     else if (flags.quiet === true) cli.print(view.session.name);

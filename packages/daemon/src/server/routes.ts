@@ -14,6 +14,7 @@ import {
   type Operation,
   type ParsedInput,
   type Problem,
+  plainly,
 } from "@skein/contract";
 import { JSON_TYPE, SECURITY_HEADERS } from "./headers.ts";
 import type { Live } from "./live.ts";
@@ -219,7 +220,7 @@ const handler = (deps: RouteDeps, operation: Operation) => {
       ? fromBody(passport, names, deps.limits.jsonDepth)
       : fromQuery(passport, readQuery);
     if (!rest.ok) return refusal(context, invalidInput(operation.name, rest.fault));
-    const parsed = operation.input.safeParse({ ...rest.value, ...path.value });
+    const parsed = operation.input.safeParse({ ...rest.value, ...path.value }, plainly);
     if (!parsed.success)
       return refusal(context, invalidInput(operation.name, issuesText(parsed.error)));
     return operation.kind === "stream"

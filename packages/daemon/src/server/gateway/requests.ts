@@ -8,6 +8,7 @@ import {
   type GatewayError,
   type ParsedInput,
   type Problem,
+  plainly,
 } from "@skein/contract";
 import { printable, type Log } from "../log.ts";
 import type { Caller, Operate } from "../ports.ts";
@@ -142,7 +143,7 @@ export const makeRequests = (
       }
       const stop = barred(deps, method, inFlight, watches);
       if (stop !== null) return refuseWith(id, stop);
-      const input = method.operation.input.safeParse(params ?? {});
+      const input = method.operation.input.safeParse(params ?? {}, plainly);
       if (!input.success) return refuseWith(id, invalidInput(name, issuesText(input.error)));
       void run(id, method, input.data);
       return true;

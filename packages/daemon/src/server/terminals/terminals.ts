@@ -10,8 +10,8 @@ import {
   TerminalAttach,
   allows,
   asRefusal,
-  refuse,
   type Scope,
+  plainly,
 } from "@skein/contract";
 import type { Address, Admission, Entry } from "../admission.ts";
 import { entryAnswer, refuseSocket } from "../answer.ts";
@@ -44,7 +44,7 @@ const readAsk = (query: string): TerminalAttach => {
   const params = new URLSearchParams(query);
   const given = Object.fromEntries(params);
   const twice = [...params.keys()].length !== Object.keys(given).length;
-  const parsed = TerminalAttach.safeParse(given);
+  const parsed = TerminalAttach.safeParse(given, plainly);
   if (twice) throw asRefusal(invalidInput(OPERATION, "a parameter came more than once"));
   if (!parsed.success) throw asRefusal(invalidInput(OPERATION, issuesText(parsed.error)));
   return parsed.data;
@@ -62,14 +62,6 @@ const mayType = (held: readonly string[], { readOnly }: TerminalAttach): boolean
   return type === undefined && readOnly !== true;
 };
 
-/** A terminal reaches as far as its host's user: no token for its own sessions gets that far. */
-const notForOwn = () =>
-  refuse(
-    "forbidden",
-    "Terminals are not for a token that may touch its own sessions only.",
-    "Use a token that was created without that limit, or do it where the daemon runs.",
-  );
-
 type Sit = (line: TerminalLine) => TerminalSeat | null;
 
 /** Rejects with a Refusal. */
@@ -81,7 +73,6 @@ const prepare = async (
   if (deps.work.stopping) throw asRefusal(shuttingDown());
   const ask = readAsk(query);
   const { caller } = entry;
-  if (caller.sessions === "own") throw notForOwn();
   const target = terminalTarget(path)!;
   return deps.openTerminal({
     ...target,
