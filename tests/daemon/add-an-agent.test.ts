@@ -1,8 +1,9 @@
 /** docs/add-an-agent.md, followed to the letter: a new agent keeps every law of the sdk's door. */
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { driverConformance } from "@skein/sdk/testkit/drivers";
+import { makeDrivers } from "../../packages/daemon/src/house/agents.ts";
 import { benchOf } from "../scenarios/driver-bench.ts";
 import { makeParrotDriver } from "./parrot/driver.ts";
 import { beginning, fold } from "./parrot/translate.ts";
@@ -36,6 +37,25 @@ test("its fold is tested by a recording, without a process", () => {
   });
   expect(facts).toEqual(["started", "accepted", "item", "turn-ended"]);
   expect(state).toEqual({ ready: true, turn: null });
+});
+
+/** Files that may name an agent: which one a session gets when none is asked for. */
+const DEFAULTS = ["packages/contract/src/outside.ts", "packages/contract/src/session.ts"];
+
+test("no room but an agent's own folder knows it by its name", () => {
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const known = makeDrivers([])
+    .map(({ id }) => id)
+    // A word of the house's own, too.
+    .filter((id) => id !== "terminal");
+  expect(known).toContain("codex");
+  const naming = globSync("packages/{contract,core,sdk,daemon}/src/**/*.ts", { cwd: root })
+    .filter((path) => !/\.test\.ts$|\.testkit\.ts$|\/testkit\//.test(path))
+    .filter((path) => {
+      const text = readFileSync(`${root}/${path}`, "utf8").replace(/\/\*[^]*?\*\/|\/\/.*/g, "");
+      return known.some((id) => text.includes(`"${id}"`));
+    });
+  expect(naming.toSorted()).toEqual(DEFAULTS);
 });
 
 test("the page names the files that are there", () => {

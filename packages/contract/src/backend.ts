@@ -54,6 +54,10 @@ export const Backend = z.object({
   interfaces: z
     .array(z.enum(["protocol", "tui"]))
     .describe("How its sessions can be held; the first is the default"),
+  takesProgram: z
+    .boolean()
+    .optional()
+    .describe("Its sessions name the program that runs in them; default: it runs its own"),
   remedy: z.string().nullable().describe("What to do when it is not usable; null when it is"),
   checkedAt: Instant,
 });

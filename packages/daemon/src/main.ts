@@ -2,8 +2,9 @@
  * Begins and ends the daemon, and is the only reader of the environment there. Its rooms are put together in house/.
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { refuse, type Backend } from "@skein/contract";
+import { refuse, type Backend, type Problem } from "@skein/contract";
 import { systemClock } from "@skein/sdk";
+import { checkConfig as check } from "./config/check.ts";
 import { loadConfig } from "./config/load.ts";
 import { pathsOf, type Paths } from "./config/paths.ts";
 import type { Config } from "./config/schema.ts";
@@ -11,12 +12,14 @@ import { makeFailpoint } from "./effects/failpoints.ts";
 import { whatWasLeft } from "./effects/upkeep.ts";
 import { makeFolder } from "./folders.ts";
 import { makeHealth } from "./health.ts";
+import { agentIds } from "./house/agents.ts";
 import { build } from "./house/house.ts";
 import { openLog, type Log } from "./log/log.ts";
 import { acquireLock } from "./store/lock.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
 
-export { checkConfig } from "./config/check.ts";
+/** What is wrong with the configuration of a state folder; null when nothing is. */
+export const checkConfig = (home: string): Problem | null => check(home, agentIds);
 
 export type DaemonOptions = {
   readonly home: string;
@@ -68,7 +71,7 @@ export const startDaemon = async (options: DaemonOptions): Promise<Daemon | Alre
   const undo = new AsyncDisposableStack();
   undo.defer(() => lock.release());
   try {
-    const config = loadConfig(paths.config);
+    const config = loadConfig(paths.config, agentIds);
     const logFile = openLog(paths.log, config.log.level);
     undo.defer(() => logFile.close());
     return await begin({ options, paths, config, log: logFile.log, undo, began });

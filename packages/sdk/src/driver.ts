@@ -254,6 +254,13 @@ export type AgentDriver = {
   readonly title: string;
   /** The program that PATH is asked for when the configuration names none. */
   readonly program: string;
+  /**
+   * Its sessions name the program that runs in them (`SessionContext.session.program`), and `program` is only what is needed for that.
+   * Such a program asks nobody, so nothing less than full permissions can be promised. Default: it runs its own.
+   */
+  readonly takesProgram?: true;
+  /** Whose models it runs, as the price table calls them (`anthropic`); undefined: the model's name tells. */
+  readonly vendor?: string;
   /** Environment variables that it may inherit from the daemon's environment, by prefix (`ANTHROPIC_`). */
   readonly envPrefixes: readonly string[];
   readonly capabilities: Capabilities;

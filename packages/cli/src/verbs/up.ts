@@ -153,8 +153,8 @@ export const banner = (cli: Cli, { address, loginUrl, backends }: Ready): string
     .filter((each) => !isUnasked(each))
     .map((each) => backendLine(each, paint));
   rows.push(["agents", first], ...others.map((line): [string, string] => ["", line]));
-  // A terminal is always there, and runs nothing by itself.
-  const agents = backends.filter(({ id }) => id !== "terminal");
+  // What takes a program is always there, and runs nothing by itself.
+  const agents = backends.filter(({ takesProgram }) => takesProgram !== true);
   const agent = agents.find(isUsable) ?? agents.find((each) => each.found);
   const create = `${cli.command} create -p . --cli ${oneLine(agent?.id ?? "").replace(/-code$/, "")}`;
   const install = `install an agent, then: ${cli.command} backends --refresh`;

@@ -5,6 +5,12 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Refusal } from "@skein/contract";
 import { loadConfig } from "./load.ts";
 
+/** A driver that there is, and one that makes an agent of every id that begins as its own. */
+const agents = (configured: readonly string[]): readonly string[] => [
+  "codex",
+  ...configured.filter((id) => id.startsWith("acp:")),
+];
+
 describe("the configuration", () => {
   let folder: string;
   let file: string;
@@ -18,7 +24,7 @@ describe("the configuration", () => {
   const refusal = (text: string): Refusal => {
     writeFileSync(file, text);
     try {
-      loadConfig(file);
+      loadConfig(file, agents);
     } catch (error) {
       return error as Refusal;
     }
@@ -26,10 +32,10 @@ describe("the configuration", () => {
   };
 
   test("is all defaults when there is no file", () => {
-    const config = loadConfig(file);
+    const config = loadConfig(file, agents);
     expect(config.server.port).toBe(8765);
     expect(config.sessions.idleMinutes).toBe(30);
-    expect(config.backends["claude-code"]).toEqual({ env: {}, models: [] });
+    expect(config.backends).toEqual({});
   });
 
   test("keeps the defaults of what a section leaves out, and takes comments", () => {
@@ -37,9 +43,9 @@ describe("the configuration", () => {
       file,
       "{ // mine\n sessions: { idleMinutes: 0 }, backends: { codex: { command: ['codex', '-c', 'x=1'] } } }",
     );
-    const config = loadConfig(file);
+    const config = loadConfig(file, agents);
     expect([config.sessions.idleMinutes, config.sessions.silenceMinutes]).toEqual([0, 2]);
-    expect(config.backends.codex.command).toEqual(["codex", "-c", "x=1"]);
+    expect(config.backends["codex"]?.command).toEqual(["codex", "-c", "x=1"]);
   });
 
   test("names the nearest known key for one that it does not know, at the top and deep inside", () => {
@@ -55,10 +61,25 @@ describe("the configuration", () => {
     );
   });
 
+  test("has a section for each agent that a driver knows, and for no other", () => {
+    writeFileSync(
+      file,
+      "{ backends: { codex: { models: ['m'] }, 'acp:mine': { command: 'mine' } } }",
+    );
+    expect(loadConfig(file, agents).backends).toEqual({
+      codex: { env: {}, models: ["m"] },
+      "acp:mine": { command: "mine", env: {}, models: [] },
+    });
+    expect(refusal("{ backends: { codx: {} } }").problem).toMatchObject({
+      message: expect.stringContaining("codx is no setting in backends."),
+      remedy: "Did you mean codex?",
+    });
+  });
+
   test("is refused whole when it is broken: not JSON5, a wrong type, a file that cannot be read", () => {
     expect(refusal("{ server: ").problem.message).toContain("not JSON5");
     expect(refusal("{ server: { port: 'x' } }").problem.message).toContain("server.port");
     expect(refusal("[]").problem.message).toContain("The file");
-    expect(() => loadConfig(folder)).toThrow(/cannot be read/);
+    expect(() => loadConfig(folder, agents)).toThrow(/cannot be read/);
   });
 });

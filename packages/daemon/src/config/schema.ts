@@ -19,11 +19,6 @@ const backend = z.strictObject({
     .describe("Model names accepted beside those that the agent lists"),
 });
 
-const emptyBackend = { env: {}, models: [] };
-
-/** `acp:<name>`: any agent that speaks ACP; by default the program of that name. */
-const acpName = /^acp:[a-z0-9-]{1,60}$/;
-
 export const ConfigSchema = z.strictObject({
   server: z
     .strictObject({
@@ -80,19 +75,8 @@ export const ConfigSchema = z.strictObject({
       startSeconds: 60,
       graceSeconds: 5,
     }),
-  backends: z
-    .object({
-      "claude-code": backend.default(emptyBackend),
-      codex: backend.default(emptyBackend),
-      terminal: backend.default(emptyBackend),
-    })
-    .catchall(backend)
-    .superRefine((value, context) => {
-      const known = ["claude-code", "codex", "terminal"];
-      const keys = Object.keys(value).filter((key) => !known.includes(key) && !acpName.test(key));
-      if (keys.length > 0) context.addIssue({ code: "unrecognized_keys", keys, input: value });
-    })
-    .default({ "claude-code": emptyBackend, codex: emptyBackend, terminal: emptyBackend }),
+  /** By an agent's id; `loadConfig` refuses one that no driver knows. */
+  backends: z.record(z.string(), backend).default({}),
   containers: z
     .strictObject({
       command: z
@@ -130,3 +114,4 @@ export const ConfigSchema = z.strictObject({
 });
 
 export type Config = z.infer<typeof ConfigSchema>;
+export type BackendConfig = z.infer<typeof backend>;

@@ -16,6 +16,8 @@ export type Elsewhere = Pick<BackendContext, "host" | "terminals" | "dir">;
 
 export type Backends = {
   readonly ids: readonly string[];
+  /** Those whose sessions name the program that runs in them. */
+  readonly takingProgram: readonly string[];
   /** None, for a backend that is not known. */
   capabilities(id: string): Capabilities;
   driver(id: string): AgentDriver | undefined;
@@ -89,6 +91,16 @@ const missingCommand = (
     : `The configuration names ${command[0]}, which is no program here: correct backends.${of.id}.command in config.json5.`;
 };
 
+/** What is known without asking it. */
+const declared = (of: AgentDriver, host: string) => ({
+  id: of.id,
+  host,
+  title: of.title,
+  capabilities: of.capabilities,
+  interfaces: [...of.interfaces],
+  ...(of.takesProgram === undefined ? {} : { takesProgram: of.takesProgram }),
+});
+
 const ask = async (deps: BackendsDeps, of: AgentDriver): Promise<Backend> => {
   const result = await of.probe(await contextOf(deps, of), deps.signal);
   const settings = await deps.settings(of);
@@ -96,13 +108,10 @@ const ask = async (deps: BackendsDeps, of: AgentDriver): Promise<Backend> => {
     .filter((id) => !result.models.some((model) => model.id === id))
     .map((id) => ({ id, title: id, isDefault: false, efforts: [], defaultEffort: null }));
   const backend: Backend = {
-    id: of.id,
-    host: deps.host,
-    title: of.title,
+    ...declared(of, deps.host),
     ...result,
     models: [...result.models, ...extra],
     capabilities: result.capabilities ?? of.capabilities,
-    interfaces: [...of.interfaces],
     remedy: missingCommand(of, settings, result.found) ?? result.remedy,
     checkedAt: new Date(deps.clock.now()).toISOString(),
   };
@@ -111,11 +120,7 @@ const ask = async (deps: BackendsDeps, of: AgentDriver): Promise<Backend> => {
 };
 
 const unanswered = (of: AgentDriver, host: string, now: number): Backend => ({
-  id: of.id,
-  host,
-  title: of.title,
-  capabilities: of.capabilities,
-  interfaces: [...of.interfaces],
+  ...declared(of, host),
   found: true,
   command: null,
   version: null,
@@ -169,6 +174,7 @@ export const makeBackends = (deps: BackendsDeps): Backends => {
 
   return {
     ids: drivers.map((one) => one.id),
+    takingProgram: drivers.filter((one) => one.takesProgram).map((one) => one.id),
     capabilities: (id) =>
       told.get(id) ?? drivers.find((one) => one.id === id)?.capabilities ?? incapable,
     driver: (id) => drivers.find((one) => one.id === id),

@@ -40,7 +40,7 @@ describe("a turn's usage", () => {
     costUsd: null,
   };
   const ended = { fact: "turn-ended", turn: "t", outcome: "completed", error: null } as const;
-  const context = { backend: "codex", noticeId: () => "n" };
+  const context = { vendor: "openai", noticeId: () => "n" };
 
   test("is priced from the table, with the table's version, where the vendor names no cost", async () => {
     const fact = await recordable({ ...ended, usage }, context);

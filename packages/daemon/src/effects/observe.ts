@@ -77,7 +77,7 @@ const cutRequest = (request: ApprovalRequest): ApprovalRequest => {
 
 export const recordable = async (
   fact: Fact,
-  context: { readonly backend: string; readonly noticeId: () => string },
+  context: { readonly vendor: string | undefined; readonly noticeId: () => string },
 ): Promise<SessionFact> => {
   switch (fact.fact) {
     case "item":
@@ -91,7 +91,7 @@ export const recordable = async (
     case "turn-ended":
       return {
         ...fact,
-        usage: fact.usage === null ? null : await priceUsage(context.backend, fact.usage),
+        usage: fact.usage === null ? null : await priceUsage(context.vendor, fact.usage),
       };
     default:
       return fact;

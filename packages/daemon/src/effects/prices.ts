@@ -5,12 +5,9 @@ import type { TurnUsage } from "@skein/sdk";
 /** The table of @pydantic/genai-prices that is installed; loaded at first need, for it is large. */
 const PRICES = "genai-prices 0.1.8";
 
-const providers: Readonly<Record<string, string>> = { "claude-code": "anthropic", codex: "openai" };
-
-const priced = async (backend: string, usage: TurnUsage): Promise<number | null> => {
+const priced = async (vendor: string | undefined, usage: TurnUsage): Promise<number | null> => {
   if (usage.model === null) return null;
   const { calcPrice } = await import("@pydantic/genai-prices");
-  const providerId = providers[backend];
   const result = calcPrice(
     {
       // The table wants the whole input; ours is the part that no cache had to do with.
@@ -20,13 +17,13 @@ const priced = async (backend: string, usage: TurnUsage): Promise<number | null>
       output_tokens: usage.outputTokens,
     },
     usage.model,
-    providerId === undefined ? {} : { providerId },
+    vendor === undefined ? {} : { providerId: vendor },
   );
   return result?.total_price ?? null;
 };
 
-/** Never rejects: a turn without a known price has a null cost. */
-export const priceUsage = async (backend: string, usage: TurnUsage): Promise<Usage> => {
+/** Never rejects: a turn without a known price has a null cost. `vendor`: whose model it is; undefined: told by its name. */
+export const priceUsage = async (vendor: string | undefined, usage: TurnUsage): Promise<Usage> => {
   const tokens = {
     inputTokens: usage.inputTokens,
     outputTokens: usage.outputTokens,
@@ -36,7 +33,7 @@ export const priceUsage = async (backend: string, usage: TurnUsage): Promise<Usa
   };
   if (usage.costUsd !== null)
     return { ...tokens, costUsd: usage.costUsd, costSource: "vendor", pricesVersion: null };
-  const costUsd = await priced(backend, usage).catch(() => null);
+  const costUsd = await priced(vendor, usage).catch(() => null);
   return costUsd === null
     ? { ...tokens, costUsd: null, costSource: null, pricesVersion: null }
     : { ...tokens, costUsd, costSource: "prices", pricesVersion: PRICES };

@@ -51,12 +51,10 @@ export type Hosting = {
 /** So long a daemon that has just begun is given to reach a host, before it is said not to answer. */
 const FIRST_TRY_MS = 3_000;
 
-/** The program that is nobody's: the terminal backend runs what it is told to. */
-const PROGRAMLESS = "terminal";
-
+/** A driver that runs what it is told to has no program of its own that could be missing. */
 const soughtOn = (config: Config, drivers: readonly AgentDriver[], host: string): Sought[] =>
   drivers
-    .filter(({ id }) => id !== PROGRAMLESS)
+    .filter(({ takesProgram }) => takesProgram !== true)
     .map(({ id, program }) => {
       const { command } = chosenFor(config, host, id);
       const words = typeof command === "string" ? [command] : (command ?? [program]);

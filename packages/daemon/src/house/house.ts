@@ -1,11 +1,5 @@
 /** Every room of the daemon, made and wired. main.ts begins and ends it. */
-import {
-  makeAcpDrivers,
-  makeClaudeCodeDriver,
-  makeCodexDriver,
-  makeLocalHost,
-  makeTerminalDriver,
-} from "@skein/adapters";
+import { makeLocalHost } from "@skein/adapters";
 import { LOCAL_HOST } from "@skein/contract";
 import { systemClock, type AgentDriver } from "@skein/sdk";
 import { withFailpoints } from "../effects/failpoints.ts";
@@ -24,6 +18,7 @@ import { makeAgentRecord } from "../operations/agents.ts";
 import { makeChanges } from "../operations/changes.ts";
 import { makeOwners } from "../operations/owners.ts";
 import { makeSnapshot } from "../operations/watching.ts";
+import { makeDrivers } from "./agents.ts";
 import type { Building } from "./building.ts";
 import { makeHosting, type Hosting } from "./hosting.ts";
 import { makeLinker } from "./linker.ts";
@@ -86,14 +81,8 @@ const makeHouseEngine = (building: Building, wires: EngineWires) => {
   });
 };
 
-/** A new agent is one new folder and one line here. */
-const makeDrivers = ({ config, paths }: Building): readonly AgentDriver[] => {
-  const drivers = [
-    makeClaudeCodeDriver(),
-    makeCodexDriver(),
-    ...makeAcpDrivers(Object.keys(config.backends)),
-    makeTerminalDriver(),
-  ];
+const makeHouseDrivers = ({ config, paths }: Building): readonly AgentDriver[] => {
+  const drivers = makeDrivers(Object.keys(config.backends));
   for (const driver of drivers) makeFolder(paths.backend(driver.id));
   return drivers;
 };
@@ -106,7 +95,7 @@ export const build = (building: Building) => {
   const owners = makeOwners(store);
   const id = makeIds(systemClock.now);
   const hosts = makeHouseHosts(building);
-  const drivers = makeDrivers(building);
+  const drivers = makeHouseDrivers(building);
   const feed = makeHouseFeed(store);
   const engine = makeHouseEngine(building, {
     publish: (events) => {
@@ -121,7 +110,7 @@ export const build = (building: Building) => {
   });
   const terminals = makeTerminalUpkeep(building, { engine: () => engine, sites: () => sites });
   const record = makeAgentRecord({ engine, store, policy: policyOf(config) });
-  const port = effectsPort({ record, engine, feed, noticeId: () => id("ntc") });
+  const port = effectsPort({ record, engine, feed, drivers, noticeId: () => id("ntc") });
   const sites = makeSites(building, { hosts, drivers, engine, signal: abort.signal });
   const effectsRoom = makeHouseEffects(building, { port, sites });
   const tidy = async (): Promise<void> => {

@@ -1,4 +1,5 @@
 /** What the effects ask of the house, answered from the record. */
+import type { AgentDriver } from "@skein/sdk";
 import type { Config } from "../config/schema.ts";
 import { recordable } from "../effects/observe.ts";
 import type { EffectsPort, SessionBrief } from "../effects/ports.ts";
@@ -55,6 +56,7 @@ export const effectsPort = (deps: {
   readonly record: AgentRecord;
   readonly engine: Engine;
   readonly feed: Feed;
+  readonly drivers: readonly AgentDriver[];
   readonly noticeId: () => string;
 }): EffectsPort => ({
   brief: async (session) => {
@@ -63,9 +65,9 @@ export const effectsPort = (deps: {
   },
   checkpoint: deps.record.checkpoint,
   observe: async (session, backend, generation, { facts, checkpoint, source = "protocol" }) => {
-    const recorded = await Promise.all(
-      facts.map((fact) => recordable(fact, { backend, noticeId: deps.noticeId })),
-    );
+    const vendor = deps.drivers.find(({ id }) => id === backend)?.vendor;
+    const context = { vendor, noticeId: deps.noticeId };
+    const recorded = await Promise.all(facts.map((fact) => recordable(fact, context)));
     for (const fact of facts) if (fact.fact === "item") deps.feed.settle(session, fact.id);
     await deps.record.observe(session, generation, { facts: recorded, source, checkpoint });
   },

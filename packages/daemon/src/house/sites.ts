@@ -9,7 +9,7 @@ import {
 } from "@skein/sdk";
 import { agentEnvironment } from "../config/environment.ts";
 import { pathsOf, type Paths } from "../config/paths.ts";
-import type { Config } from "../config/schema.ts";
+import type { BackendConfig, Config } from "../config/schema.ts";
 import { makeBackends, type Backends } from "../effects/backends.ts";
 import type { SessionBrief } from "../effects/ports.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -45,11 +45,11 @@ type SitesDeps = {
   readonly signal: AbortSignal;
 };
 
-const unchosen: Config["backends"]["codex"] = { env: {}, models: [] };
+const unchosen: BackendConfig = { env: {}, models: [] };
 
 /** What the configuration names is a program of this machine; what it names for a host, one of that. */
 export const chosenFor = (config: Config, host: string, backend: string) => {
-  const here = config.backends[backend as keyof Config["backends"]] ?? unchosen;
+  const here = config.backends[backend] ?? unchosen;
   if (host === LOCAL_HOST) return here;
   const there = config.hosts[host]?.backends[backend] ?? unchosen;
   return { ...there, models: [...new Set([...here.models, ...there.models])] };

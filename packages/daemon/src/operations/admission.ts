@@ -11,16 +11,19 @@ import {
 import type { Host } from "@skein/sdk";
 import type { BackendsPort, Caller, OperationDeps } from "./ports.ts";
 
+export const noHost = ({ hosts }: OperationDeps, name: string) =>
+  refuse(
+    "host_unknown",
+    `There is no host ${name}.`,
+    `Known: ${sample(hosts.names())}. Add one that \`ssh ${name}\` reaches with \`skein host add ${name}\`.`,
+  );
+
 /** A host that is known and answers. */
 export const admitHost = async (deps: OperationDeps, name: string) => {
   const host = deps.hosts.get(name);
   const backends = deps.backends(name);
   if (host === undefined || backends === undefined) {
-    throw refuse(
-      "host_unknown",
-      `There is no host ${name}.`,
-      `Known: ${sample(deps.hosts.names())}. Add one that \`ssh ${name}\` reaches with \`skein host add ${name}\`.`,
-    );
+    throw noHost(deps, name);
   }
   if (host.reach().state === "unreachable") await deps.hosts.tried(name);
   const reach = host.reach();
@@ -160,18 +163,19 @@ export const admitInterface = (
   );
 };
 
-const TERMINAL = "terminal";
-
 /** What it may do: as asked for, or by default. Nothing asks a person on behalf of a program that is only looked at. */
-export const admitProgram = (input: ParsedInput<"sessions.create">): PermissionMode => {
+export const admitProgram = (
+  { takingProgram }: Pick<BackendsPort, "takingProgram">,
+  input: Pick<ParsedInput<"sessions.create">, "backend" | "program" | "permissions">,
+): PermissionMode => {
   const { backend, program, permissions } = input;
-  if ((backend === TERMINAL) !== (program !== undefined)) {
+  if (takingProgram.includes(backend) !== (program !== undefined)) {
     throw refuse(
       "invalid_input",
       program === undefined
-        ? "A session of the backend terminal needs the program that runs in it."
+        ? `A session of the backend ${backend} needs the program that runs in it.`
         : `${backend} chooses its own program.`,
-      `Give program with the backend ${TERMINAL}, and with no other.`,
+      `Give program with the backend ${takingProgram.join(" or ")}, and with no other.`,
     );
   }
   if (program === undefined) return permissions ?? "guarded";

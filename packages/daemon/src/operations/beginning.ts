@@ -91,9 +91,9 @@ export const beginningHandlers = (
     deps.engine.receipts.once(
       { caller: identityOf(caller), clientId: input.clientId, operation: "sessions.create", input },
       async (receipt) => {
-        const permissions = admitProgram(input);
-        admitPermissions({ permissions }, caller);
         const { host, backends } = await admitHost(deps, input.host);
+        const permissions = admitProgram(backends, input);
+        admitPermissions({ permissions }, caller);
         await admitFolder(host, input.folder);
         const { agent, container } = await admitAgent(deps, host.id, backends, input);
         const { backend, folder, tags } = input;

@@ -2,6 +2,7 @@
 import { LIMITS, refuse, type Session, type Terminal, type TerminalState } from "@skein/contract";
 import type { TerminalRecord } from "@skein/core";
 import { terminalOf } from "@skein/sdk";
+import { noHost } from "./admission.ts";
 import { readTerminalRow } from "../engine/small-kinds.ts";
 import { findSession } from "./find.ts";
 import type { HeldTerminal, OperationDeps, TerminalsPort } from "./ports.ts";
@@ -68,11 +69,7 @@ export const findTerminal = async (deps: OperationDeps, ref: string): Promise<Te
 export const portOf = (deps: OperationDeps, host: string): TerminalsPort => {
   const port = deps.terminals(host);
   if (port !== undefined) return port;
-  throw refuse(
-    "host_unknown",
-    `There is no host ${host}.`,
-    `Known: ${deps.hosts.names().join(", ")}. Add it with \`skein host add ${host}\`.`,
-  );
+  throw noHost(deps, host);
 };
 
 const stateOf = (

@@ -8,6 +8,7 @@ import {
   type Session,
 } from "@skein/contract";
 import type { HostState } from "@skein/core";
+import { noHost } from "./admission.ts";
 import { eachRow } from "../each-row.ts";
 import { hostKind, hostStream, readHostRow } from "../engine/small-kinds.ts";
 import { readSessionRow, sessionKind } from "../engine/session-kind.ts";
@@ -68,11 +69,7 @@ const viewNow = async (deps: OperationDeps, name: string): Promise<{ host: HostV
 
 const admitKnown = (deps: OperationDeps, name: string): void => {
   if (deps.hosts.get(name) !== undefined) return;
-  throw refuse(
-    "host_unknown",
-    `There is no host ${name}.`,
-    `Known: ${deps.hosts.names().join(", ")}. Add one that \`ssh ${name}\` reaches with \`skein host add ${name}\`.`,
-  );
+  throw noHost(deps, name);
 };
 
 const record = (

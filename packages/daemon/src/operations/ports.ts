@@ -88,6 +88,8 @@ export type HostsPort = {
 
 export type BackendsPort = {
   readonly ids: readonly string[];
+  /** Those whose sessions name the program that runs in them. */
+  readonly takingProgram: readonly string[];
   capabilities(id: string): Capabilities;
   list(): Promise<readonly Backend[]>;
   get(id: string): Promise<Backend | undefined>;

@@ -10,6 +10,7 @@ export const makeClaudeCodeDriver = (): AgentDriver => ({
   id: "claude-code",
   title: "Claude Code",
   program: "claude",
+  vendor: "anthropic",
   envPrefixes: ["ANTHROPIC_", "CLAUDE_"],
   capabilities: { steer: true, fork: true, resume: true, questions: true },
   interfaces: ["protocol", "tui"],

@@ -20,6 +20,7 @@ export const makeCodexDriver = (): AgentDriver => {
     id: "codex",
     title: "Codex",
     program: "codex",
+    vendor: "openai",
     envPrefixes: ["OPENAI_", "CODEX_"],
     capabilities: { steer: true, fork: true, resume: true, questions: true },
     interfaces: ["protocol"],

@@ -39,6 +39,7 @@ export const makeTerminalDriver = (): AgentDriver => ({
   id: "terminal",
   title: "A program in a terminal",
   program: "tmux",
+  takesProgram: true,
   envPrefixes: [],
   capabilities: { steer: false, fork: false, resume: false, questions: false },
   interfaces: ["tui"],
