@@ -299,8 +299,12 @@ test("without operator.approvals it has nothing done unasked", async () => {
 
 test("it gets no terminal, whosever it is", async () => {
   const headers = { authorization: `Bearer ${token.secret}` };
-  for (const path of ["terminals/trm_00000000000000000000000000", `sessions/${theirs.id}/terminal`])
-    expect([403, 404]).toContain(await dial(house.port, { path: `/api/${path}`, headers }));
+  for (const path of [
+    "terminals/trm_00000000000000000000000000",
+    `sessions/${theirs.id}/terminal`,
+    `sessions/${await create("own-terminal", wire)}/terminal`,
+  ])
+    expect(await dial(house.port, { path: `/api/${path}`, headers })).toBe(403);
 });
 
 test("it cannot be made to be more than it is", async () => {

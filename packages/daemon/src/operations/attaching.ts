@@ -3,7 +3,7 @@ import { refuse } from "@skein/contract";
 import type { OpenTerminal } from "../server/ports.ts";
 import { findTerminal, isTerminalId, noTerminal, portOf, viewLive } from "./finding-terminals.ts";
 import { inContract } from "./operate.ts";
-import { admitOwn, ownerOf } from "./own.ts";
+import { notForOwn, ownerOf } from "./own.ts";
 import { identityOf, type OperationDeps } from "./ports.ts";
 
 const admitTarget = (where: "terminal" | "session" | "task", ref: string): void => {
@@ -31,8 +31,8 @@ const notHeld = (id: string, isKnown: boolean) =>
 export const attachWith =
   (deps: OperationDeps): OpenTerminal =>
   async ({ where, ref, caller, ask, client, mayType }) => {
-    // A token for its own sessions has no terminals.
-    if (ownerOf(caller) !== null) admitOwn("terminals.screen");
+    // It reaches as far as its host's user.
+    if (ownerOf(caller) !== null) throw notForOwn("A terminal");
     admitTarget(where, ref);
     const record = await findTerminal(deps, ref);
     const port = portOf(deps, record.host);

@@ -20,14 +20,16 @@ export const ownerOf = ({ sessions, token }: Caller): string | null => {
   return token;
 };
 
-/** Throws a Refusal. */
-export const admitOwn = (name: OperationName): void => {
-  if (OWN_OPERATIONS.has(name)) return;
-  throw refuse(
+export const notForOwn = (what: string) =>
+  refuse(
     "forbidden",
-    `${name} is not for a token that may touch its own sessions only.`,
+    `${what} is not for a token that may touch its own sessions only.`,
     "Use a token that was created without that limit, or do it where the daemon runs.",
   );
+
+/** Throws a Refusal. */
+export const admitOwn = (name: OperationName): void => {
+  if (!OWN_OPERATIONS.has(name)) throw notForOwn(name);
 };
 
 const OWNED: readonly RowKind[] = ["session", "approval"];
