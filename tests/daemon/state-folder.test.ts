@@ -2,7 +2,17 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import {
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -85,6 +95,19 @@ describe("the database", () => {
     await truncate(file(), 8_192);
     const before = await hashOf(file());
     await refusesToStart(/skein\.db/);
+    expect(await hashOf(file())).toBe(before);
+  });
+
+  test("doctor looks at it while no daemon runs: whole, and then damaged", async () => {
+    await used();
+    expect((await skein(["doctor"], { home })).stdout).toMatch(/^ok {4}database: .*, whole$/m);
+    const descriptor = await open(file(), "r+");
+    await descriptor.write(Buffer.alloc(8_192, 0xa5), 0, 8_192, 3 * 4_096);
+    await descriptor.close();
+    const before = await hashOf(file());
+    const { code, stdout } = await skein(["doctor"], { home });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^fail {2}database: .*skein\.db is damaged: .*\n {6}fix: .*snapshots/m);
     expect(await hashOf(file())).toBe(before);
   });
 

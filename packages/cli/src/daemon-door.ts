@@ -29,6 +29,8 @@ export type DaemonDoor = {
   }): Promise<RunningDaemon | AlreadyRunning>;
   /** What is wrong with the configuration of a state folder; null when nothing is. For `skein doctor`. */
   checkConfig?(home: string): Problem | null;
+  /** What is wrong with its database, by a look that changes nothing; null when nothing is. For `skein doctor`, while no daemon runs. */
+  checkDatabase?(home: string, signal: AbortSignal): Promise<Problem | null>;
 };
 
 export type LoadDaemon = () => Promise<DaemonDoor>;

@@ -20,6 +20,7 @@ export const inHome = {
   logs: (home: string): string => join(home, STATE_FOLDER.logs),
   spool: (home: string): string => join(home, STATE_FOLDER.spool),
   config: (home: string): string => join(home, STATE_FOLDER.config),
+  database: (home: string): string => join(home, STATE_FOLDER.database),
 };
 
 export type Place =

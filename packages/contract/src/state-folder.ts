@@ -2,6 +2,7 @@
 export const STATE_FOLDER = {
   socket: "run/skein.sock",
   config: "config.json5",
+  database: "skein.db",
   spool: "spool",
   logs: "logs",
 } as const;

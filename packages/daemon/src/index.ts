@@ -1,6 +1,7 @@
 /** The daemon's door. */
 export {
   checkConfig,
+  checkDatabase,
   startDaemon,
   type AlreadyRunning,
   type Daemon,

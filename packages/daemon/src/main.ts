@@ -15,8 +15,13 @@ import { makeHealth } from "./health.ts";
 import { agentIds } from "./house/agents.ts";
 import { build } from "./house/house.ts";
 import { openLog, type Log } from "./log/log.ts";
+import { examineDatabase } from "./store/examine.ts";
 import { acquireLock } from "./store/lock.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
+
+/** What is wrong with the database of a state folder that no daemon has; null when nothing is. */
+export const checkDatabase = (home: string, signal: AbortSignal): Promise<Problem | null> =>
+  examineDatabase(pathsOf(home).database, signal);
 
 /** What is wrong with the configuration of a state folder; null when nothing is. */
 export const checkConfig = (home: string): Problem | null => check(home, agentIds);

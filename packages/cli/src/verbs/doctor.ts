@@ -6,6 +6,7 @@ import { asTyped } from "../as-typed.ts";
 import { printJson, type Cli } from "../cli.ts";
 import { agentsHere, agentsOf } from "../doctor/agents.ts";
 import { checkDaemon } from "../doctor/daemon.ts";
+import { checkDatabase } from "../doctor/database.ts";
 import { broken, type Finding } from "../doctor/finding.ts";
 import { checkConfig, checkHome, checkSocketFile } from "../doctor/home.ts";
 import { checkLeftovers } from "../doctor/leftovers.ts";
@@ -69,13 +70,17 @@ const examine = async (cli: Cli): Promise<Finding[]> => {
     answers = state.answers;
     return state.finding;
   });
+  const isFree = !answers && place.kind === "socket" && (await lockHolder(cli.home)) === null;
+  const database = isFree
+    ? await guarded("database", () => checkDatabase(cli.home, cli.loadDaemon, cli.signal))
+    : [];
   const agents = await guarded("agents", async () =>
     answers ? agentsOf((await cli.call("backends.list", {}, ASKED)).backends) : agentsHere(cli.env),
   );
   const leftovers = await guarded("leftovers", async () =>
     checkLeftovers(cli.home, answers ? () => sessionsOf(cli) : null),
   );
-  return [...(await Promise.all(here)).flat(), ...daemon, ...agents, ...leftovers];
+  return [...(await Promise.all(here)).flat(), ...database, ...daemon, ...agents, ...leftovers];
 };
 
 /** The agents may be asked anew, which takes a CLI some seconds. */

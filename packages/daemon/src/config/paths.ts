@@ -6,7 +6,7 @@ export type Paths = ReturnType<typeof pathsOf>;
 
 export const pathsOf = (home: string) => ({
   home,
-  database: join(home, "skein.db"),
+  database: join(home, STATE_FOLDER.database),
   config: join(home, STATE_FOLDER.config),
   run: join(home, "run"),
   socket: join(home, STATE_FOLDER.socket),

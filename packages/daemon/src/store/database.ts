@@ -51,6 +51,12 @@ export const openDatabase = (
   }
 };
 
+/** Whether there is anything in it yet. Throws a Refusal for what `openDatabase` would refuse at its first look; touches nothing. */
+export const lookInto = (file: string, known: number): boolean => {
+  inspect(file, known)?.close();
+  return sizeOf(file) > 0;
+};
+
 /** Looks without touching; gives the read-only connection that it needed, if it needed one. */
 const inspect = (file: string, known: number): DatabaseSync | null => {
   const size = sizeOf(file);
