@@ -4,6 +4,7 @@ import {
   type Attached,
   type TerminalConnection,
   type TerminalEnd,
+  type Typed,
 } from "@skein/client/terminal";
 import type { Cli } from "../cli.ts";
 import { EXIT, fail, refused } from "../failure.ts";
@@ -25,7 +26,6 @@ export type Attaching = {
 
 /** A window is painted no more often than it can be seen. */
 const FRAME_MS = 16;
-const NOTICE_MS = 4_000;
 const PIECE_BYTES = 16 * 1024;
 
 const windowOf = ({ stdout }: Tty) => ({ columns: stdout.columns, rows: stdout.rows });
@@ -39,6 +39,7 @@ const makeView = (tty: Tty, { name, readOnly, detachKeys }: Attaching) => {
     program: null as Attached["program"] | null,
     lost: null as string | null,
     notice: null as string | null,
+    kept: 0,
     readOnly,
   };
   let modes = "";
@@ -70,13 +71,11 @@ const makeView = (tty: Tty, { name, readOnly, detachKeys }: Attaching) => {
       painter.forget();
       soon();
     },
-    say: (notice: string): void => {
+    /** Stays until it is taken back. */
+    say: (notice: string | null): void => {
+      if (told.notice === notice) return;
       told.notice = notice;
       soon();
-      setTimeout(() => {
-        told.notice = null;
-        soon();
-      }, NOTICE_MS).unref();
     },
     end: (): void => {
       if (timer !== null) clearTimeout(timer);
@@ -125,12 +124,22 @@ const connect = (cli: Cli, tty: Tty, attaching: Attaching, view: View): Terminal
         told.program = state;
         soon();
       },
+      kept: (count) => {
+        told.kept = count;
+        soon();
+      },
       lost: ({ message }) => {
         told.lost = message;
         soon();
       },
     },
   });
+};
+
+/** Who has typed blindly must know of it when they look again. */
+const MISSED: Partial<Record<Typed, string>> = {
+  unsure: "The last keys before the break may not have arrived: look before you type",
+  unreachable: "Keys were not typed while the terminal did not answer: look before you type",
 };
 
 /** Keys on their way to the terminal. `leave` is called when they say so. */
@@ -142,12 +151,18 @@ const typeInto = (
 ): (() => void) => {
   const detach = makeDetachKeys(keys);
   let held: NodeJS.Timeout | null = null;
+  /** Pieces given; the last of them when it was said that some were not typed. What is typed after that has seen it. */
+  let [count, missed] = [0, 0];
   const send = (bytes: string): void => {
     const asked = Buffer.from(withoutAnswers(bytes), "latin1");
     for (let from = 0; from < asked.length; from += PIECE_BYTES) {
+      const mine = (count += 1);
       void terminal.input(asked.subarray(from, from + PIECE_BYTES)).then((typed) => {
-        if (typed === "unsure") view.say("The last keys may not have arrived.");
-        if (typed === "unreachable") view.say("Not typed: the terminal does not answer.");
+        const words = MISSED[typed];
+        if (words !== undefined) {
+          missed = count;
+          view.say(words);
+        } else if (typed === "typed" && mine > missed) view.say(null);
       });
     }
   };

@@ -130,6 +130,7 @@ describe("the line below", () => {
     program: null,
     lost: null,
     notice: null,
+    kept: 0,
     leave: "Ctrl-\\ Ctrl-\\",
   };
 
@@ -145,6 +146,10 @@ describe("the line below", () => {
     expect(statusText({ ...told, lost: "The connection broke." })).toContain("Trying again");
     const ended = { state: "ended", exitCode: 3, signal: null } as const;
     expect(statusText({ ...told, program: ended })).toContain("exit code 3");
+    const away = { state: "unknown", reason: "the link is cut", since: "" } as const;
+    expect(statusText({ ...told, program: away, kept: 12 })).toBe(
+      "fizz-top · no answer from tmux: the link is cut · 12 bytes typed here wait for it · Ctrl-\\ Ctrl-\\ leaves",
+    );
   });
 
   test("is as wide as the window", () => {

@@ -12,6 +12,8 @@ export type Told = {
   readonly lost: string | null;
   /** Something worth saying once. */
   readonly notice: string | null;
+  /** So many bytes were typed here and wait for the terminal's host. */
+  readonly kept: number;
   /** How to leave: Ctrl-\ Ctrl-\. */
   readonly leave: string;
 };
@@ -27,6 +29,8 @@ export const statusText = (told: Told): string | null => {
     words.push(`ended (${how}): Enter leaves`);
   }
   if (program?.state === "unknown") words.push(`no answer from tmux: ${program.reason}`);
+  if (told.kept > 0)
+    words.push(`${told.kept} ${told.kept === 1 ? "byte" : "bytes"} typed here wait for it`);
   const isSame = terminal.columns === window.columns && terminal.rows === window.rows;
   if (!isSame) words.push(`${terminal.columns}x${terminal.rows}, as its writer has it`);
   if (told.readOnly && words.length > 0) words.push("read-only");

@@ -123,7 +123,13 @@ const once = async (session: Session, open: OpenTerminalSocket): Promise<SocketE
   const answers = watchAnswers(session, () => session.attachment);
   const end = await attach(socket, {
     place,
-    on: options.on,
+    on: {
+      ...options.on,
+      program: (program) => {
+        options.on.program?.(program);
+        inputs.program(program.state);
+      },
+    },
     openMs: options.openMs ?? OPEN_MS,
     silenceMs: options.silenceMs ?? SILENCE_MS,
     typed: inputs.typed,
@@ -132,6 +138,7 @@ const once = async (session: Session, open: OpenTerminalSocket): Promise<SocketE
       session.attached = attached;
       session.attachment = attachment;
       inputs.connected(attachment.send, known);
+      inputs.program(attached.program.state);
     },
   });
   clearInterval(answers);
@@ -195,7 +202,7 @@ export const connectTerminal = (options: TerminalOptions): TerminalConnection =>
     options,
     client: options.client ?? crypto.randomUUID(),
     place: { stream: null, seen: 0 },
-    inputs: makeInputs(),
+    inputs: makeInputs(options.on.kept),
     size: options.size,
     attachment: null,
     attached: null,

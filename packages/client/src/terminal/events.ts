@@ -29,6 +29,11 @@ export type TerminalEvents = {
   readonly size?: (size: TerminalSize & { readonly writer: string | null }) => void;
   readonly title?: (title: string) => void;
   readonly program?: (state: Attached["program"]) => void;
+  /**
+   * So many bytes that were typed wait here until the terminal's host answers again; 0: none do. Then they are typed, or told as
+   * `unreachable` where something before them may be lost, or where they are too many.
+   */
+  readonly kept?: (bytes: number) => void;
   /** No connection came about or one broke; another attempt follows after a pause. */
   readonly lost?: (why: {
     readonly reason: TerminalCloseReason | "cut";
