@@ -40,7 +40,10 @@ test("its fold is tested by a recording, without a process", () => {
 });
 
 /** Files that may name an agent: which one a session gets when none is asked for. */
-const DEFAULTS = ["packages/contract/src/outside.ts", "packages/contract/src/session.ts"];
+const DEFAULTS = [
+  "packages/contract/src/outside.ts",
+  "packages/contract/src/session-operations.ts",
+];
 
 test("no room but an agent's own folder knows it by its name", () => {
   const root = fileURLToPath(new URL("../..", import.meta.url));

@@ -19,6 +19,7 @@ export * from "./problem.ts";
 export * from "./registry.ts";
 export * from "./scopes.ts";
 export * from "./session.ts";
+export * from "./session-operations.ts";
 export * from "./shell.ts";
 export * from "./state-folder.ts";
 export * from "./system.ts";

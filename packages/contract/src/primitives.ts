@@ -36,6 +36,13 @@ export const SessionName = z
 /** A session by id or by name. */
 export const SessionRef = z.string().min(1).max(128).describe("A session's id or its name");
 
+/** A program, or one of its arguments. */
+export const Argument = z
+  .string()
+  .min(1)
+  .max(LIMITS.argumentChars)
+  .refine((word) => !word.includes("\0"), "no argument can hold a NUL character");
+
 /** What the caller chooses so that a repeated command is answered with the first one's receipt. */
 export const ClientId = z
   .string()

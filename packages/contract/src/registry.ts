@@ -6,7 +6,7 @@ import { goalOperations } from "./goal-operations.ts";
 import { hostOperations } from "./host.ts";
 import type { InputOf, Operation, OutputOf, ParsedInputOf } from "./operation.ts";
 import { outsideOperations } from "./outside.ts";
-import { sessionOperations } from "./session.ts";
+import { sessionOperations } from "./session-operations.ts";
 import { systemOperations } from "./system.ts";
 import { terminalOperations } from "./terminal.ts";
 import { tokenOperations } from "./token.ts";

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { HostName } from "./host-name.ts";
 import { LIMITS } from "./limits.ts";
 import { operation } from "./operation.ts";
-import { ClientId, Instant, SessionId, SessionRef, TerminalId } from "./primitives.ts";
+import { Argument, ClientId, Instant, SessionId, SessionRef, TerminalId } from "./primitives.ts";
 
 export const TerminalSize = {
   columns: z.int().min(2).max(LIMITS.terminalColumns),
@@ -64,7 +64,7 @@ export const terminalOperations = {
         .optional()
         .describe("Without `session`: an absolute path; default: the login's home"),
       argv: z
-        .array(z.string().min(1).max(LIMITS.argumentChars))
+        .array(Argument)
         .max(LIMITS.arguments)
         .optional()
         .describe("Without `session`: program and arguments; default: the login's shell"),
