@@ -6,16 +6,18 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { claudeEnv, makeFakeLlm } from "@skein/sdk/testkit";
-import { makeLocalHost } from "@skein/adapters";
-import { turnUuid } from "../packages/adapters/src/agents/claude-code/life.ts";
+import { makeClaudeCodeDriver, makeLocalHost } from "@skein/adapters";
+import { systemClock } from "@skein/sdk";
 import {
+  claudeEnv,
   decided,
-  makeBackend,
+  makeFakeLlm,
   makeRig,
+  makeRigBackend,
   type Rig,
   type RigOptions,
-} from "../packages/adapters/src/agents/claude-code/rig.testkit.ts";
+} from "@skein/sdk/testkit";
+import { turnUuid } from "../packages/adapters/src/agents/claude-code/life.ts";
 
 const [command, ...chosen] = process.argv.slice(2);
 if (command === undefined)
@@ -223,8 +225,7 @@ const record = async (name: string, { options = {}, env = {}, play }: Scenario):
   const home = await mkdtemp(join(tmpdir(), "skein-record-"));
   const folder = join(home, "project");
   await mkdir(join(home, "config"), { recursive: true });
-  const clock = makeBackend(undefined as never, home, ["-"], {}).clock;
-  const host = makeLocalHost({ home, clock });
+  const host = makeLocalHost({ home, clock: systemClock });
   const whole = {
     PATH: process.env["PATH"] ?? "",
     HOME: home,
@@ -232,7 +233,8 @@ const record = async (name: string, { options = {}, env = {}, play }: Scenario):
     ...claudeEnv({ configDir: join(home, "config"), url: llm.url }),
     ...env,
   };
-  const rig = await makeRig(home, makeBackend(host, home, [command], whole), {
+  const backend = makeRigBackend({ host, home, command: [command], env: whole });
+  const rig = await makeRig(makeClaudeCodeDriver().open, home, backend, {
     folder,
     ...options,
   });

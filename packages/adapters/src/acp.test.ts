@@ -1,18 +1,17 @@
 /** The driver on real processes: the scripted ACP agent, with the faults that a real one may have. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fakeAcpCommand } from "@skein/sdk/testkit";
-import { expect, test } from "vitest";
-import { systemClock } from "@skein/sdk";
-import { configuredAgent } from "./agents/acp/agents.ts";
+import { hostAway, systemClock } from "@skein/sdk";
 import {
   decided,
-  makeBackend,
-  makeRig,
+  fakeAcpCommand,
+  makeRigHome,
+  rigMessages as messages,
+  rigTurn as say,
+  rigWords as words,
   type Rig,
-  type RigOptions,
-} from "./agents/acp/rig.testkit.ts";
+} from "@skein/sdk/testkit";
+import { expect, test } from "vitest";
+import { configuredAgent } from "./agents/acp/agents.ts";
 import { makeAcpDrivers, makeLocalHost } from "./index.ts";
 
 type Change = {
@@ -22,52 +21,18 @@ type Change = {
   readonly haste?: number;
 };
 
-/** A home with everything in it; disposed, nothing of it is left. */
-const makeHome = async (change: Change = {}) => {
-  const home = await mkdtemp(join(tmpdir(), "skein-acp-"));
-  const host = makeLocalHost({ home, clock: systemClock, env: {} });
-  const env = {
-    PATH: process.env["PATH"] ?? "",
-    HOME: home,
-    FAKE_ACP_HOME: join(home, "agent"),
-    ...change.env,
-  };
-  const command = change.command === undefined ? fakeAcpCommand : change.command;
-  const backend = makeBackend(host, home, command, env, change.startMs ?? 20_000, change.haste);
-  return {
-    home,
-    backend,
-    rig: (options: RigOptions = {}) => makeRig(home, backend, options),
-    started: async (options: RigOptions = {}) => {
-      const rig = await makeRig(home, backend, options);
-      await rig.link.start();
-      await rig.next("started");
-      return rig;
-    },
-    pids: async () => (await host.owners()).flatMap((one) => one.pids),
-    spool: () => readFile(join(home, "spool", "1", "out"), "utf8"),
-    async [Symbol.asyncDispose]() {
-      for (const { owner } of await host.owners()) await host.sweep(owner);
-      await rm(home, { recursive: true, force: true });
-    },
-  };
-};
-
-let turns = 0;
-const words = (text: string) => {
-  turns += 1;
-  return { turn: `trn_${turns}`, prompt: `prm_${turns}`, text };
-};
-
-const say = async (rig: Rig, text: string) => {
-  await rig.link.prompt(words(text));
-  return rig.next("turn-ended");
-};
-
-const messages = (rig: Rig): string[] =>
-  rig.facts.flatMap((fact) =>
-    fact.fact === "item" && fact.body.kind === "message" ? [fact.body.text] : [],
-  );
+const makeHome = ({ env, command = fakeAcpCommand, ...waits }: Change = {}) =>
+  makeRigHome({
+    open: makeAcpDrivers(["acp:scripted"]).at(-1)!.open,
+    makeHost: (home) => makeLocalHost({ home, clock: systemClock, env: {} }),
+    command,
+    env: (home) => ({
+      PATH: process.env["PATH"] ?? "",
+      FAKE_ACP_HOME: join(home, "agent"),
+      ...env,
+    }),
+    ...waits,
+  });
 
 const failureOf = async (rig: Rig) => {
   await rig.link.start();
@@ -170,6 +135,17 @@ test("where there is neither, and where there is no fork, the start fails and sa
   expect(await failureOf(again)).toMatchObject({ code: "resume_unsupported" });
   const copy = await home.rig({ how: "fork", forkFrom: "c-1", generation: 2 });
   expect(await failureOf(copy)).toMatchObject({ code: "fork_unsupported" });
+});
+
+test("a host that does not answer is no failed start: it is asked again when it does", async () => {
+  await using home = await makeHome();
+  const { host } = home;
+  const away = { ...host, start: () => Promise.reject(hostAway(host.id)) };
+  const rig = await home.rig({}, { host: away });
+  await expect(rig.link.start()).rejects.toMatchObject({ failure: { code: "host_unreachable" } });
+  expect(rig.facts).toEqual([]);
+  const again = await home.started();
+  expect(await say(again, "say PONG")).toMatchObject({ outcome: "completed" });
 });
 
 test("a conversation that the agent has lost begins anew, with a warning", async () => {

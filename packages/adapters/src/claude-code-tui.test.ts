@@ -11,9 +11,9 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { adapterFailure, type Fact, type SessionContext } from "@skein/sdk";
+import { adapterFailure, systemClock, type Fact, type SessionContext } from "@skein/sdk";
+import { decided, makeRig, makeRigBackend, type Rig, type RigOptions } from "@skein/sdk/testkit";
 import { expect, test, vi } from "vitest";
-import { decided, makeBackend, makeRig, type Rig } from "./agents/claude-code/rig.testkit.ts";
 import {
   isHeld,
   makeTui,
@@ -21,17 +21,14 @@ import {
   terminalsOf,
   type Tui,
 } from "./agents/claude-code/tui/stand-in.testkit.ts";
-import { makeLocalHost } from "./index.ts";
-
-type Options = NonNullable<Parameters<typeof makeRig>[2]>;
+import { makeClaudeCodeDriver, makeLocalHost } from "./index.ts";
 
 /** A home with everything in it; disposed, nothing of it is left. `haste`: so many times faster its agent's time goes by. */
 const makeHome = async (haste = 1) => {
   const home = await realpath(await mkdtemp(join(tmpdir(), "skein-tui-")));
   const config = join(home, "config");
   await mkdir(config);
-  const { clock } = makeBackend(undefined as never, home, ["claude"], {});
-  const host = makeLocalHost({ home, clock });
+  const host = makeLocalHost({ home, clock: systemClock });
   const env = {
     PATH: process.env["PATH"] ?? "",
     HOME: home,
@@ -40,20 +37,23 @@ const makeHome = async (haste = 1) => {
   };
   const tui = makeTui(config);
   const backend = {
-    ...makeBackend(host, home, ["claude"], env),
-    clock: { ...clock, after: (ms: number, run: () => void) => clock.after(ms / haste, run) },
+    ...makeRigBackend({ host, home, command: ["claude"], env, haste }),
     terminals: terminalsOf(tui, home),
     timing: { startMs: 6_000, graceMs: 1_000 },
   };
-  const rig = (options: Options = {}): Promise<Rig> =>
-    makeRig(home, backend, { interface: "tui", folder: join(home, "work"), ...options });
+  const rig = (options: RigOptions = {}): Promise<Rig> =>
+    makeRig(makeClaudeCodeDriver().open, home, backend, {
+      interface: "tui",
+      folder: join(home, "work"),
+      ...options,
+    });
   return {
     home,
     host,
     config,
     tui,
     rig,
-    started: async (options: Options = {}): Promise<Rig> => {
+    started: async (options: RigOptions = {}): Promise<Rig> => {
       const one = await rig(options);
       await one.link.start();
       await one.next("started");

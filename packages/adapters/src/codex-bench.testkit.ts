@@ -2,7 +2,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fakeCodexCommand, generationIsOver, noTerminals, settled } from "@skein/sdk/testkit";
+import {
+  fakeCodexCommand,
+  generationIsOver,
+  noTerminals,
+  rigSession,
+  settled,
+} from "@skein/sdk/testkit";
 import { makeCodexDriver, makeLocalHost } from "./index.ts";
 
 type Driver = ReturnType<typeof makeCodexDriver>;
@@ -72,19 +78,7 @@ const play = (backend: Backend, driver: Driver, folder: string, wish: SessionWis
   let newest: unknown = checkpoint;
   const bound = { over: false };
   const context: Context = {
-    session: {
-      id: "ses_1",
-      name: "fizz-top",
-      folder,
-      model: null,
-      effort: null,
-      permissions: "guarded",
-      interface: "protocol",
-      program: null,
-      providerSessionId: null,
-      forkFrom: null,
-      ...session,
-    },
+    session: rigSession(folder, { id: "ses_1", ...session }),
     generation,
     how,
     turn,

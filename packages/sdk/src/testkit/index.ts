@@ -15,6 +15,15 @@ export type { RecordedRequest, RequestTest } from "./fake-llm/requests.ts";
 export { scriptUsage, type ScriptWord } from "./fake-llm/script.ts";
 export { makeFakeLlm, type FakeLlm, type FakeLlmOptions } from "./fake-llm/server.ts";
 export { anthropicUsage, fakeUsage, openaiUsage } from "./fake-llm/usage.ts";
+export {
+  decided,
+  makeRig,
+  makeRigBackend,
+  rigSession,
+  type Rig,
+  type RigOptions,
+} from "./driver/rig.ts";
+export { makeRigHome, rigMessages, rigTurn, rigWords, type RigHome } from "./driver/rig-home.ts";
 export { generationIsOver, tooManyFiles } from "./refusals.ts";
 export { noTerminals } from "./no-terminals.ts";
 export { settled } from "./settled.ts";

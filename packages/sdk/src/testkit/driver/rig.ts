@@ -1,22 +1,19 @@
-/** What the tests of this room share: a link on a real process, and its facts, waited for one by one. */
+/** A link of a driver's on real processes, and its facts, waited for one by one. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  systemClock,
-  type AgentLink,
-  type BackendContext,
-  type Fact,
-  type Host,
-  type LiveDelta,
-  type Report,
-  type SessionContext,
-} from "@skein/sdk";
-import { noTerminals } from "@skein/sdk/testkit";
-import { configuredAgent, type AcpAgent } from "./agents.ts";
-import { makeBirths } from "./births.ts";
-import { makeLink } from "./link.ts";
-
-type FactOf<T extends Fact["fact"]> = Extract<Fact, { fact: T }>;
+import { systemClock } from "../../clock.ts";
+import type {
+  AgentDriver,
+  AgentLink,
+  BackendContext,
+  Fact,
+  LiveDelta,
+  Report,
+  SessionContext,
+} from "../../driver.ts";
+import { noTerminals } from "../no-terminals.ts";
+import { generationIsOver } from "../refusals.ts";
+import type { FactOf } from "./play.ts";
 
 export type Rig = {
   readonly link: AgentLink;
@@ -24,10 +21,12 @@ export type Rig = {
   readonly live: readonly LiveDelta[];
   /** The newest that was recorded: what the next daemon gets. */
   readonly checkpoint: () => unknown;
-  /** The next fact of this kind, past or to come, that was not given before. */
+  /** The next fact of this kind, past or to come, that was not given before. Rejects after ten seconds. */
   next<T extends Fact["fact"]>(kind: T): Promise<FactOf<T>>;
   /** The first live words have come. */
   speaks(): Promise<void>;
+  /** The daemon takes nothing more of this generation. */
+  over(): void;
   /** The daemon dies: nothing that is reported from now on is recorded. */
   kill(): Promise<void>;
 };
@@ -40,7 +39,7 @@ const makeRecord = () => {
   const given = new Map<string, number>();
   const listeners = new Set<() => void>();
   let checkpoint: unknown = null;
-  let dead = false;
+  let refusal: (() => Error) | null = null;
 
   const next = async <T extends Fact["fact"]>(kind: T): Promise<FactOf<T>> => {
     const from = given.get(kind) ?? 0;
@@ -65,11 +64,11 @@ const makeRecord = () => {
     facts,
     next,
     checkpoint: () => checkpoint,
-    die: () => {
-      dead = true;
+    refuse: (why: () => Error) => {
+      refusal ??= why;
     },
     report: async (report: Report): Promise<void> => {
-      if (dead) throw new Error("the daemon is dead");
+      if (refusal !== null) throw refusal();
       // Through JSON, as a store would have it.
       facts.push(...(JSON.parse(JSON.stringify(report.facts)) as Fact[]));
       if (report.checkpoint !== undefined)
@@ -79,41 +78,46 @@ const makeRecord = () => {
   };
 };
 
+/** A session of no wishes in that folder, but for what is named. */
+export const rigSession = (
+  folder: string,
+  change: Partial<SessionContext["session"]>,
+): SessionContext["session"] => ({
+  id: "ses_rig",
+  name: "fizz-top",
+  folder,
+  model: null,
+  effort: null,
+  permissions: "guarded",
+  interface: "protocol",
+  program: null,
+  providerSessionId: null,
+  forkFrom: null,
+  ...change,
+});
+
 export type RigOptions = Partial<SessionContext["session"]> &
-  Partial<Pick<SessionContext, "generation" | "how" | "turn" | "checkpoint">> & {
-    readonly agent?: AcpAgent;
-  };
+  Partial<Pick<SessionContext, "generation" | "how" | "turn" | "checkpoint">>;
 
 /** One daemon's hold on one generation of a session; another one on the same `home` is the daemon that comes after. */
 export const makeRig = async (
+  open: AgentDriver["open"],
   home: string,
   backend: BackendContext,
-  { agent = configuredAgent("acp:scripted"), ...options }: RigOptions = {},
+  options: RigOptions = {},
 ): Promise<Rig> => {
+  const { generation = 1, how = "new", turn = null, checkpoint = null, ...session } = options;
   const record = makeRecord();
   const live: LiveDelta[] = [];
   const spoken = Promise.withResolvers<void>();
-  const generation = options.generation ?? 1;
-  const folder = options.folder ?? join(home, "work");
+  const folder = session.folder ?? join(home, "work");
   await mkdir(folder, { recursive: true });
-  const context: SessionContext = {
-    session: {
-      id: "ses_rig",
-      name: "fizz-top",
-      folder,
-      model: null,
-      effort: null,
-      permissions: "guarded",
-      interface: "protocol",
-      program: null,
-      providerSessionId: null,
-      forkFrom: null,
-      ...options,
-    },
+  const link = open({
+    session: rigSession(folder, session),
     generation,
-    how: options.how ?? "new",
-    turn: options.turn ?? null,
-    checkpoint: options.checkpoint ?? null,
+    how,
+    turn,
+    checkpoint,
     dir: join(home, "spool", String(generation)),
     backend,
     report: record.report,
@@ -122,8 +126,7 @@ export const makeRig = async (
       spoken.resolve();
     },
     log: () => undefined,
-  };
-  const link = makeLink(agent, context, makeBirths());
+  });
   return {
     link,
     facts: record.facts,
@@ -131,39 +134,44 @@ export const makeRig = async (
     checkpoint: record.checkpoint,
     next: record.next,
     speaks: () => spoken.promise,
+    over: () => record.refuse(generationIsOver),
     kill: async () => {
-      record.die();
+      record.refuse(() => new Error("the daemon is dead"));
       await link.detach();
     },
   };
 };
 
-export const makeBackend = (
-  host: Host,
-  home: string,
-  command: readonly [string, ...string[]] | null,
-  env: Readonly<Record<string, string>>,
-  startMs: number,
-  /** So many times faster than the real one do waits pass. */
-  haste = 1,
-): BackendContext => ({
-  host,
-  terminals: noTerminals,
-  clock: { ...systemClock, after: (ms, run) => systemClock.after(ms / haste, run) },
-  command,
-  env,
-  dir: join(home, "backend"),
-  home,
-  version: "0.0.0-test",
-  timing: { startMs: startMs * haste, graceMs: 3_000 * haste },
-  log: () => undefined,
-});
+/** `haste`: so many times faster than the real one do the waits of its driver pass; its limits are as many times longer. */
+export const makeRigBackend = (
+  given: Pick<BackendContext, "host" | "home" | "command" | "env"> & {
+    readonly startMs?: number;
+    readonly haste?: number;
+  },
+): BackendContext => {
+  const { host, home, command, env, startMs = 20_000, haste = 1 } = given;
+  return {
+    host,
+    terminals: noTerminals,
+    clock: { ...systemClock, after: (ms, run) => systemClock.after(ms / haste, run) },
+    command,
+    env,
+    dir: join(home, "backend"),
+    home,
+    version: "0.0.0-test",
+    timing: { startMs: startMs * haste, graceMs: 3_000 * haste },
+    log: () => undefined,
+  };
+};
 
 /** By whom, when: of no interest here. */
-export const decided = (decision: "allow" | "always" | "deny" | "answer") => ({
+export const decided = (
+  decision: "allow" | "always" | "deny" | "answer",
+  more: { readonly message?: string; readonly answers?: Record<string, string[]> } = {},
+) => ({
   decision,
-  message: null,
-  answers: null,
+  message: more.message ?? null,
+  answers: more.answers ?? null,
   by: "test",
   at: "2026-01-01T00:00:00.000Z",
 });
