@@ -16,7 +16,7 @@ import { terminalSocket } from "./socket.ts";
 import { statusRow, statusText } from "./status.ts";
 import { holdTty, type Tty } from "./tty.ts";
 
-export type Attaching = {
+type Attaching = {
   readonly path: string;
   /** As the person calls it. */
   readonly name: string;

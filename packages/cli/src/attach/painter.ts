@@ -8,7 +8,7 @@ export type Picture = {
   readonly cursor: { readonly column: number; readonly row: number } | null;
 };
 
-export type Painter = {
+type Painter = {
   paint(picture: Picture): void;
   /** Everything is to be written again: the window changed. */
   forget(): void;

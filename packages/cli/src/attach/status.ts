@@ -2,7 +2,7 @@
 import type { Attached, TerminalSize } from "@skein/client/terminal";
 import { oneLine } from "../format/escape.ts";
 
-export type Told = {
+type Told = {
   readonly name: string;
   readonly terminal: TerminalSize;
   readonly window: TerminalSize;

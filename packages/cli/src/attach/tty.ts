@@ -8,7 +8,7 @@ import type { ReadStream, WriteStream } from "node:tty";
 /** Second screen, its title kept aside. */
 const ENTER = "\x1b[22;0t\x1b[?1049h\x1b[2J\x1b[H";
 /** Every mode that the shown program may have wanted, off; then the first screen again. */
-export const LEAVE =
+const LEAVE =
   "\x1b[?2026l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[?1l\x1b>" +
   "\x1b[0 q\x1b[?25h\x1b[0m\x1b[?1049l\x1b[23;0t";
 

@@ -19,7 +19,7 @@ export type SocketEnd =
 /** How far the stream was seen; goes over from one socket to the next. */
 export type Place = { stream: string | null; seen: number };
 
-export type AttachmentDeps = {
+type AttachmentDeps = {
   readonly place: Place;
   /** Given up when it has not attached by then. */
   readonly openMs: number;

@@ -10,7 +10,8 @@ import { transportFailure } from "../failure.ts";
 import { ATTEMPTS, backOff, pause as realPause, type Pause } from "../pause.ts";
 import { SILENT, attach, type Attachment, type Place, type SocketEnd } from "./attachment.ts";
 import type { Attached, TerminalEnd, TerminalEvents, TerminalSize, Typed } from "./events.ts";
-import { makeInputs, type InputKind, type Inputs } from "./inputs.ts";
+import { makeInputs, type Inputs } from "./inputs.ts";
+import type { InputKind } from "./pieces.ts";
 import type { OpenTerminalSocket, TerminalSocketLike } from "./socket-like.ts";
 
 export type TerminalOptions = {
