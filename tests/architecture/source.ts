@@ -20,7 +20,7 @@ export type Node = {
   readonly [key: string]: unknown;
 };
 
-export type Parsed = {
+type Parsed = {
   readonly program: Node;
   readonly comments: readonly { readonly value: string; readonly start: number }[];
 };

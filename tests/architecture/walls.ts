@@ -2,7 +2,7 @@ import { dirname, join } from "node:path/posix";
 import { fits, lawOf, roomOf, type Law } from "./rooms.ts";
 import { isTestCode, lineAt, nodes, parse, wordOf, type Finding, type Source } from "./source.ts";
 
-export type Import = {
+type Import = {
   readonly specifier: string;
   readonly line: number;
   readonly kind: "static" | "type" | "dynamic";

@@ -25,7 +25,7 @@ export type Answers = {
   ) => Output<N> | Promise<Output<N>>;
 } & { "events.watch"?: (input: ParsedInput<"events.watch">) => Iterable<WatchFrame> };
 
-export type Called = { readonly name: string; readonly input: Record<string, unknown> };
+type Called = { readonly name: string; readonly input: Record<string, unknown> };
 
 export type StubDaemon = {
   readonly home: string;

@@ -45,14 +45,14 @@ export const SESSIONS: readonly Session[] = [
 
 export const EVIL = "hello \u001b]52;c;ZXZpbA==\u0007 \u202egnp.exe \u009b2J";
 
-export const APPROVALS: readonly Approval[] = [
+const APPROVALS: readonly Approval[] = [
   approval("lux-mid", "luxone", command("rm -rf build\u001b[2K\rls")),
   approval("ask-er", "askone", colour, { title: "Which colour?" }),
   approval("two-asks", "twofirst", command("make")),
   approval("two-asks", "twosecond", command("make install")),
 ];
 
-export const ITEMS: readonly Item[] = [
+const ITEMS: readonly Item[] = [
   item(1, { kind: "user", text: "Fix it", how: "queue" }),
   item(2, { kind: "reasoning", text: "Let me see" }),
   item(3, {

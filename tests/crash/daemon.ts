@@ -33,7 +33,7 @@ export type Daemon = {
   said(): string;
 };
 
-export type Boot = {
+type Boot = {
   readonly home: string;
   /** name:side:hit */
   readonly failpoint?: string;

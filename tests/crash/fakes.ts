@@ -13,7 +13,7 @@ const home = (place: string, name: string): string => {
   return path;
 };
 
-export const fakeAgents = (place: string) => ({
+const fakeAgents = (place: string) => ({
   "claude-code": {
     command: [process.execPath, program("fake-claude")],
     env: {

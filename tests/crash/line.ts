@@ -11,7 +11,7 @@ import {
 import { WebSocket } from "ws";
 
 /** The daemon refused: it is alive and said why. */
-export type Refused = Error & { readonly code: string };
+type Refused = Error & { readonly code: string };
 export const isRefused = (error: unknown): error is Refused =>
   error instanceof Error && "code" in error && "refused" in error;
 

@@ -8,7 +8,7 @@ const MAIN = fileURLToPath(new URL("../../packages/cli/src/main.ts", import.meta
 
 export type Json = Record<string, unknown>;
 
-export type Update = { readonly sessionId: string; readonly update: Json };
+type Update = { readonly sessionId: string; readonly update: Json };
 
 export type Editor = {
   readonly updates: readonly Update[];

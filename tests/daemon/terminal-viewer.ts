@@ -44,7 +44,7 @@ export type Viewer = {
   cut(): void;
 };
 
-export type Look = {
+type Look = {
   readonly ref: string;
   readonly client?: string;
   readonly columns?: number;

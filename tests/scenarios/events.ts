@@ -22,7 +22,7 @@ export type EventLog = {
   tell(stream: string): string;
 };
 
-export type Wait = { readonly from?: number; readonly ms?: number };
+type Wait = { readonly from?: number; readonly ms?: number };
 
 const PATIENCE_MS = 20_000;
 const TOLD = 30;

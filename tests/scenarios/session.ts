@@ -14,14 +14,7 @@ import { openStageHouse, perform, type Fixture } from "./stage.ts";
 import type { House } from "./house.ts";
 import type { Step } from "./step.ts";
 
-export const steps: readonly Step[] = [
-  ...talking,
-  ...asking,
-  ...living,
-  ...dying,
-  ...failing,
-  ...sitting,
-];
+const steps: readonly Step[] = [...talking, ...asking, ...living, ...dying, ...failing, ...sitting];
 
 const fits = (fixture: Fixture, { name, needs, when }: Step): boolean =>
   (needs === undefined || fixture.capabilities[needs]) &&

@@ -3,7 +3,7 @@ import type { Capabilities, Input } from "@skein/contract";
 import { takeAgent, type Agent } from "./agent.ts";
 import { openHouse, type FarHost, type House } from "./house.ts";
 
-export type Tokens = {
+type Tokens = {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly cacheReadTokens: number;
@@ -17,7 +17,7 @@ export type Tokens = {
  * itself to edit outside its folder, and asks nobody. usage-of-all-requests: it tells the tokens of a turn's last request
  * only. resuming-at-once: a conversation can only be resumed after the minute in which it was begun.
  */
-export type Lack =
+type Lack =
   | "command-output"
   | "effort"
   | "edits-beyond"

@@ -26,7 +26,7 @@ const caller = (role: Role): Caller => ({
   token: `tok_${role}`,
 });
 
-export type Call = {
+type Call = {
   readonly name: OperationName;
   readonly input: unknown;
   readonly caller: Caller;
@@ -70,7 +70,7 @@ export type House = {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-export type Opened = Partial<
+type Opened = Partial<
   Pick<
     ServerOptions,
     | "limits"

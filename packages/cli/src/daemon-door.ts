@@ -20,7 +20,7 @@ export type AlreadyRunning = {
   };
 };
 
-export type DaemonDoor = {
+type DaemonDoor = {
   startDaemon(options: {
     readonly home: string;
     readonly version: string;

@@ -5,7 +5,7 @@ import { EXIT, toFailure } from "./failure.ts";
 import { oneLine, visible } from "./format/escape.ts";
 import { withProgress } from "./progress.ts";
 
-export type FanOut<View> = {
+type FanOut<View> = {
   readonly sessions: readonly Session[];
   /** What is being done, for a person who waits: `stopping`. */
   readonly label: string;
@@ -19,7 +19,7 @@ export type FanOut<View> = {
 };
 
 /** What `--json` prints of several. */
-export type Reported<View> = {
+type Reported<View> = {
   readonly results: View[];
   readonly failures: {
     readonly session: string;

@@ -6,7 +6,7 @@ import { visible } from "./format/escape.ts";
 import { VERBS } from "./verbs.ts";
 import type { Verb } from "./verb.ts";
 
-export type Written = {
+type Written = {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
 };

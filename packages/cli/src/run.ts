@@ -16,7 +16,7 @@ import { translated } from "./sandbox.ts";
 import { makeTransport } from "./transport.ts";
 import { readVersion } from "./version.ts";
 
-export type Run = {
+type Run = {
   readonly words: readonly string[];
   readonly self: readonly [string, string];
   readonly env: Env;

@@ -5,7 +5,7 @@
 import type { Command } from "commander";
 import type { Cli } from "./cli.ts";
 
-export type Example = readonly [command: string, says: string];
+type Example = readonly [command: string, says: string];
 
 export type Verb = {
   readonly examples: readonly Example[];

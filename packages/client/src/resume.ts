@@ -9,7 +9,7 @@ import { isTransportFailure, transportFailure, type TransportFailure } from "./f
 import { ATTEMPTS, backOff, type Pause } from "./pause.ts";
 
 /** A frame, and the position up to which everything has been seen with it; null when the frame does not tell. */
-export type Placed = { readonly frame: WatchFrame; readonly position: number | null };
+type Placed = { readonly frame: WatchFrame; readonly position: number | null };
 
 /** One connection's share of a watch. Throws a Refusal or a TransportFailure. */
 export type OpenStream = (
@@ -17,7 +17,7 @@ export type OpenStream = (
   signal: AbortSignal,
 ) => AsyncIterable<Placed>;
 
-export type Resuming = {
+type Resuming = {
   readonly pause: Pause;
   /** Attempts in a row without a frame before it gives up; default ATTEMPTS. */
   readonly attempts?: number;
@@ -26,7 +26,7 @@ export type Resuming = {
 };
 
 /** Where to go on after a frame; null when the frame does not tell. */
-export const positionOf = (frame: WatchFrame): number | null => {
+const positionOf = (frame: WatchFrame): number | null => {
   switch (frame.frame) {
     case "snapshot":
     case "caught-up":

@@ -1,6 +1,6 @@
 /** A connection that is dead but does not say so: after a time without a single byte it is ended from this side. */
 
-export type SilenceGuard = {
+type SilenceGuard = {
   /** Aborts when the given signal does, or when nothing was heard for too long. */
   readonly signal: AbortSignal;
   /** Passes on what comes, and takes note that it came. */

@@ -1,6 +1,6 @@
 /** Server-sent events (WHATWG HTML, "Interpreting an event stream"), as far as a watch needs them: `id` and `data`. */
 
-export type ServerEvent = { readonly id: string | null; readonly data: string };
+type ServerEvent = { readonly id: string | null; readonly data: string };
 
 /** One event must not grow without end. */
 const MAX_CHARS = 64 * 1024 * 1024;

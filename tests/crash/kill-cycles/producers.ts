@@ -10,7 +10,7 @@ import type { Book, Fact } from "./record.ts";
 const UNDER_WAY = 8;
 const REPEATED = 3;
 
-export type Producer = { play(cycle: Cycle): Promise<void> };
+type Producer = { play(cycle: Cycle): Promise<void> };
 
 export const makeProducer = (deps: {
   readonly name: string;

@@ -31,7 +31,7 @@ const signature = ({ stream, seq, at, type }: SkeinEvent): string =>
   `${stream} ${seq} ${at} ${type}`;
 
 /** The client id that a producer puts into its fact, since the log does not tell it. */
-export const factId = (event: SkeinEvent): string | null => {
+const factId = (event: SkeinEvent): string | null => {
   if (event.type !== "session.reported") return null;
   const { data } = event.data as { data: { id?: string } | null };
   return data?.id ?? null;

@@ -15,7 +15,7 @@ export type Watcher = {
   readonly filtered: boolean;
 };
 
-export type WatcherDeps = {
+type WatcherDeps = {
   readonly name: string;
   /** null: the whole log. */
   readonly session: string | null;

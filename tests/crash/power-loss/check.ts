@@ -8,14 +8,14 @@ import { MIGRATIONS } from "../../../packages/daemon/src/store/migrate.ts";
 import type { Image } from "./disk.ts";
 import { COMMITS, ROWS, STREAM, TOTAL, UPGRADED, rowState, rowsOf } from "./history.ts";
 
-export type Verdict = {
+type Verdict = {
   /** Commits that are there. */
   readonly kept: number;
   readonly damage: readonly string[];
 };
 
 /** `origin`: where the files lay; `scratch`: where they are laid out again, removed afterwards. */
-export type LaidOut = { readonly image: Image; readonly origin: string; readonly scratch: string };
+type LaidOut = { readonly image: Image; readonly origin: string; readonly scratch: string };
 
 const layOut = async <T>(
   { image, origin, scratch }: LaidOut,

@@ -20,7 +20,7 @@ type Naming =
 /** Whole files by path, as a power cut leaves them. */
 export type Image = ReadonlyMap<string, Buffer>;
 
-export type Disk = {
+type Disk = {
   /** Steps in order; `said` changes nothing. */
   apply(step: Step): void;
   /** What is surely there: synced bytes under synced names. */

@@ -7,7 +7,7 @@ export const ROWS = 96;
 const ROWS_A_COMMIT = 12;
 const BODY = "x".repeat(1_500);
 
-export const clientIdOf = (commit: number): string => `fact-${commit}`;
+const clientIdOf = (commit: number): string => `fact-${commit}`;
 
 /** Which rows the commit writes over: scattered, so that old pages change all the time. */
 export const rowsOf = (commit: number): number[] =>

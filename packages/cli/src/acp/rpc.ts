@@ -20,7 +20,7 @@ export type Peer = {
   notify(method: string, params: Json): void;
 };
 
-export type Serve = {
+type Serve = {
   /** What it resolves with is the answer; `undefined` answers `{}`. An RpcError refuses, as does anything else it throws. */
   readonly request: (method: string, params: Json) => Promise<Json | undefined>;
   readonly notified: (method: string, params: Json) => void;

@@ -16,7 +16,7 @@ import {
 } from "./rpc.ts";
 import { modesOf, promptText, sessionRow } from "./words.ts";
 
-export type AcpOptions = {
+type AcpOptions = {
   /** The session that is opened, whatever the editor asks for; undefined: a new one each time. */
   readonly session: string | undefined;
   readonly backend: string;

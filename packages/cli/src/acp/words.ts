@@ -149,7 +149,7 @@ export const usageOf = ({ usage }: Turn): Json =>
         },
       };
 
-export type Choice = {
+type Choice = {
   readonly optionId: string;
   readonly name: string;
   readonly kind: "allow_once" | "allow_always" | "reject_once";
@@ -172,7 +172,7 @@ export const choicesOf = ({ request, canAlways }: Approval): readonly Choice[] |
   return [...answers, deny];
 };
 
-export type Decided = {
+type Decided = {
   readonly decision: "allow" | "always" | "deny" | "answer";
   readonly answers?: Record<string, string[]>;
 };

@@ -59,7 +59,7 @@ export const uninstall = async (supervisor: Supervisor, force: boolean): Promise
   return true;
 };
 
-export type Status = {
+type Status = {
   readonly file: string;
   readonly found: Found;
   readonly enabled: boolean;

@@ -7,7 +7,7 @@ import { broken, ok, warn, type Finding } from "./finding.ts";
 const PATIENCE_MS = 2_000;
 const START = "skein up --detach";
 
-export type DaemonState = { readonly answers: boolean; readonly finding: Finding };
+type DaemonState = { readonly answers: boolean; readonly finding: Finding };
 
 export const checkDaemon = async (
   cli: Cli,

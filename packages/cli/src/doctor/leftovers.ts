@@ -6,11 +6,11 @@ import type { Session } from "@skein/contract";
 import { inHome } from "../place.ts";
 import { inShell, ok, warn, type Finding } from "./finding.ts";
 
-export type Marks = { readonly session: string; readonly generation: number };
-export type Marked = Marks & { readonly pid: number };
+type Marks = { readonly session: string; readonly generation: number };
+type Marked = Marks & { readonly pid: number };
 
 /** Every process of this user that carries the marks of this state folder (Linux; elsewhere none are seen). */
-export const markedProcesses = async (home: string): Promise<Marked[]> => {
+const markedProcesses = async (home: string): Promise<Marked[]> => {
   const names = await readdir("/proc").catch(() => []);
   const found: Marked[] = [];
   for (const name of names.filter((each) => /^\d+$/.test(each))) {

@@ -11,7 +11,7 @@ import type { Entry } from "./transcript.ts";
 
 export type Format = "text" | "md" | "json";
 
-export type Part = { readonly text: string; readonly isLine: boolean };
+type Part = { readonly text: string; readonly isLine: boolean };
 
 export type Writer = {
   head(session: Session): string;

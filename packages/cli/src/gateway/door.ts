@@ -7,7 +7,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { LIMITS, problem, type Problem } from "@skein/contract";
 
-export type Asked = {
+type Asked = {
   readonly method: string;
   /** As it came, undecoded. */
   readonly target: string;
@@ -16,7 +16,7 @@ export type Asked = {
   readonly authorizations: readonly string[];
 };
 
-export type Entry =
+type Entry =
   | { readonly ok: true; readonly token: string }
   | { readonly ok: false; readonly status: number; readonly problem: Problem };
 

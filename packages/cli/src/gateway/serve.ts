@@ -14,9 +14,9 @@ import { admit } from "./door.ts";
 import { forward } from "./forward.ts";
 import { SEED_ROUTES } from "./routes.ts";
 
-export type Gateway = { readonly address: string; close(): Promise<void> };
+type Gateway = { readonly address: string; close(): Promise<void> };
 
-export type GatewayDeps = {
+type GatewayDeps = {
   readonly home: string;
   readonly socketPath: string;
   /** 0: any free one. */

@@ -19,7 +19,7 @@ export const TITLES: Readonly<Record<AgentId, string>> = { claude: "Claude Code"
 const MOST_STEPS = 64;
 
 /** The root of the repository that a folder lies in; the folder itself when it lies in none. */
-export const projectOf = (cwd: string): string => {
+const projectOf = (cwd: string): string => {
   let folder = cwd;
   for (let steps = 0; steps < MOST_STEPS; steps += 1) {
     if (existsSync(join(folder, ".git"))) return folder;

@@ -25,7 +25,7 @@ type Flags = PromptFlags & {
 const UNITS: Readonly<Record<string, number>> = { "": 1, k: 1_000, m: 1_000_000 };
 
 /** `200k` and `2m` are tokens, `$5` and `5usd` dollars; given twice, both hold. */
-export const parseBudget = (text: string, before: Budget = {}): Budget => {
+const parseBudget = (text: string, before: Budget = {}): Budget => {
   const [, dollars, usd] = /^(?:\$(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)usd)$/i.exec(text) ?? [];
   const amount = Number(dollars ?? usd);
   if (amount > 0) return { ...before, usd: amount };

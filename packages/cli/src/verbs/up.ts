@@ -143,7 +143,7 @@ export type Ready = {
   readonly backends: readonly Backend[];
 };
 
-export const banner = (cli: Cli, { address, loginUrl, backends }: Ready): string => {
+const banner = (cli: Cli, { address, loginUrl, backends }: Ready): string => {
   const { paint } = cli;
   const rows: [string, string][] = [["address", oneLine(address ?? "only the local socket")]];
   if (loginUrl !== null)

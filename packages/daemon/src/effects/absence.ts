@@ -5,7 +5,7 @@ import type { Attention } from "./attention.ts";
 import { tellOf, type Away } from "./away.ts";
 import type { Hands, HandsDeps } from "./hands.ts";
 
-export type Absence = {
+type Absence = {
   /** Told in the order of the calls. Never throws, never waits. */
   reached(host: string, reach: Reach): void;
   forsake(host: string): Promise<void>;

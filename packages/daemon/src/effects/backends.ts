@@ -12,7 +12,7 @@ import type {
   OutsideReader,
 } from "@skein/sdk";
 
-export type Elsewhere = Pick<BackendContext, "host" | "terminals" | "dir">;
+type Elsewhere = Pick<BackendContext, "host" | "terminals" | "dir">;
 
 export type Backends = {
   readonly ids: readonly string[];
@@ -40,14 +40,14 @@ export type Backends = {
   settled(): Promise<void>;
 };
 
-export type BackendSettings = {
+type BackendSettings = {
   readonly command: readonly [string, ...string[]] | null;
   readonly env: Readonly<Record<string, string>>;
   /** Models that are accepted beside those that the agent names. */
   readonly models: readonly string[];
 };
 
-export type BackendsDeps = {
+type BackendsDeps = {
   /** Where they run. */
   readonly host: string;
   readonly drivers: readonly AgentDriver[];

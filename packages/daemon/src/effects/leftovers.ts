@@ -6,7 +6,7 @@ import { posix } from "node:path";
 import type { Host, Owner } from "@skein/sdk";
 import type { EffectsPort } from "./ports.ts";
 
-export type Leftovers = { readonly processes: number; readonly folders: number };
+type Leftovers = { readonly processes: number; readonly folders: number };
 
 /** Sessions have processes and spools of their own; a backend's shared ones are looked after by its driver. */
 const isSession = (id: string): boolean => id.startsWith("ses_");

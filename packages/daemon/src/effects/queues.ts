@@ -1,5 +1,5 @@
 /** The work of each session in order; different sessions do not wait for each other. */
-export type Queues = {
+type Queues = {
   /** Runs after everything that was queued for the session before. The promise never rejects if `work` does not. */
   after(session: string, work: () => Promise<void>): Promise<void>;
   /** Runs at once; what is queued for the session from now on waits for it and for all before it. */

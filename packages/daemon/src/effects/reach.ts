@@ -4,7 +4,7 @@ import type { Hands, HandsDeps } from "./hands.ts";
 import { isForgotten, tellOf, type Away } from "./away.ts";
 import { isAdapterFailure, isHostAway } from "@skein/sdk";
 
-export type ReachDeps = Pick<HandsDeps, "clock" | "log" | "port"> & {
+type ReachDeps = Pick<HandsDeps, "clock" | "log" | "port"> & {
   readonly hands: Hands;
   readonly away: Away;
 };

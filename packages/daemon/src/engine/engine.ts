@@ -37,7 +37,7 @@ export type Engine = {
   close(): Promise<void>;
 };
 
-export type EngineDeps = {
+type EngineDeps = {
   readonly store: Store;
   readonly publish: Publish;
   readonly effects: (effects: readonly Effect[]) => void;

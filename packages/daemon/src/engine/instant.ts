@@ -1,5 +1,5 @@
 /** An instant as people read it. Written once for all that happens in the same millisecond: it is on the path of every append. */
-export const makeInstants = (): ((at: number) => string) => {
+const makeInstants = (): ((at: number) => string) => {
   let last = Number.NaN;
   let text = "";
   return (at) => {

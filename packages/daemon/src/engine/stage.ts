@@ -22,7 +22,7 @@ export type Asking<S, T> = {
   readonly amend?: (state: S) => S;
 };
 
-export type Settle<T> = {
+type Settle<T> = {
   readonly resolve: (value: T) => void;
   readonly reject: (error: unknown) => void;
 };

@@ -41,7 +41,7 @@ type Entry = {
   readonly eventsBefore: number;
 };
 
-export type LiveWords = { readonly frame: EncodedFrame; readonly items: ReadonlySet<string> };
+type LiveWords = { readonly frame: EncodedFrame; readonly items: ReadonlySet<string> };
 
 export type Audience = {
   readonly filter: Filter;

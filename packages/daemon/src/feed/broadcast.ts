@@ -9,7 +9,7 @@ import { deltasFrame, encodeEvent } from "./encode.ts";
 import { concerns, matches } from "./filter.ts";
 import type { FeedLimits } from "./limits.ts";
 
-export type Broadcast = {
+type Broadcast = {
   /** All that lies between two positions. Those for whom too much waits already go to `lagging` first. */
   readonly events: (
     events: readonly StoredEvent[],

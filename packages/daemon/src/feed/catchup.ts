@@ -9,7 +9,7 @@ import type { FeedClock, FeedLimits } from "./limits.ts";
 import type { Pages } from "./pages.ts";
 import { makeTurns } from "./turns.ts";
 
-export type CatchUp = {
+type CatchUp = {
   /** Begins, in a later turn. `snapshot`: the watcher has nothing. */
   readonly begin: (watcher: Watcher, snapshot: boolean) => void;
   /** Goes on: its carrier can take more. */

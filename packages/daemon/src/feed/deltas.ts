@@ -5,7 +5,7 @@
 import type { Delta } from "@skein/contract";
 import type { FeedClock, FeedLimits } from "./limits.ts";
 
-export type Deltas = {
+type Deltas = {
   add(delta: Delta): void;
   /** Drops what waits of an item. */
   settle(session: string, item: string): void;

@@ -8,7 +8,7 @@ import type { FeedClock, FeedLimits } from "./limits.ts";
 import { makeLine } from "./line.ts";
 import { makeWalks } from "./walks.ts";
 
-export type Fanout = {
+type Fanout = {
   /** Something waits for all of these. */
   readonly due: (audience: Audience) => void;
   /** Something waits for this one alone. */

@@ -16,7 +16,7 @@ import { makePages } from "./pages.ts";
 import type { Feed, FeedSource } from "./ports.ts";
 import { makeRoster } from "./roster.ts";
 
-export type FeedDeps = {
+type FeedDeps = {
   readonly source: FeedSource;
   readonly clock: FeedClock;
   readonly limits?: Partial<FeedLimits>;

@@ -6,7 +6,7 @@ import type { FeedLimits } from "./limits.ts";
 import type { StoredEvent } from "../engine/ports.ts";
 import type { EncodedFrame, FeedSource } from "./ports.ts";
 
-export type PageRead = {
+type PageRead = {
   /** Null when nothing of it was wanted. */
   readonly frame: EncodedFrame | null;
   /** Everything up to here is in it, or was not wanted. */

@@ -7,7 +7,7 @@ import { makeFilter } from "./filter.ts";
 import { FIRST_PAGE } from "./pages.ts";
 import type { WatchRequest, WatchSink } from "./ports.ts";
 
-export type Roster = {
+type Roster = {
   readonly all: ReadonlySet<Watcher>;
   readonly enter: (request: WatchRequest, sink: WatchSink) => Watcher;
   /** From now on it gets what is published. */

@@ -9,7 +9,7 @@ import { makeLine } from "./line.ts";
 const AT_ONCE = 4;
 
 /** `step` must not reject. */
-export type Turns = { add(step: () => Promise<void>): void };
+type Turns = { add(step: () => Promise<void>): void };
 
 export const makeTurns = (clock: FeedClock, sliceMs: number): Turns => {
   const line = makeLine<() => Promise<void>>();

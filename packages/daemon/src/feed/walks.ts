@@ -9,7 +9,7 @@ import type { FeedClock } from "./limits.ts";
 /** Watchers served before the next in line has its turn. */
 const STRIDE = 16;
 
-export type Walks = {
+type Walks = {
   /** Something waits for all of them. */
   readonly due: (audience: Audience) => void;
   /** Goes on with a walk, not past `until`; queues the audience again when it is not at its end. */

@@ -28,7 +28,7 @@ export type Linker = {
   link(name: string, home: string): LinkedHost;
 };
 
-export type HostingDeps = {
+type HostingDeps = {
   readonly hosts: Hosts;
   readonly sites: Sites;
   readonly drivers: readonly AgentDriver[];

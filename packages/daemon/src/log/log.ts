@@ -2,7 +2,7 @@
 import { existsSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import pino from "pino";
 
-export type LogLevel = "debug" | "info" | "warn" | "error";
+type LogLevel = "debug" | "info" | "warn" | "error";
 export type Log = (level: LogLevel, message: string, fields?: Record<string, unknown>) => void;
 
 const MAX_BYTES = 10 * 1024 * 1024;
@@ -30,7 +30,7 @@ const rotate = (file: string): void => {
 
 const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
-export type LogFile = { readonly log: Log; close(): void };
+type LogFile = { readonly log: Log; close(): void };
 
 type Destination = ReturnType<typeof pino.destination>;
 

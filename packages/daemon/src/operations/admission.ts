@@ -116,7 +116,7 @@ const sample = (words: readonly string[]): string =>
   words.length > 12 ? `${words.slice(0, 12).join(", ")}, …` : words.join(", ");
 
 /** A list that only stands in for the agent's own refuses nothing: the agent knows better. */
-export const admitModel = (
+const admitModel = (
   backend: Backend,
   model: string | undefined,
   effort: string | undefined,

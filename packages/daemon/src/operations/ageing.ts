@@ -7,7 +7,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Store } from "../engine/ports.ts";
 import { readSessionRow, sessionKind } from "../engine/session-kind.ts";
 
-export type AgeingDeps = {
+type AgeingDeps = {
   readonly engine: Engine;
   readonly store: Store;
   readonly now: () => number;

@@ -6,7 +6,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Store } from "../engine/ports.ts";
 import type { FoundSession } from "./find.ts";
 
-export type Policy = {
+type Policy = {
   readonly idleMs: number;
   readonly silenceMs: number;
   readonly silenceLimitMs: number;

@@ -129,7 +129,7 @@ export type TerminalsPort = Pick<Terminals, "open" | "screen" | "close"> & {
   }>;
 };
 
-export type AttachRequest = {
+type AttachRequest = {
   readonly terminal: string;
   /** Two callers with the same client id are two clients. */
   readonly who: string;

@@ -7,8 +7,7 @@ import type { Row, Store } from "../engine/ports.ts";
 import type { Handlers } from "./handlers.ts";
 import { identityOf, type Caller, type OperationDeps } from "./ports.ts";
 
-export const hashSecret = (secret: string): string =>
-  createHash("sha256").update(secret).digest("hex");
+const hashSecret = (secret: string): string => createHash("sha256").update(secret).digest("hex");
 
 /** What is written where no token acted; a token must not speak under these names. */
 const RESERVED = ["local", "browser", "skein"];

@@ -31,7 +31,7 @@ export type Admission = {
   locked(address: Address): (Entry & { ok: false }) | null;
 };
 
-export const LOCAL: Caller = {
+const LOCAL: Caller = {
   actor: "local",
   scopes: [...Scope.options],
   sessions: "all",

@@ -4,7 +4,7 @@ import { problem } from "@skein/contract";
 import { refused, type Refused } from "./guard.ts";
 import type { Limits, ServerClock } from "./settings.ts";
 
-export type Body = { readonly ok: true; readonly bytes: Buffer } | Refused;
+type Body = { readonly ok: true; readonly bytes: Buffer } | Refused;
 
 const tooLarge = (limit: number): Refused =>
   refused(413, "payload_too_large", "The body is too large.", `Send at most ${limit} bytes.`);

@@ -50,7 +50,7 @@ export type Refused = {
 export type Verdict = Admitted | Refused;
 
 /** What anyone may see: none of them tells anything about this daemon. */
-export const OPEN_PATHS: ReadonlySet<string> = new Set([
+const OPEN_PATHS: ReadonlySet<string> = new Set([
   "/",
   "/health",
   "/ready",

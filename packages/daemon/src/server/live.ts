@@ -3,7 +3,7 @@
  * that was ended here stays ended, so that a connection which was being admitted meanwhile cannot slip in.
  */
 
-export type Ending = "revoked" | "shutting-down";
+type Ending = "revoked" | "shutting-down";
 
 export type Live = {
   /** null when the token has been ended meanwhile. Otherwise: call the returned function when it is over by itself. */

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 
-export type QueryInput =
+type QueryInput =
   | { readonly ok: true; readonly input: Record<string, unknown> }
   | { readonly ok: false; readonly fault: string };
 

@@ -49,7 +49,7 @@ export type Passport = {
 export type RouteEnv = { Bindings: HttpBindings & { readonly passport: Passport | undefined } };
 type RouteContext = Context<RouteEnv>;
 
-export type RouteDeps = {
+type RouteDeps = {
   readonly operate: Operate;
   readonly openWatch: OpenWatch;
   readonly ready: () => boolean;

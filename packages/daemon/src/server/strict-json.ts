@@ -4,7 +4,7 @@
  * pairs, one over the value counts the keys: fewer keys than pairs means that one came twice.
  */
 
-export type Parsed =
+type Parsed =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly fault: string };
 

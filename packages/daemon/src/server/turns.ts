@@ -6,7 +6,7 @@ import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 /** Runs `run` now or when its turn comes. What waits is what one read from the socket held, at most. */
-export type TakeTurn = (socket: Socket, outgoing: ServerResponse, run: () => void) => void;
+type TakeTurn = (socket: Socket, outgoing: ServerResponse, run: () => void) => void;
 
 const UNDER_WAY = 32;
 

@@ -11,7 +11,7 @@ import { DatabaseSync } from "node:sqlite";
 import { makeFolder } from "../folders.ts";
 import { asOpenRefusal, notWritable } from "./failure.ts";
 
-export type Lock = {
+type Lock = {
   /** Gives the folder to the next one. Safe to call twice. */
   release(): void;
 };

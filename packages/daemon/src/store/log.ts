@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Store, StoredEvent } from "../engine/ports.ts";
 import type { Names } from "./names.ts";
 
-export type LogReads = {
+type LogReads = {
   head(): number;
   streamHead(stream: string): number;
   reported(stream: string, clientIds: readonly string[]): ReadonlyMap<string, number>;

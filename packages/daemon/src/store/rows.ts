@@ -3,7 +3,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { PageOf, Row, RowKind, RowQuery } from "../engine/ports.ts";
 import { fromCursor, toCursor } from "./cursor.ts";
 
-export type RowReads = {
+type RowReads = {
   row(kind: RowKind, id: string): Row | null;
   rowBySecret(secret: string): Row | null;
   rows(query: RowQuery): PageOf<Row>;

@@ -6,7 +6,7 @@ import type { Names } from "./names.ts";
 /** Receipts dropped in one transaction. */
 const PORTION = 1_000;
 
-export type SmallReads = {
+type SmallReads = {
   claimed(space: string, key: string): string | null;
   receipt(key: string): Receipt | null;
   effects(): readonly StoredEffect[];

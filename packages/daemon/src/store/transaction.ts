@@ -8,7 +8,7 @@ import type { Failpoint, StoreFailure } from "../engine/ports.ts";
 import { asStoreFailure } from "./failure.ts";
 import type { Names } from "./names.ts";
 
-export type Transactions = {
+type Transactions = {
   /** All of the body, synced, or nothing of it. Throws a StoreFailure or a bug. */
   readonly write: <T>(body: () => T) => T;
   /** Rejects with a StoreFailure or a bug. */

@@ -7,7 +7,7 @@ import type { Names } from "./names.ts";
 type ItemQuery = Parameters<Store["items"]>[0];
 type TurnQuery = Parameters<Store["turns"]>[0];
 
-export type TranscriptReads = {
+type TranscriptReads = {
   items(query: ItemQuery): PageOf<ItemRow>;
   turns(query: TurnQuery): PageOf<TurnRow>;
 };

@@ -10,7 +10,7 @@ import { isDuplicate } from "./failure.ts";
 import type { Names } from "./names.ts";
 
 /** Writes a batch whose first event gets the position after `head`. */
-export type WriteBatch = (batch: Batch, head: number) => void;
+type WriteBatch = (batch: Batch, head: number) => void;
 
 export const prepareWrite = (db: DatabaseSync, streams: Names, types: Names): WriteBatch => {
   const writeEvents = prepareEvents(db, streams, types);

@@ -21,7 +21,7 @@ import {
   type Place,
 } from "./words.ts";
 
-export type ContainerDeps = {
+type ContainerDeps = {
   readonly host: Host;
   readonly terminals: Terminals;
   readonly engine: Engine;

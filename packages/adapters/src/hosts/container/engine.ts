@@ -12,7 +12,7 @@ export type Engine = {
   readonly identity: readonly string[];
 };
 
-export type EngineChoice = {
+type EngineChoice = {
   /** From the configuration; null: docker, then podman, as PATH finds them. */
   readonly command: readonly [string, ...string[]] | null;
 };
@@ -81,7 +81,7 @@ export const hasImage = async (host: Host, engine: Engine, image: string): Promi
 const unknownProgram = (exitCode: number | null, stderr: string): boolean =>
   exitCode === 1 || (exitCode === 127 && stderr === "");
 
-export type Trial =
+type Trial =
   | { readonly is: "ready" }
   | { readonly is: "no-program" }
   /** In the engine's own words. */

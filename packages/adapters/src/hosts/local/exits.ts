@@ -4,7 +4,7 @@ import type { Processes } from "./processes.ts";
 
 const pollMs = 250;
 
-export type ExitWatch = {
+type ExitWatch = {
   /** Calls `ended` once, when the process is dead; the returned function stops watching. */
   watch(process: ProcessRef, ended: (exit: Exit) => void): () => void;
   /** Looks at once, instead of at the next poll. */

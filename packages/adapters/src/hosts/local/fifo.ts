@@ -16,7 +16,7 @@ export const makeFifo = async (path: string): Promise<void> => {
   await execute("mkfifo", ["-m", "600", path]);
 };
 
-export type Fifo = {
+type Fifo = {
   /** Writes the line and a newline, after all lines before it. A reader that is slow, or stopped, makes it wait. */
   write(line: string): Promise<void>;
   /** What still waits is given up, with a failure; a line may have been cut then. */

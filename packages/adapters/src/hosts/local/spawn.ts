@@ -46,7 +46,7 @@ const spawned = (child: ChildProcess, program: string): Promise<void> => {
   return promise;
 };
 
-export type Spawned = { readonly process: ProcessRef; readonly exited: Promise<Exit> };
+type Spawned = { readonly process: ProcessRef; readonly exited: Promise<Exit> };
 
 /** Rejects with an AdapterFailure and leaves no process behind; `dir` may stay, with what an earlier try wrote there. */
 export const spawnDetached = async (

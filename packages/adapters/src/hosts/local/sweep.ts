@@ -33,7 +33,7 @@ const condemned = async (
   return found.filter((_, at) => !kept[at]);
 };
 
-export type SweepDeps = {
+type SweepDeps = {
   readonly home: string;
   readonly clock: Clock;
   readonly processes: Processes;

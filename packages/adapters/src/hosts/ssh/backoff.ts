@@ -1,7 +1,7 @@
 /** How long to wait before the next try: twice as long each time, each daemon a little different. */
 import type { Clock } from "@skein/sdk";
 
-export type Backoff = {
+type Backoff = {
   /** Milliseconds until the next try. */
   next(longestMs?: number): number;
   /** It worked, at this moment. */

@@ -17,7 +17,7 @@ const times = { firstMs: 500, longestMs: 15_000, steadyMs: 30_000 };
 /** Where a person must do something first: so seldom that no watchdog over there takes offence. */
 const refusedMs = 120_000;
 
-export type LinkDeps = SshDeps & {
+type LinkDeps = SshDeps & {
   readonly clock: Clock;
   readonly home: string;
   readonly run: string;

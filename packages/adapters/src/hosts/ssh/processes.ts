@@ -96,7 +96,7 @@ export const readProcesses = (text: string, home: string): readonly Found[] => {
   return lines.some((line) => line.startsWith("up ")) ? readLinux(lines, home) : readPs(lines);
 };
 
-export type Condemned = { readonly pid: number; readonly started: string };
+type Condemned = { readonly pid: number; readonly started: string };
 
 const kill = (all: readonly Condemned[]): string =>
   all

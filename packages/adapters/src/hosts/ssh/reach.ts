@@ -1,7 +1,7 @@
 /** Whether a host answers, as those who want to know are told. */
 import type { Clock, Reach } from "@skein/sdk";
 
-export type ReachWatch = {
+type ReachWatch = {
   now(): Reach;
   reached(): void;
   /** Since when: from the first of several reasons on. */

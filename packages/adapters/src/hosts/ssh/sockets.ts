@@ -5,7 +5,7 @@ import { keepEnd, spawnSsh } from "./client.ts";
 import { forwardArgs, type SshDeps } from "./command.ts";
 import { controlPath, type Link } from "./link.ts";
 
-export type Sockets = {
+type Sockets = {
   /** A path here that leads to the socket there, over the connection that stands now. */
   path(there: string): Promise<string>;
   close(): void;

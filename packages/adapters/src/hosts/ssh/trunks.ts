@@ -30,7 +30,7 @@ type Trunk = {
   taken: number;
 };
 
-export type Trunks = {
+type Trunks = {
   add(master: Master): void;
   /** The first connection, which stands for as long as the host is reachable. Rejects with an AdapterFailure when there is none. */
   first(): Promise<Pick<Place, "control" | "gone">>;

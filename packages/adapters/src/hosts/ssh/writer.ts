@@ -20,7 +20,7 @@ export type Writer = {
   close(): void;
 };
 
-export type WriterDeps = {
+type WriterDeps = {
   readonly ask: Ask;
   readonly link: Link;
   readonly clock: Clock;

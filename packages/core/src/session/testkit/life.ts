@@ -13,7 +13,7 @@ import { projectSession } from "../project.ts";
 import type { SessionState } from "../state.ts";
 import { brokenPromises } from "./promises.ts";
 
-export const BEGIN = Date.parse("2026-03-01T08:00:00.000Z");
+const BEGIN = Date.parse("2026-03-01T08:00:00.000Z");
 
 export const creation = (over: Partial<CreateInput> = {}): CreateInput => ({
   type: "create",

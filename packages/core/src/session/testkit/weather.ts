@@ -219,8 +219,6 @@ export const makeWeather = () => {
   };
 };
 
-export type Weather = ReturnType<typeof makeWeather>;
-
 export const remembered = (life: Life) => {
   const { view, process, current, queue, openItems, items, crashes, forkFrom, held } = life.state();
   const { status: _s, activeAt: _a, unreachable: _u, ...rest } = view;

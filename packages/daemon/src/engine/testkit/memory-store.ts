@@ -1,7 +1,7 @@
 /** A store in memory for the engine's own tests: what was committed, and a switch that makes the next commits fail. */
 import { storeFailure, type Batch, type Row, type Store, type StoreFailure } from "../ports.ts";
 
-export type MemoryStore = Pick<
+type MemoryStore = Pick<
   Store,
   "commit" | "head" | "streamHead" | "row" | "rows" | "claimed" | "receipt" | "reported"
 > & {

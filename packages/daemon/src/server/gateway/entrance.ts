@@ -44,7 +44,7 @@ export type EntranceDeps = {
 
 type Failure = Handshake & { ok: false };
 
-export type Entrance = {
+type Entrance = {
   take(data: Buffer): void;
   /** Answers the connect request with a failure and closes. */
   fail(failure: Failure): void;

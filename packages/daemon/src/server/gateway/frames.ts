@@ -45,7 +45,7 @@ export const encodeTexts = (texts: readonly string[]): Buffer => {
   return target;
 };
 
-export const encodeText = (text: string): Buffer => encodeTexts([text]);
+const encodeText = (text: string): Buffer => encodeTexts([text]);
 
 /** A `tick` and a ping in one write, the same for every connection. */
 export const encodePulse = (now: number): Buffer =>

@@ -12,7 +12,7 @@ import type { Origin } from "./entrance.ts";
 import { makeTurn } from "./outbox.ts";
 import { startPulse } from "./pulse.ts";
 
-export type Gateway = {
+type Gateway = {
   readonly accept: AcceptUpgrade;
   /** Tells all of them that the daemon stops. */
   shutdown(reason: string): void;

@@ -1,5 +1,5 @@
 /** Which terminal an upgrade asks for; null: none. */
-export type TerminalTarget = {
+type TerminalTarget = {
   readonly where: "terminal" | "session" | "task";
   readonly ref: string;
 };

@@ -31,7 +31,7 @@ import type { Work } from "../work.ts";
 import { serveTerminal, type ServeDeps } from "./serve.ts";
 import { terminalTarget } from "./target.ts";
 
-export type TerminalDeps = ServeDeps & {
+type TerminalDeps = ServeDeps & {
   readonly admission: Admission;
   readonly openTerminal: OpenTerminal;
   readonly work: Work;

@@ -10,7 +10,7 @@ import { writeWhole, type Asking, type Json } from "./wire.ts";
 const words = ["GARBAGE", "DIE", "HALF", "FLOOD", "CHILD", "DEAF", "STRANGER", "NOCHOICE"] as const;
 const wordInLine = new RegExp(`^\\s*(${words.join("|")})\\b[ \\t]*(\\d*)`, "gm");
 
-export type Tools = {
+type Tools = {
   readonly asking: Asking;
   readonly session: string;
   readonly update: (update: Json, session?: string) => void;

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-export type Stored = {
+type Stored = {
   readonly id: string;
   readonly model: string;
   readonly effort: string;

@@ -11,7 +11,7 @@ export type Answer =
   | { readonly result: Json }
   | { readonly error: { readonly code: number; readonly message: string; readonly data: Json } };
 
-export type Turn = {
+type Turn = {
   readonly place: Place;
   readonly model: string;
   readonly prompt: string;

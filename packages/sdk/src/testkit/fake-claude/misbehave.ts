@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { writeWhole, type Voice } from "./wire.ts";
 
-export const misbehaviours = ["GARBAGE", "DIE", "HALF", "FLOOD", "CHILD", "DEAF"] as const;
+const misbehaviours = ["GARBAGE", "DIE", "HALF", "FLOOD", "CHILD", "DEAF"] as const;
 
 const wordInLine = new RegExp(`^\\s*(${misbehaviours.join("|")})\\b[ \\t]*(\\d*)`, "gm");
 

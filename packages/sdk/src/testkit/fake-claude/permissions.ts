@@ -3,7 +3,7 @@ import { resolve, sep } from "node:path";
 
 export type Input = Readonly<Record<string, unknown>>;
 export type Rule = { readonly toolName: string; readonly ruleContent?: string };
-export type Verdict = "allow" | "ask" | "deny";
+type Verdict = "allow" | "ask" | "deny";
 
 const editTools = ["Edit", "MultiEdit", "Write", "NotebookEdit"];
 const unasked = ["Glob", "Grep", "Task", "TodoWrite", "Skill"];

@@ -2,7 +2,7 @@
 import { noTokens, type FakeItem, type FakeTurn, type Store, type StoredThread } from "./store.ts";
 import type { Client, Message } from "./wire.ts";
 
-export type Active = {
+type Active = {
   readonly turn: FakeTurn;
   /** Before, an interrupt finds no turn (as in 0.169.0). */
   started: boolean;
@@ -54,7 +54,7 @@ export const emit = (thread: Thread, method: string, params: Record<string, unkn
   for (const client of thread.clients) client.send(message);
 };
 
-export const statusOf = ({ active, pending }: Thread) => {
+const statusOf = ({ active, pending }: Thread) => {
   if (active === null) return { type: "idle" };
   const asks = [...pending.values()].map(({ message }) => message.method);
   const flags = new Set(

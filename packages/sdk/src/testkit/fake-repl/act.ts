@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Step } from "../fake-llm/script.ts";
 
-export type Stage = {
+type Stage = {
   readonly say: (text: string) => void;
   readonly prompt: string;
   /** Prompts so far, this one included. */
