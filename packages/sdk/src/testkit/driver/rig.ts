@@ -13,7 +13,8 @@ import type {
 } from "../../driver.ts";
 import { noTerminals } from "../no-terminals.ts";
 import { generationIsOver } from "../refusals.ts";
-import type { FactOf } from "./play.ts";
+
+type FactOf<T extends Fact["fact"]> = Extract<Fact, { fact: T }>;
 
 export type Rig = {
   readonly link: AgentLink;
