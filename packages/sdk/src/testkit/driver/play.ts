@@ -7,7 +7,7 @@ import type { AgentDriver, AgentLink, BackendContext, Fact, SessionContext } fro
 import { generationIsOver } from "../refusals.ts";
 import { brokenLaws } from "./laws.ts";
 
-export type FactOf<T extends Fact["fact"]> = Extract<Fact, { fact: T }>;
+type FactOf<T extends Fact["fact"]> = Extract<Fact, { fact: T }>;
 
 const patienceMs = 30_000;
 
