@@ -26,11 +26,7 @@ const makeHome = ({ env, command = fakeAcpCommand, ...waits }: Change = {}) =>
     open: makeAcpDrivers(["acp:scripted"]).at(-1)!.open,
     makeHost: (home) => makeLocalHost({ home, clock: systemClock, env: {} }),
     command,
-    env: (home) => ({
-      PATH: process.env["PATH"] ?? "",
-      FAKE_ACP_HOME: join(home, "agent"),
-      ...env,
-    }),
+    env: (home) => ({ FAKE_ACP_HOME: join(home, "agent"), ...env }),
     ...waits,
   });
 

@@ -11,7 +11,6 @@ export const makeHome = (change: { readonly env?: Readonly<Record<string, string
     makeHost: (home) => makeLocalHost({ home, clock: systemClock }),
     command: fakeClaudeCommand,
     env: (home) => ({
-      PATH: process.env["PATH"] ?? "",
       CLAUDE_CONFIG_DIR: join(home, "config"),
       ANTHROPIC_API_KEY: "sk-fake-000",
       CLAUDE_CODE_MAX_RETRIES: "1",

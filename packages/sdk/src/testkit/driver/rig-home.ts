@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AgentDriver, BackendContext } from "../../driver.ts";
 import type { Host } from "../../host.ts";
+import { systemPath } from "../host/world.ts";
 import { makeRig, makeRigBackend, type Rig, type RigOptions } from "./rig.ts";
 
 export type RigHome = AsyncDisposable & {
@@ -24,14 +25,14 @@ export const makeRigHome = async (given: {
   readonly open: AgentDriver["open"];
   makeHost(home: string): Host;
   readonly command: BackendContext["command"];
-  /** Beside HOME. */
+  /** Beside PATH and HOME. */
   env(home: string): Readonly<Record<string, string>>;
   readonly startMs?: number;
   readonly haste?: number;
 }): Promise<RigHome> => {
   const home = await realpath(await mkdtemp(join(tmpdir(), "skein-rig-")));
   const host = given.makeHost(home);
-  const env = { HOME: home, ...given.env(home) };
+  const env = { PATH: systemPath, HOME: home, ...given.env(home) };
   const backend = makeRigBackend({ ...given, host, home, env });
   const rig: RigHome["rig"] = (options, change) =>
     makeRig(given.open, home, { ...backend, ...change }, options);

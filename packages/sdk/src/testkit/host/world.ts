@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isAdapterFailure } from "../../failure.ts";
 import type { Detached, Host, Owner, SpoolLine } from "../../host.ts";
 
-const systemPath = "/usr/local/bin:/usr/bin:/bin";
+export const systemPath = "/usr/local/bin:/usr/bin:/bin";
 
 export type HostWorld = AsyncDisposable & {
   /** The state folder there, which this machine sees too. */
