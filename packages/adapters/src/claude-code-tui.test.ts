@@ -17,6 +17,7 @@ import { expect, test, vi } from "vitest";
 import {
   isHeld,
   makeTui,
+  speak,
   submit,
   terminalsOf,
   type Tui,
@@ -252,6 +253,61 @@ test("a decision that a cut link kept back is given when it is tried again", asy
   expect((await rig.next("turn-ended")).outcome).toBe("completed");
   expect(texts(rig.facts)).toContain("command declined");
   expect(rig.facts.filter(({ fact }) => fact === "withdrawn" || fact === "notice")).toEqual([]);
+});
+
+test.each([["was"], ["was not"]])(
+  "a decision of which a dying link did not say whether it %s heard is given again, and nothing is said of it",
+  async (was) => {
+    await using home = await makeHome();
+    const rig = await home.started();
+    await rig.link.prompt(words("RUN make"));
+    const { request, approval } = await rig.next("asked");
+    const { run } = home.host;
+    const link = vi.spyOn(home.host, "run").mockImplementation(async (argv, options) => {
+      const isTold = options.input === undefined || was === "was";
+      const result = isTold ? await run(argv, options) : null;
+      if (options.input === undefined && result !== null) return result;
+      return { exitCode: null, signal: null, stdout: "", stderr: "", timedOut: true };
+    });
+    const answer = () => rig.link.answer({ request, approval, resolution: decided("allow") });
+    await expect(answer()).rejects.toMatchObject({ failure: { code: "host_unreachable" } });
+    link.mockRestore();
+    await answer();
+    expect((await rig.next("turn-ended")).outcome).toBe("completed");
+    expect(texts(rig.facts)).toContain("command done");
+    expect(rig.facts.filter(({ fact }) => fact === "withdrawn" || fact === "notice")).toEqual([]);
+  },
+);
+
+test("a decision that was on its way when the daemon died is given by the next one", async () => {
+  await using home = await makeHome();
+  const first = await home.started();
+  await first.link.prompt(words("RUN make"));
+  const { request, approval } = await first.next("asked");
+  const { run } = home.host;
+  const stuck = Promise.withResolvers<void>();
+  const link = vi.spyOn(home.host, "run").mockImplementation((argv, options) => {
+    if (options.input === undefined) return run(argv, options);
+    stuck.resolve();
+    return new Promise(() => {});
+  });
+  const answer = { request, approval, resolution: decided("allow") };
+  void first.link.answer(answer);
+  await stuck.promise;
+  // Whatever is recorded meanwhile must not say that it has been told.
+  speak(home.tui, "msg_aside", { type: "text", text: "aside" }, null);
+  await vi.waitUntil(() => texts(first.facts).includes("message: aside"));
+  await first.kill();
+  link.mockRestore();
+  const second = await home.rig({
+    checkpoint: first.checkpoint(),
+    turn: turnLeft("RUN make", true),
+  });
+  expect(await second.link.attach()).toBe("alive");
+  expect(isHeld(home.tui)).toBe(true);
+  await second.link.answer(answer);
+  expect(await second.next("turn-ended")).toMatchObject({ turn: "trn_1", outcome: "completed" });
+  expect(second.facts.filter(({ fact }) => fact === "withdrawn" || fact === "notice")).toEqual([]);
 });
 
 test("answered at the dialog, the request is taken back, its hook is let go, and a late decision is told so", async () => {

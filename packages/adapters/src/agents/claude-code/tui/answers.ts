@@ -1,6 +1,6 @@
 /** What a held PermissionRequest hook (2.1.197) is told, and how it gets there. */
 import type { Resolution } from "@skein/contract";
-import type { SessionContext } from "@skein/sdk";
+import { hostAway, type SessionContext } from "@skein/sdk";
 import { answersOf } from "../tools.ts";
 import type { AskLine, Json } from "../wire.ts";
 import { grantsFor } from "./hooks.ts";
@@ -27,12 +27,29 @@ export const answerOf = (ask: AskLine, resolution: Resolution, folder: string): 
 };
 
 /** Opening a FIFO that nobody reads would wait for ever; a hook that waits is there at once. */
-const sendMs = 5_000;
+const unheardSeconds = 3;
+/** Well above that: what is over by then was cut off on its way. */
+const sendMs = 10_000;
 
-/** The script is ours and the same for all; the path is its argument. */
-const script = 'test -p "$1" && cat >"$1"';
+/**
+ * The script is ours and the same for all; the path is its argument. Whether somebody reads is found out there, so that its
+ * own end and the link's are not taken for one another.
+ */
+const script = `test -p "$1" || exit 1
+exec 3<&0
+cat <&3 >"$1" &
+writer=$!
+{ sleep ${unheardSeconds}; kill "$writer"; } <&- 3<&- >/dev/null 2>&1 &
+clock=$!
+wait "$writer"
+heard=$?
+kill "$clock" 2>/dev/null
+exit "$heard"`;
 
-/** false: no hook waits for it any more. Rejects with the host's AdapterFailure when it is out of reach. An empty answer leaves it to the dialog. */
+/**
+ * false: no hook waits for it any more. Rejects with the host's AdapterFailure when it is out of reach, or may have been: whether it
+ * was told is not known then. An empty answer leaves it to the dialog.
+ */
 export const send = async (
   { backend, dir }: SessionContext,
   attempt: number,
@@ -46,5 +63,6 @@ export const send = async (
     timeoutMs: sendMs,
     input: answer,
   });
+  if (sent.timedOut || sent.exitCode === null) throw hostAway(host.id);
   return sent.exitCode === 0;
 };

@@ -15,7 +15,7 @@ import { refusal, send } from "./answers.ts";
 import { askOf } from "./hooks.ts";
 import { configDir } from "./preseed.ts";
 import { makeReader, type Reader } from "./reader.ts";
-import { fromCheckpoint, type State } from "./state.ts";
+import { fromCheckpoint, isUndecided, type State } from "./state.ts";
 import type { Order, Settings } from "./step.ts";
 import { onAnswered, onIdle } from "./transcript.ts";
 import { readStatus, type Status } from "./wire.ts";
@@ -194,7 +194,7 @@ const look = async (life: Life, sight: Sight): Promise<void> => {
   if (status?.state !== "idle" || about !== sight.about) sight.idleSince = null;
   else sight.idleSince ??= now;
   sight.about = about;
-  const isAsking = Object.values(asks).some((ask) => !ask.refused);
+  const isAsking = Object.values(asks).some(isUndecided);
   if (!isAsking || status === null || status.state === "waiting") sight.goneSince = null;
   else sight.goneSince ??= now;
   if (sight.goneSince !== null && now - sight.goneSince >= answeredMs) {

@@ -143,12 +143,10 @@ const tooLate: Fact = {
   text: "The decision came too late: it was answered at the terminal before.",
 };
 
-const withoutOne = (list: readonly string[], value: string): readonly string[] => {
-  const at = list.lastIndexOf(value);
-  return list.filter((_, index) => index !== at);
-};
-
-/** Rejects with the host's AdapterFailure when the host is out of reach: it is to be tried again then. */
+/**
+ * Rejects with the host's AdapterFailure when the host is out of reach: it is to be tried again then, by the next daemon as well. So
+ * the request stays in the state until it has surely been told.
+ */
 const answer = async (
   life: Life,
   { request, resolution }: Parameters<AgentLink["answer"]>[0],
@@ -159,30 +157,19 @@ const answer = async (
   const ask = await askedFor(life, request);
   if (ask === null) return;
   const words = answerOf(ask, resolution, context.session.folder);
-  const isDenied = resolution.decision === "deny";
-  const { attempt, turn } = reader.state();
+  const { attempt } = reader.state();
+  const isFirst = open.answered !== true;
   // Before it is told: the result may be read before we are back here.
-  reader.change((state) => ({
-    ...state,
-    asks: without(state.asks, request),
-    declined: isDenied ? [...state.declined, open.key] : state.declined,
-  }));
-  try {
-    const isHeard = await send(context, attempt, request, words);
-    if (!isHeard) await reader.tell([tooLate]);
-  } catch (error) {
-    // Perhaps it has not been told: whoever tries again finds the request open, as long as its turn is.
-    reader.change((state) =>
-      state.attempt === attempt && (turn === null || state.turn?.id === turn.id)
-        ? {
-            ...state,
-            asks: { ...state.asks, [request]: open },
-            declined: isDenied ? withoutOne(state.declined, open.key) : state.declined,
-          }
-        : state,
-    );
-    throw error;
-  }
+  if (isFirst)
+    reader.change((state) => ({
+      ...state,
+      asks: { ...state.asks, [request]: { ...open, answered: true } },
+      declined: resolution.decision === "deny" ? [...state.declined, open.key] : state.declined,
+    }));
+  const isHeard = await send(context, attempt, request, words);
+  reader.change((state) => ({ ...state, asks: without(state.asks, request) }));
+  // Told twice, the first time may have been heard.
+  if (!isHeard && isFirst) await reader.tell([tooLate]);
 };
 
 const detach = async (life: Life): Promise<void> => {

@@ -93,7 +93,7 @@ const hook = (tui: Tui, event: string, more: object): Promise<string> => {
   return promise;
 };
 
-const speak = (tui: Tui, message: string, content: object, stopReason: string | null): void =>
+export const speak = (tui: Tui, message: string, content: object, stopReason: string | null): void =>
   add(tui, {
     type: "assistant",
     message: {

@@ -59,7 +59,12 @@ export type Ask = {
   readonly key: string;
   /** Refused by the driver itself, in read-only mode. */
   readonly refused: boolean;
+  /** Decided here, and perhaps told already: it stays until it surely is, over the end of a daemon, too. */
+  readonly answered?: boolean;
 };
+
+/** Nobody has decided it yet, as far as is known here. */
+export const isUndecided = ({ refused, answered }: Ask): boolean => !refused && answered !== true;
 
 export type State = {
   readonly attempt: number;

@@ -5,7 +5,7 @@ import type { Block } from "../wire.ts";
 import { without } from "../../lines/step.ts";
 import { keyOf } from "./hooks.ts";
 import { stepped, chained, type Settings, type Step } from "./step.ts";
-import type { State } from "./state.ts";
+import { isUndecided, type State } from "./state.ts";
 import { count, end, isSame, join } from "./turns.ts";
 import type { Status, TranscriptLine } from "./wire.ts";
 
@@ -70,7 +70,7 @@ const onResult = (state: State, block: Result, line: Of<"results">): Step => {
   const body = endedBody(call.body, block, line.results.toolResult, wasDeclined);
   const next = { ...state, asks, tools: without(state.tools, block.id) };
   const item: Fact = { fact: "item", id: block.id, body };
-  if (passed === undefined || passed[1].refused) return stepped(next, [item]);
+  if (passed === undefined || !isUndecided(passed[1])) return stepped(next, [item]);
   const [request] = passed;
   const withdrawn: Fact = { fact: "withdrawn", request, reason: answeredThere };
   return stepped(next, [withdrawn, item], [{ order: "release", request }]);
@@ -138,9 +138,10 @@ export const isQueued = (state: State, text: string): boolean =>
 
 /** A dialog that is gone though nobody answered its request from here: someone did there. */
 export const onAnswered = (state: State): Step => {
-  const gone = Object.entries(state.asks).filter(([, ask]) => !ask.refused);
+  const gone = Object.entries(state.asks).filter(([, ask]) => isUndecided(ask));
+  const kept = Object.entries(state.asks).filter(([, ask]) => ask.answered === true);
   return stepped(
-    { ...state, asks: {} },
+    { ...state, asks: Object.fromEntries(kept) },
     gone.map(([request]) => ({ fact: "withdrawn", request, reason: answeredThere })),
     gone.map(([request]) => ({ order: "release", request })),
   );

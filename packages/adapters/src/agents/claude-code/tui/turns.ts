@@ -198,7 +198,9 @@ const endFact = (state: State, turn: TurnState, outcome: Outcome): Fact => {
 
 /** Hooks that still wait for an answer nobody can give any more. */
 const releases = (state: State): readonly Order[] =>
-  Object.keys(state.asks).map((request) => ({ order: "release", request }));
+  Object.entries(state.asks).flatMap(([request, { answered }]) =>
+    answered === true ? [] : [{ order: "release", request }],
+  );
 
 /** The next prompt that the CLI has taken meanwhile begins its turn at once. */
 export const end = (state: State, outcome: Outcome, now: number): Step => {
