@@ -39,6 +39,13 @@ export const ownerIn = (environment: Buffer, home: string): Owner | null => {
   return { session, generation };
 };
 
+/** The same in what ps shows of an environment, where blanks separate variables; of whichever home. */
+export const ownerInRow = (rest: string): Owner | null => {
+  const session = / SKEIN_SESSION=(\S+)/.exec(rest)?.[1];
+  const generation = Number(/ SKEIN_GENERATION=(\d+)/.exec(rest)?.[1]);
+  return session === undefined || !Number.isInteger(generation) ? null : { session, generation };
+};
+
 export const sameOwner = (one: Owner, other: Owner): boolean =>
   one.session === other.session && one.generation === other.generation;
 

@@ -4,7 +4,7 @@
  */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { parseRow, type OwnedProcess, type ProcessStat } from "../marks.ts";
+import { ownerInRow, parseRow, type OwnedProcess, type ProcessStat } from "../marks.ts";
 import type { Processes } from "./processes.ts";
 
 const execute = promisify(execFile);
@@ -33,10 +33,8 @@ export const makePsProcesses = (): Processes => ({
     return rows.flatMap((line): readonly OwnedProcess[] => {
       const row = parseRow(line);
       if (row === null || !row.rest.includes(` SKEIN_HOME=${home} `)) return [];
-      const session = / SKEIN_SESSION=(\S+)/.exec(row.rest)?.[1];
-      const generation = Number(/ SKEIN_GENERATION=(\d+)/.exec(row.rest)?.[1]);
-      if (session === undefined || !Number.isInteger(generation)) return [];
-      return [{ ...row.stat, owner: { session, generation } }];
+      const owner = ownerInRow(row.rest);
+      return owner === null ? [] : [{ ...row.stat, owner }];
     });
   },
 });

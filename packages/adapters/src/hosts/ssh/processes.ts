@@ -1,7 +1,14 @@
 /** What runs over there, and whose it is: looked at, and ended. */
 import { quote } from "@skein/contract";
 import { pause, adapterFailure, type Clock, type Owner, type Spare } from "@skein/sdk";
-import { ownerIn, parseRow, parseStat, sameOwner, type OwnedProcess } from "../marks.ts";
+import {
+  ownerIn,
+  ownerInRow,
+  parseRow,
+  parseStat,
+  sameOwner,
+  type OwnedProcess,
+} from "../marks.ts";
 import type { Ask } from "./ask.ts";
 import { BORN } from "./far.ts";
 import { wordOf } from "./words.ts";
@@ -82,11 +89,9 @@ const readPs = (lines: readonly string[]): readonly Found[] => {
   return lines.flatMap((line): readonly Found[] => {
     if (!line.startsWith("ps ")) return [];
     const row = parseRow(line.slice(3));
-    const session = / SKEIN_SESSION=(\S+)/.exec(row?.rest ?? "")?.[1];
-    const generation = Number(/ SKEIN_GENERATION=(\d+)/.exec(row?.rest ?? "")?.[1]);
-    if (row === null || session === undefined || !Number.isInteger(generation)) return [];
-    const ageMs = now - Date.parse(row.stat.started);
-    return [{ ...row.stat, owner: { session, generation }, stdin: null, ageMs }];
+    const owner = ownerInRow(row?.rest ?? "");
+    if (row === null || owner === null) return [];
+    return [{ ...row.stat, owner, stdin: null, ageMs: now - Date.parse(row.stat.started) }];
   });
 };
 
