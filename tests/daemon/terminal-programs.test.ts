@@ -107,6 +107,17 @@ describe.concurrent("a turn", () => {
   );
 
   test(
+    "whose prompt has a line that the program's terminal would cut fails and says so; the next is taken",
+    played(async ({ create }) => {
+      const agent = await create(program({ argv: ["/bin/cat"] }));
+      const { turn } = await agent.say(`one\n${"x".repeat(1_000_000)}`);
+      expect(turn).toMatchObject({ outcome: "failed" });
+      expect(turn.error?.message).toMatch(/longest line has 1000000 bytes/);
+      expect((await agent.say("two")).answer).toBe("two");
+    }),
+  );
+
+  test(
     "cannot be steered",
     played(async ({ create }) => {
       const agent = await create();

@@ -77,6 +77,15 @@ export const nothingRuns = (id: string): AdapterFailure =>
     false,
   );
 
+export const lineTooLong = (bytes: number, most: number): AdapterFailure =>
+  failure(
+    "prompt_too_large",
+    "unsupported",
+    `The longest line has ${bytes} bytes; the program reads whole lines, and its terminal takes ${most} of one.`,
+    "Break the line, or put it into a file and type the file's path.",
+    false,
+  );
+
 export const noFolder = (folder: string, what: "missing" | "file" | "unreadable"): AdapterFailure =>
   what === "file"
     ? failure(

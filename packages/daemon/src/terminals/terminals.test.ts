@@ -9,6 +9,8 @@ const done = { exitCode: 0, signal: null, stdout: "", stderr: "", timedOut: fals
 const open = (given: {
   readonly files?: readonly string[];
   readonly refuses?: (words: readonly string[]) => boolean;
+  /** As stty says them; null: there is none. */
+  readonly modes?: string | null;
   /** Whether its program has ended. */
   readonly dead?: boolean;
   /** What each list of its clients says; then none are attached. */
@@ -35,6 +37,9 @@ const open = (given: {
       if (words[0] === "list-panes")
         return { ...done, stdout: given.dead === true ? PANE.replace("|9|0|", "|9|1|") : PANE };
       calls.push(words);
+      if (words[0] === "display-message") return { ...done, stdout: "/dev/pts/7\n" };
+      if (words[0] === "stty" && given.modes === null) return { ...done, exitCode: 127 };
+      if (words[0] === "stty") return { ...done, stdout: given.modes ?? "" };
       if (words[0] === "list-clients") return { ...done, stdout: given.clients?.shift() ?? "" };
       return given.refuses?.(words) === true ? { ...done, exitCode: 1, stderr: "no space" } : done;
     },
@@ -59,6 +64,29 @@ test("text and Enter go in one call, with a moment between them", async () => {
   ]);
   await terminals.type("trm_1", "", true);
   expect(calls.at(-1)).toEqual(["send-keys", "-t", "%7", "Enter"]);
+});
+
+const long = `echo ${"x".repeat(5_000)}`;
+
+test("a line that a program which reads whole lines would lose a part of is refused, and nothing is typed", async () => {
+  const { terminals, calls } = open({ modes: "speed 38400 baud;\nisig icanon iexten echo" });
+  await expect(terminals.type("trm_1", `a\n${long}\nb`, true)).rejects.toMatchObject({
+    message: expect.stringMatching(/5005 bytes.*takes 4095/),
+    failure: { code: "prompt_too_large" },
+  });
+  expect(calls.map(([word]) => word)).toEqual(["display-message", "stty"]);
+  await terminals.type("trm_1", "x".repeat(1_000), true);
+  await terminals.type("trm_1", `${"x".repeat(4_000)}\n${"y".repeat(4_000)}`, true);
+  expect(calls.filter(([word]) => word === "load-buffer")).toHaveLength(2);
+});
+
+test.each([
+  ["which takes keys as they come", "isig -icanon iexten"],
+  ["of which nobody can say how it reads", null],
+])("a long line is typed into a program %s", async (_, modes) => {
+  const { terminals, calls } = open({ modes });
+  await terminals.type("trm_1", long, true);
+  expect(calls.at(-1)?.[0]).toBe("load-buffer");
 });
 
 test("a paste that failed does not stay in a buffer of tmux", async () => {

@@ -3,6 +3,7 @@ import type { Clock, Host, ProcessRef, TerminalLook, Terminals } from "@skein/sd
 import { makeAttachments, type Attachments } from "./attach.ts";
 import { makeEnds } from "./ends.ts";
 import { notHeld, nothingRuns } from "./failures.ts";
+import { admitLines } from "./line-mode.ts";
 import { clearStartFiles, closeTerminal, openTerminal } from "./opening.ts";
 import { findPane, listPanes, type Pane } from "./panes.ts";
 import { readScreenOf } from "./screen.ts";
@@ -67,6 +68,7 @@ const makeType = (tmux: Tmux): HostTerminals["type"] => {
   return async (id, text, enter) => {
     const { pane } = await running(tmux, id);
     const input = harmless(text);
+    await admitLines(tmux, pane, input);
     const buffer = `skein-${(pastes += 1)}`;
     const paste = [
       ["load-buffer", "-b", buffer, "-"],
