@@ -252,6 +252,44 @@ test("of several, one that is not there or was killed keeps the verb from all of
     expect((await skein(["status", name])).stdout).toMatch(new RegExp(`^${name}: idle`));
 });
 
+test("of several terminals, one that is not there keeps all of them open", async () => {
+  const opened = await skein(["terminal", "open", "--folder", folder, "-q"]);
+  const id = opened.stdout.trim();
+  const refused = await skein(["terminal", "close", id, "nosuch"]);
+  expect([refused.code, refused.stdout]).toEqual([1, ""]);
+  expect((await skein(["terminal", "list", "-q"])).stdout).toContain(id);
+  expect((await skein(["terminal", "close", id])).stdout).toBe(`Closed terminal ${id}\n`);
+});
+
+test("logs tell of an agent's death, of its stop and of a start that failed, in every format", async () => {
+  const place = join(home, "short-lived");
+  mkdirSync(place);
+  await skein(["create", "--name", "mortal", "-p", place]);
+  await skein(["ask", "mortal", "DIE 3", "-t", "20"]);
+  await skein(["ask", "mortal", "PONG", "-t", "20"]);
+  await skein(["stop", "mortal"]);
+  await skein(["logs", "mortal", "-f", "--json"], {
+    until: /"session\.process\.ended".*"generation":2/,
+  });
+  rmSync(place, { recursive: true });
+  await skein(["ask", "mortal", "PONG", "-t", "20"]);
+  const said = [
+    /the agent died \(exit code 3\)/,
+    /the agent is being stopped\n/,
+    /the agent has ended/,
+    /the agent could not be started/,
+  ];
+  const [text, page, data] = await Promise.all([
+    skein(["logs", "mortal"]),
+    skein(["logs", "mortal", "--format", "md"]),
+    skein(["logs", "mortal", "--json"]),
+  ]);
+  for (const words of said) expect(text.stdout).toMatch(words);
+  for (const words of said) expect(page.stdout.replaceAll("\\", "")).toMatch(words);
+  const { events } = JSON.parse(data.stdout) as { events: { type: string }[] };
+  expect(events.filter(({ type }) => type === "session.process.ended")).toHaveLength(3);
+});
+
 test.each([
   [["status", "nobody"], "session_not_found"],
   [["create", "-p", "nowhere"], "folder_not_found"],

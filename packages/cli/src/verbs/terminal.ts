@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from "commander";
 import type { Terminal } from "@skein/contract";
 import { printJson, type Cli } from "../cli.ts";
-import { EXIT, misused } from "../failure.ts";
+import { EXIT, misused, toFailure } from "../failure.ts";
 import { oneLine, visible } from "../format/escape.ts";
 import { folderWords } from "../format/status.ts";
 import { table, type Column } from "../format/table.ts";
@@ -166,6 +166,15 @@ const type = verb<Flags & { readonly enter?: boolean }, [terminal: string, text:
   },
 });
 
+/** Rejects when there is no such terminal. One that cannot be read now may still be closed. */
+const admit = async (cli: Cli, terminal: string): Promise<void> => {
+  try {
+    await cli.call("terminals.screen", { terminal });
+  } catch (error) {
+    if (toFailure(error).failure.code.endsWith("_not_found")) throw error;
+  }
+};
+
 const close = verb<Flags, [terminals: string[]]>({
   examples: [["skein terminal close fizz-top", "end the shell in it; the session stays"]],
   notes: "A terminal in which a session's agent runs ends with that: skein stop, skein kill.",
@@ -174,6 +183,7 @@ const close = verb<Flags, [terminals: string[]]>({
       .argument("<ID...>", "terminals' ids, or their sessions' names or ids")
       .option("--json", "print the views (terminals.close), one a line"),
   run: async (cli, { json }, terminals) => {
+    if (terminals.length > 1) await Promise.all(terminals.map((each) => admit(cli, each)));
     for (const terminal of terminals) {
       const view = await cli.call("terminals.close", { terminal, clientId: cli.key() });
       if (json === true) printJson(cli, view);
