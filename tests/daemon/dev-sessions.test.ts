@@ -58,7 +58,8 @@ const appServers = async (house: House) =>
 /** Only ends one that hangs: dozens of programs are started, and the machine may be busy. */
 const PATIENCE_MS = 90_000;
 
-describe("dev-sessions", { timeout: PATIENCE_MS }, () => {
+// Side by side: each has a house of its own, and most of their time is waiting.
+describe.concurrent("dev-sessions", { timeout: PATIENCE_MS }, () => {
   test("#2, #3: parallel creates, by many programs at once, get different names and lose nothing", () =>
     inHouse(async (house) => {
       const folder = await house.folder("project");

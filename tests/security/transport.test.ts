@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { setTimeout as after } from "node:timers/promises";
+import { LIMITS } from "@skein/contract";
 import { describe, expect, test } from "vitest";
 import { TOKENS, openHouse, type House } from "./house.ts";
 import { dial, dialIn, type Wire } from "./wire.ts";
@@ -42,19 +43,22 @@ describe("slow-loris", () => {
       peer.write(head(house, "POST /api/stop", `${authorized}${json}content-length: 100\r\n`));
       return peer;
     };
+    // The server's own clock is turned, not waited for, once it has begun to wait for more of the body.
+    const reading = () => house.clock.armed(LIMITS.httpHeaderTimeoutMs);
+    const waits = reading();
     const pausing = await begin();
     const paused = ended(pausing);
     pausing.write("{");
-    // The server has read the first byte once it asks who this is; its own clock is turned, not waited for.
-    await after(100);
-    house.clock.turn(10_001);
+    await waits;
+    house.clock.turn(LIMITS.httpHeaderTimeoutMs + 1);
     expect(await paused).toMatch(/^HTTP\/1\.1 408 /);
 
     const dripping = await begin();
     const dripped = ended(dripping);
     for (let i = 0; i < 4; i++) {
+      const read = reading();
       dripping.write(" ");
-      await after(30);
+      await read;
       house.clock.turn(9_000);
     }
     expect(await dripped).toMatch(/^HTTP\/1\.1 408 /);
@@ -364,10 +368,11 @@ describe("one connection among many", () => {
     const peer = await house.socket();
     const answer = ended(peer);
     peer.write(head(house, "GET /health", "").repeat(100));
+    const reading = house.clock.armed(LIMITS.httpHeaderTimeoutMs);
     peer.write(
       `${head(house, "POST /api/stop", `${authorized}${json}content-length: 2\r\nconnection: close\r\n`)}{`,
     );
-    await after(50);
+    await reading;
     peer.write("}");
     expect((await answer).match(/HTTP\/1\.1 200 /g)).toHaveLength(101);
     expect(house.calls.map(({ name }) => name)).toEqual(["system.stop"]);
