@@ -5,7 +5,7 @@ import { request } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { operations } from "@skein/contract";
+import { LIMITS, operations } from "@skein/contract";
 import { MAIN, plainEnv, skein as run, type Ran, type RunOptions } from "./run-skein.ts";
 import { temporaryHome } from "./stub-daemon.ts";
 
@@ -340,7 +340,9 @@ describe("the routes of dev-sessions' gateway", () => {
       [await ask("POST", "/create", { body: [] }), [400, false, "invalid_input"]],
       [await ask("POST", "/create"), [415, false, "unsupported_media_type"]],
       [
-        await ask("POST", "/send", { body: { sessionId: "x", message: "x".repeat(5_000_000) } }),
+        await ask("POST", "/send", {
+          body: { sessionId: "x", message: "x".repeat(LIMITS.httpBodyBytes) },
+        }),
         [413, false, "payload_too_large"],
       ],
       [await ask("GET", "/nothing"), [404, false, "unknown_operation"]],
