@@ -1,7 +1,7 @@
 /** Asks an ACP agent what it is: its name, version and what it can. Opens no session and spends no tokens. */
-import { join } from "node:path";
 import type { Capabilities } from "@skein/contract";
 import type { BackendContext, Detached, ProbeResult } from "@skein/sdk";
+import { askProcess } from "../lines/ask.ts";
 import type { AcpAgent } from "./agents.ts";
 import { initializeFrame, initializeId, knownOf } from "./handshake.ts";
 import { argvOf } from "./process.ts";
@@ -29,35 +29,16 @@ const initializeOf = async (detached: Detached, version: string): Promise<Json |
   return null;
 };
 
-const ask = async (
+const ask = (
   agent: AcpAgent,
   context: BackendContext,
   command: readonly [string, ...string[]],
   signal: AbortSignal,
 ): Promise<Json | null> => {
-  const { host, clock, timing, env } = context;
-  // Not a session: its process is the driver's own to look after.
-  const owner = { session: `${agent.id.replace(":", "-")}-probe`, generation: 0 };
-  const dir = join(context.dir, "probe");
-  // Of a daemon that died while it asked.
-  await host.sweep(owner);
-  await host.remove(dir);
-  const folder = (await host.folder(context.dir)) === "directory" ? context.dir : "/";
-  const detached = await host.start({ dir, argv: argvOf(agent, command), env, folder, owner });
-  const giveUp = (): void => void detached.terminate(0);
-  const cancel = clock.after(timing.startMs, giveUp);
-  signal.addEventListener("abort", giveUp, { once: true });
-  // An abort that came while it was being started is not told again.
-  if (signal.aborted) giveUp();
-  try {
-    return await initializeOf(detached, context.version);
-  } finally {
-    cancel();
-    signal.removeEventListener("abort", giveUp);
-    await detached.terminate(0);
-    await detached.close();
-    await host.remove(dir);
-  }
+  const spec = { argv: argvOf(agent, command), env: context.env };
+  return askProcess(context, agent.id, spec, signal, (process) =>
+    initializeOf(process, context.version),
+  );
 };
 
 const capabilitiesOf = ({ load, resume, fork }: Known): Capabilities => ({

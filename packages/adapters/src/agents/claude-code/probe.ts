@@ -1,21 +1,14 @@
 /** Asks Claude Code (2.1.197) what it is: its version, its login, its models. Starts no session and spends no tokens. */
-import { join } from "node:path";
 import type { BackendContext, Detached, ProbeResult } from "@skein/sdk";
+import { askProcess } from "../lines/ask.ts";
 import { initializeFrame, initializeId } from "./frames.ts";
 import { knownModels, readLogin, readModels } from "./models.ts";
 import { modeEnv } from "./modes.ts";
+import { notInstalled, streamFlags } from "./process.ts";
 import { readLine, type Json } from "./wire.ts";
 
-/** Not a session: its process is the driver's own to look after. */
-const owner = { session: "claude-code-probe", generation: 0 };
-
 const flags = [
-  "-p",
-  "--output-format",
-  "stream-json",
-  "--input-format",
-  "stream-json",
-  "--verbose",
+  ...streamFlags,
   "--no-session-persistence",
   "--strict-mcp-config",
   "--setting-sources",
@@ -33,8 +26,7 @@ const absent: ProbeResult = {
   loginDetail: null,
   models: knownModels,
   modelsSource: "known-list",
-  remedy:
-    "Install it with `npm install -g @anthropic-ai/claude-code`, or name its path in config.json5.",
+  remedy: notInstalled.remedy,
 };
 
 const versionOf = async (
@@ -59,34 +51,16 @@ const initializeOf = async (detached: Detached): Promise<Json | null> => {
 };
 
 /** Ended as soon as it has answered: left to itself, its exit takes seconds when the API cannot be reached. */
-const ask = async (
+const ask = (
   context: BackendContext,
   command: readonly [string, ...string[]],
   signal: AbortSignal,
 ): Promise<Json | null> => {
-  const { host, clock, timing } = context;
-  const dir = join(context.dir, "probe");
-  // Of a daemon that died while it asked.
-  await host.sweep(owner);
-  await host.remove(dir);
-  const argv = [...command, ...flags] as const;
-  const env = modeEnv(context.env, "guarded", false);
-  const folder = (await host.folder(context.dir)) === "directory" ? context.dir : "/";
-  const detached = await host.start({ dir, argv, env, folder, owner });
-  const giveUp = (): void => void detached.terminate(0);
-  const cancel = clock.after(timing.startMs, giveUp);
-  signal.addEventListener("abort", giveUp, { once: true });
-  // An abort that came while it was being started is not told again.
-  if (signal.aborted) giveUp();
-  try {
-    return await initializeOf(detached);
-  } finally {
-    cancel();
-    signal.removeEventListener("abort", giveUp);
-    await detached.terminate(0);
-    await detached.close();
-    await host.remove(dir);
-  }
+  const spec = {
+    argv: [...command, ...flags] as const,
+    env: modeEnv(context.env, "guarded", false),
+  };
+  return askProcess(context, "claude-code", spec, signal, initializeOf);
 };
 
 const remedyOf = (login: ProbeResult["login"], asked: boolean): string | null => {

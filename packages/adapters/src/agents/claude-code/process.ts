@@ -32,13 +32,18 @@ export const conversationFlags = (conversation: Conversation): readonly string[]
   }
 };
 
-const wireFlags = [
+/** It speaks in lines of JSON. */
+export const streamFlags = [
   "-p",
   "--output-format",
   "stream-json",
   "--input-format",
   "stream-json",
   "--verbose",
+];
+
+const wireFlags = [
+  ...streamFlags,
   "--permission-prompt-tool",
   "stdio",
   "--include-partial-messages",
