@@ -40,6 +40,17 @@ const type = async (house: House, agent: Agent, text: string): Promise<void> => 
   await tmux(house, "send-keys", "-t", pane, "Enter");
 };
 
+/** Pasted, and left there when it is seen. */
+const draft = async (house: House, agent: Agent, text: string): Promise<void> => {
+  const pane = await paneOf(house, agent);
+  await tmux(house, "set-buffer", "-b", "draft", text);
+  await tmux(house, "paste-buffer", "-p", "-r", "-d", "-b", "draft", "-t", pane);
+  const last = text.split("\n").at(-1)!.slice(0, 40);
+  for (let look = 0; look < 200; look += 1)
+    if ((await tmux(house, "capture-pane", "-p", "-t", pane)).includes(last)) return;
+  throw new Error(`the draft is not shown: ${text}`);
+};
+
 const turnsEnded = (agent: Agent): number =>
   agent.events().filter((event) => event.type === "session.turn.ended").length;
 
@@ -162,6 +173,22 @@ const atClaudeCode: readonly Step[] = [
       const { answer } = await agent.say("ECHO a\u001b[201~b\u0003c\u0007d\r\ne");
       expect(answer.replace(/[^\w ]/g, "")).toMatch(/^ECHO a(201)?bcde$/);
       expect(await saidByUser(agent)).toHaveLength(texts.length + 1);
+    },
+  },
+  {
+    name: "what someone has begun to type there is no part of a prompt, however many lines it has; it is kept in the history",
+    run: async ({ create, house }) => {
+      const agent = await create();
+      await agent.say("SAY one");
+      await draft(house, agent, "half a thought\nof many\nlines");
+      await press(house, agent, "Up", "Left", "Left");
+      expect((await agent.say("SAY two")).answer).toBe("two");
+      const file = join(agent.folder, "made");
+      await press(house, agent, "!");
+      await draft(house, agent, `touch ${file}`);
+      expect((await agent.say("SAY three")).answer).toBe("three");
+      expect(await saidByUser(agent)).toEqual(["SAY one", "SAY two", "SAY three"]);
+      expect(await exists(file)).toBe(false);
     },
   },
   {

@@ -350,7 +350,21 @@ test("interrupted before its first word a prompt stands in the input line again:
   await rig.next("turn-ended");
   expect(home.tui.heard).toEqual(["WAIT\nfor it", "WAIT\nfor it", "SAY next"]);
   // Twice within a second it would have ended the program.
-  expect(home.tui.pressed.filter((key) => key === "C-c")).toHaveLength(2);
+  expect(home.tui.pressed).not.toContain("C-c");
+  expect(home.tui.menus).toBe(0);
+});
+
+test("a draft that someone has begun is cleared whole, also one for the shell", async () => {
+  await using home = await makeHome();
+  const rig = await home.started();
+  const { tui } = home;
+  for (const [index, draft] of ["", "one\ntwo\nthree", "! rm -rf old"].entries()) {
+    tui.input = draft;
+    await rig.link.prompt(words(`SAY ${index}`, index + 1));
+    await rig.next("turn-ended");
+  }
+  expect(tui.heard).toEqual(["SAY 0", "SAY 1", "SAY 2"]);
+  expect(tui.menus).toBe(0);
 });
 
 test("an API that refuses fails the turn, with what it said", async () => {

@@ -169,7 +169,6 @@ test("idle without a word in the transcript ends a turn, but not one whose promp
   expect(outcome({ ...stopped, turn: { ...stopped.turn, seen: true } }, 2_000)).toHaveLength(1);
   expect(outcome(interrupted, 300)).toEqual([]);
   expect(outcome(interrupted, 500)).toHaveLength(1);
-  expect(onIdle(interrupted, 500, settings).state.dirty).toBe(true);
 });
 
 test("no line, hook or status, however odd, makes the reading throw", () => {

@@ -47,8 +47,6 @@ export type Life = {
   over: boolean;
   /** Its program is dead. */
   gone: boolean;
-  /** When the input line was last cleared with the key that ends the program when it comes twice. */
-  clearedAt: number;
 };
 
 const beginning = (context: SessionContext): State => {
@@ -142,7 +140,6 @@ export const makeLife = (context: SessionContext): Life => {
     closed: false,
     over: false,
     gone: false,
-    clearedAt: 0,
     reader: makeReader({
       context,
       begin: beginning(context),

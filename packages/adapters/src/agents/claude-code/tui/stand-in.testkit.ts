@@ -45,6 +45,10 @@ export type Tui = {
   held: ChildProcess | null;
   promptId: string;
   lastCtrlC: number;
+  /** Of Escape, one after the other, at rest. */
+  escapes: number;
+  /** So often a menu was opened. */
+  menus: number;
   /** The next turn's transcript is written after its end, and the end first: as a fork's is. */
   late: string[] | null;
   /** Called once, just before something is pasted. */
@@ -93,7 +97,12 @@ const hook = (tui: Tui, event: string, more: object): Promise<string> => {
   return promise;
 };
 
-export const speak = (tui: Tui, message: string, content: object, stopReason: string | null): void =>
+export const speak = (
+  tui: Tui,
+  message: string,
+  content: object,
+  stopReason: string | null,
+): void =>
   add(tui, {
     type: "assistant",
     message: {
@@ -223,10 +232,23 @@ export const submit = (tui: Tui): void => {
   add(tui, { type: "queue-operation", operation: "enqueue", content: text.trim() });
 };
 
+/** At rest two of them clear what stands there, but for the shell mode that it began; where nothing does, they open a menu. */
+const escape = (tui: Tui): void => {
+  if (tui.interrupt !== null) return tui.interrupt();
+  tui.escapes += 1;
+  if (tui.escapes < 2) return;
+  tui.escapes = 0;
+  if (tui.input === "") tui.menus += 1;
+  else tui.input = tui.input.startsWith("!") ? "!" : "";
+};
+
 const press = (tui: Tui, key: TerminalKey): void => {
   tui.pressed.push(key);
   if (key === "Enter") submit(tui);
-  if (key === "Escape") tui.interrupt?.();
+  if (key === "Escape") escape(tui);
+  else tui.escapes = 0;
+  if (key === "Space") tui.input += " ";
+  if (key === "BSpace") tui.input = tui.input.slice(0, -1);
   if (key === "C-u") tui.input = tui.input.split("\n").slice(0, -1).join("\n");
   if (key !== "C-c") return;
   if (Date.now() - tui.lastCtrlC < 1_000) tui.child?.kill("SIGKILL");
@@ -328,6 +350,8 @@ export const makeTui = (config: string): Tui => ({
   held: null,
   promptId: "",
   lastCtrlC: 0,
+  escapes: 0,
+  menus: 0,
   late: null,
   onPaste: null,
   forgets: 0,

@@ -51,7 +51,6 @@ export const accept = (state: State, given: Given, promptId: string, now: number
     {
       ...withTaken(state, given.turn),
       given: null,
-      dirty: false,
       turn: turnOf(given.turn, promptId, now),
     },
     [{ fact: "accepted", turn: given.turn }],
@@ -221,7 +220,6 @@ export const end = (state: State, outcome: Outcome, now: number): Step => {
     asks: {},
     tools: {},
     declined: [],
-    dirty: state.dirty || interrupted,
   };
   const facts = [...lost, endFact(state, turn, outcome)];
   return chained(stepped(ended, facts, releases(state)), (after) =>

@@ -24,10 +24,9 @@ const unknownMs = 3_000;
 /** A daemon that died between Enter and the record: the hook has come long before another daemon reads. */
 const leftMs = 2_000;
 
-/** Twice within a second or so it ends the program. */
-const twiceMs = 1_200;
-/** Keys that come together are taken for text, so each needs a moment of its own. */
+/** Keys that come together are taken for text, two of Escape for another key: each needs a moment of its own. */
 const keyMs = 40;
+const escapeMs = 100;
 
 const press = (life: Life, ...keys: readonly TerminalKey[]): Promise<void> =>
   life.context.backend.terminals.keys(life.terminal, keys);
@@ -44,25 +43,30 @@ export const literal = (prompt: string): string => {
   return `${isCommand.test(text) ? " " : ""}${text}${opensList.test(text) ? " " : ""}`;
 };
 
-/** What is left of a draft of several lines goes with the prompt; what was taken away of it can be brought back with Ctrl-Y. */
-const takeAway = async (life: Life): Promise<void> => {
-  await press(life, "C-u");
-  await pause(life.context.backend.clock, keyMs);
+const pressEach = async (
+  life: Life,
+  keys: readonly TerminalKey[],
+  may: () => boolean = () => true,
+): Promise<void> => {
+  for (const key of keys) {
+    if (!may()) return;
+    await press(life, key);
+    await pause(life.context.backend.clock, key === "Escape" ? escapeMs : keyMs);
+  }
 };
 
-const clear = async (life: Life): Promise<void> => {
-  const { reader, context } = life;
-  const { clock } = context.backend;
-  if (reader.state().dirty) {
-    const since = clock.monotonic() - life.clearedAt;
-    if (life.clearedAt > 0 && since < twiceMs) await pause(context.backend.clock, twiceMs - since);
-    life.clearedAt = clock.monotonic();
-    await press(life, "C-c");
-    await pause(context.backend.clock, enterMs);
-    reader.change((state) => ({ ...state, dirty: false }));
-  }
-  await takeAway(life);
-};
+/**
+ * Two of Escape clear a draft, wherever the cursor is and however many lines it has, and keep it in the history (Up); where nothing
+ * stands they would open a menu, so something must: a blank alone leaves no history. Backspace then leaves the shell mode that
+ * a draft began with `!`: else the prompt would be run as a command. A turn that begins meanwhile must not be interrupted.
+ */
+const clear = (life: Life): Promise<void> =>
+  pressEach(life, ["Space", "Escape", "Escape", "BSpace"], () => life.reader.state().turn === null);
+
+/** Beside a turn Escape would end that: so many lines are taken away, from the cursor upwards (Ctrl-Y brings back the last). */
+const draftLines = 6;
+const takeAway = (life: Life): Promise<void> =>
+  pressEach(life, [...Array.from({ length: draftLines }, () => "C-u" as const), "BSpace"]);
 
 const type = async (life: Life, text: string): Promise<void> => {
   const { context } = life;
@@ -156,7 +160,7 @@ export const prompt = async (life: Life, words: Words): Promise<void> => {
     await wait(life, takenAgainMs, isTaken(turn));
   }
   if (isTaken(turn)(reader.state()) || isOut(life)) return;
-  reader.change((state) => ({ ...state, given: null, dirty: true }));
+  reader.change((state) => ({ ...state, given: null }));
   throw notTaken();
 };
 
@@ -181,13 +185,12 @@ export const steer = async (life: Life, { prompt: id, text }: Words): Promise<vo
   reader.change((state) => ({
     ...state,
     steers: state.steers.filter((one) => one.prompt !== id),
-    dirty: true,
   }));
   throw notTaken();
 };
 
 const escapes = 6;
-const escapeMs = 1_000;
+const heardMs = 1_000;
 
 /** Escape, and again only while the CLI still says that it is busy: at rest, two of them open a menu. */
 export const interrupt = async (life: Life, turn: string): Promise<void> => {
@@ -199,7 +202,7 @@ export const interrupt = async (life: Life, turn: string): Promise<void> => {
   );
   for (let count = 0; count < escapes && !isOut(life); count += 1) {
     if (count === 0 || (await statusOf(life))?.state !== "idle") await press(life, "Escape");
-    await wait(life, escapeMs, isOver);
+    await wait(life, heardMs, isOver);
     if (isOver(reader.state())) return;
   }
 };
