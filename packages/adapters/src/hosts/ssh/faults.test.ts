@@ -297,7 +297,7 @@ describe("a link", { timeout: 60_000 }, () => {
       far.host,
       (reach) => reach.state === "unreachable" && reach.reason.includes(print),
     );
-    expect(lost).toMatchObject({ reason: expect.stringContaining("ssh-keygen -R") });
+    expect(lost).toMatchObject({ remedy: expect.stringContaining("ssh-keygen -R") });
     await writeFile(far.sshd.knownHosts, "");
     // For the end of the test: somebody has looked, and written the new key down.
     const key = await readFile(join(far.sshd.folder, "host_key.pub"), "utf8");
