@@ -2,7 +2,11 @@
  * A host whose wire is taken down while agents work on it, seen through the doors that people use: nobody is dead, nothing is
  * lost or told twice, what was asked meanwhile is done on return, and what cannot be done is refused at once.
  */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { WebSocket } from "ws";
+import { connectTerminal, type TerminalSocketLike } from "@skein/client";
 import { setTimeout as pause } from "node:timers/promises";
 import { skein } from "../cli/run-skein.ts";
 import { fakeClaudeBackend, fakeCodexBackend } from "../daemon/fixtures.ts";
@@ -181,3 +185,43 @@ describe.concurrent("a wire that is cut while agents work", () => {
     });
   }, 180_000);
 });
+
+test("what is typed into a terminal there while the wire is cut waits, and is typed once when it is mended", async () => {
+  await inHouse(async (house, network) => {
+    const folder = await house.folder("typed");
+    const file = join(folder, "typed");
+    const argv = ["/bin/sh", "-c", "stty -echo; exec cat > typed"];
+    const { terminal } = await house.call("terminals.open", { host: "far", folder, argv });
+    const kept: number[] = [];
+    let state = "";
+    const person = connectTerminal({
+      socket: (query) =>
+        new WebSocket(
+          `ws+unix:${join(house.home, "run", "skein.sock")}:/api/terminals/${terminal.id}${query}`,
+        ) as unknown as TerminalSocketLike,
+      attempts: 1_000,
+      on: {
+        snapshot: (_, done) => done(),
+        output: (_, done) => done(),
+        attached: ({ program }) => (state = program.state),
+        program: (program) => (state = program.state),
+        kept: (bytes) => kept.push(bytes),
+      },
+    });
+    expect(await person.input(Buffer.from("before\r"))).toBe("typed");
+    await network.cut();
+    await untilTrue("it is noticed", () => state === "unknown", NOTICED_MS);
+    const typed = ["one\r", "two\r"].map((text) => person.input(Buffer.from(text)));
+    await untilTrue("they wait", () => kept.at(-1) === 8);
+    await network.mend();
+    expect(await Promise.all(typed)).toEqual(["typed", "typed"]);
+    await untilTrue(
+      "cat has written them",
+      async () => (await readFile(file, "utf8")) === "before\none\ntwo\n",
+    );
+    expect(kept.at(-1)).toBe(0);
+    person.close();
+    await person.ended;
+    await house.call("terminals.close", { terminal: terminal.id });
+  });
+}, 180_000);
