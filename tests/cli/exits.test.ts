@@ -39,6 +39,7 @@ describe.concurrent("wait and ask", () => {
       stdout: "",
       stderr:
         "skein: busy is still working after 2m\n" +
+        "  busy: runs npm test\n" +
         "  Wait longer with -t, or stop the turn with: skein interrupt ID\n",
     });
     const { code } = await skein(["ask", "busy", "well?", "-t", "1"]);
