@@ -156,19 +156,33 @@ test("a prompt that was handed over is known by its words, whatever the input li
   expect(told(after.facts)).toEqual(["conversation known", "accepted trn_1"]);
 });
 
-test("idle without a word in the transcript ends a turn, but not one whose prompt is not even written", () => {
+test("idle without a word in the transcript ends a turn, but not while words must still come", () => {
   const begun = lines.findIndex(({ hook }) => hook === "UserPromptSubmit");
   const { state } = stepLine(initialState, lines[begun]!, begun);
-  const [stopped, interrupted] = [
-    { ...state, turn: { ...state.turn!, over: "stop" as const } },
-    { ...state, turn: { ...state.turn!, interrupting: true } },
+  const turn = { ...state.turn!, seen: true };
+  const outcome = (change: Partial<typeof turn>, forMs: number, since = 0): string[] =>
+    told(onIdle({ ...state, turn: { ...turn, ...change } }, { forMs, since }, settings).facts);
+  const [completed, interrupted] = [
+    `ended ${turn.id} completed in=undefined out=undefined $undefined`,
+    `ended ${turn.id} interrupted in=undefined out=undefined $undefined`,
   ];
-  const outcome = (from: State, ms: number): string[] => told(onIdle(from, ms, settings).facts);
-  expect(outcome(stopped, 5_000)).toEqual([]);
-  expect(outcome(stopped, 20_000)).toHaveLength(1);
-  expect(outcome({ ...stopped, turn: { ...stopped.turn, seen: true } }, 2_000)).toHaveLength(1);
-  expect(outcome(interrupted, 300)).toEqual([]);
-  expect(outcome(interrupted, 500)).toHaveLength(1);
+  // Interrupted before the first word; on a machine that took 4 s to bring the prompt; after a word.
+  expect(outcome({ interrupting: true }, 300)).toEqual([]);
+  expect(outcome({ interrupting: true }, 500)).toEqual([interrupted]);
+  expect(outcome({ interrupting: true, lag: 4_000 }, 3_900)).toEqual([]);
+  expect(outcome({ interrupting: true, lag: 4_000 }, 4_000)).toEqual([interrupted]);
+  expect(outcome({ interrupting: true, spoke: true }, 29_000)).toEqual([]);
+  expect(outcome({ interrupting: true, seen: false }, 29_000)).toEqual([]);
+  // At the terminal.
+  expect(outcome({}, 4_900)).toEqual([]);
+  expect(outcome({}, 5_000)).toEqual([interrupted]);
+  // Idle since before the prompt is no news, however long.
+  expect(outcome({ at: 10 }, 60_000, 9)).toEqual([]);
+  expect(outcome({ at: 10 }, 5_000, 10)).toEqual([interrupted]);
+  // The hook Stop alone ends nothing: what it said is still to come.
+  expect(outcome({ over: "stop" }, 29_000)).toEqual([]);
+  expect(outcome({ over: "stop", allSaid: true }, 1_400)).toEqual([]);
+  expect(outcome({ over: "stop", allSaid: true }, 1_500)).toEqual([completed]);
 });
 
 test("no line, hook or status, however odd, makes the reading throw", () => {

@@ -62,7 +62,8 @@ const onStart = (state: State, hook: Of<"start">, settings: Settings): Step => {
     path === null || path === state.file?.path
       ? state.file
       : { path, offset: 0, passing: hook.source === "resume" };
-  const next = { ...state, file, model: hook.model ?? state.model };
+  const place = file === state.file ? state : { ...state, file, young: true, held: [] };
+  const next = { ...place, model: hook.model ?? state.model };
   if (state.ready) return stepped(next);
   const started: Fact = {
     fact: "started",
@@ -87,7 +88,12 @@ const onPrompt = (state: State, hook: Of<"prompt">, settings: Settings): Step =>
   const moved =
     transcript === null || transcript === state.file?.path
       ? state
-      : { ...state, file: { path: transcript, offset: 0, passing: true } };
+      : {
+          ...state,
+          file: { path: transcript, offset: 0, passing: true },
+          young: true,
+          held: [],
+        };
   return chained(converse(moved, sessionId), (after) =>
     submit(after, { promptId, text }, settings.now),
   );
@@ -115,15 +121,12 @@ const onPermission = (
   return stepped(next, [{ fact: "asked", request: name, title, approval: request, canAlways }]);
 };
 
-const onOver = (
-  state: State,
-  promptId: string | null,
-  over: "stop" | "failure",
-  fault: string | null,
-): Step => {
+const onOver = (state: State, hook: Of<"stop" | "failure">): Step => {
   const { turn } = state;
+  const { promptId, said } = hook;
   if (turn === null || (promptId !== null && promptId !== turn.promptId)) return stepped(state);
-  return stepped({ ...state, turn: { ...turn, over, fault: fault ?? turn.fault } });
+  const fault = hook.hook === "failure" ? hook.error : turn.fault;
+  return stepped({ ...state, turn: { ...turn, over: hook.hook, said, fault } });
 };
 
 /** `name`: of the file with its payload, which is the request's own name too. */
@@ -136,9 +139,8 @@ export const onHook = (state: State, name: string, hook: Hook, settings: Setting
     case "permission":
       return onPermission(state, hook, name, settings);
     case "stop":
-      return onOver(state, hook.promptId, "stop", null);
     case "failure":
-      return onOver(state, hook.promptId, "failure", hook.error);
+      return onOver(state, hook);
     case "other":
       return stepped(state);
   }

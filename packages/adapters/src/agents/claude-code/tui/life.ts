@@ -17,7 +17,7 @@ import { configDir } from "./preseed.ts";
 import { makeReader, type Reader } from "./reader.ts";
 import { fromCheckpoint, isUndecided, type State } from "./state.ts";
 import type { Order, Settings } from "./step.ts";
-import { onAnswered, onIdle } from "./transcript.ts";
+import { onAnswered, onIdle, onLastWords } from "./transcript.ts";
 import { readStatus, type Status } from "./wire.ts";
 
 /** Clocks of the kernel and ours differ by less than this. */
@@ -26,8 +26,8 @@ const keptAsks = 64;
 const maxStatusBytes = 64 * 1024;
 /** Between two looks at the status file: while an end is awaited, while a dialog is open, else. */
 const pace = { ending: 100, asking: 500, working: 2_000 } as const;
-/** So long a request may be open without its dialog before it counts as answered there. */
-const answeredMs = 1_500;
+/** So long a request may be open after its dialog has been seen to go, before it counts as answered there. */
+const answeredMs = 5_000;
 
 export type Life = {
   readonly context: SessionContext;
@@ -179,35 +179,55 @@ const paceOf = ({ turn, asks, steers }: State): number => {
   return Object.keys(asks).length > 0 ? pace.asking : pace.working;
 };
 
-type Sight = { idleSince: number | null; about: string | null; goneSince: number | null };
+/** `shown`: the requests that were open when the CLI last said that it waits. */
+type Sight = {
+  idleSince: number | null;
+  /** By the host's clock. */
+  since: number;
+  about: string | null;
+  shown: string;
+  goneSince: number | null;
+};
+
+/** The requests whose dialog is gone. The hook that asks comes before the dialog: one that was not seen yet is still to come. */
+const answeredThere = (
+  sight: Sight,
+  { asks }: State,
+  status: Status | null,
+  now: number,
+): readonly string[] => {
+  const open = Object.keys(asks).filter((request) => isUndecided(asks[request]!));
+  const names = open.join("\n");
+  if (status?.state === "waiting") sight.shown = names;
+  const isGone = open.length > 0 && status !== null && status.state !== "waiting";
+  if (!isGone || sight.shown !== names) sight.goneSince = null;
+  else sight.goneSince ??= now;
+  return sight.goneSince !== null && now - sight.goneSince >= answeredMs ? open : [];
+};
 
 /** One look: what the transcript does not tell is told by the status file. */
 const look = async (life: Life, sight: Sight): Promise<void> => {
   const { reader, context } = life;
   const status = await statusOf(life);
   const now = context.backend.clock.monotonic();
-  const { turn, asks } = reader.state();
+  const { turn } = reader.state();
   const about = turn?.promptId ?? null;
-  if (status?.state !== "idle" || about !== sight.about) sight.idleSince = null;
-  else sight.idleSince ??= now;
-  sight.about = about;
-  const isAsking = Object.values(asks).some(isUndecided);
-  if (!isAsking || status === null || status.state === "waiting") sight.goneSince = null;
-  else sight.goneSince ??= now;
-  if (sight.goneSince !== null && now - sight.goneSince >= answeredMs) {
-    sight.goneSince = null;
-    await reader.take(onAnswered, "hook");
-  }
-  if (sight.idleSince === null) return;
-  const forMs = now - sight.idleSince;
+  const isSame = about === sight.about && status?.since === sight.since;
+  if (status?.state !== "idle") sight.idleSince = null;
+  else if (!isSame || sight.idleSince === null) sight.idleSince = now;
+  [sight.about, sight.since] = [about, status?.since ?? 0];
+  const answered = answeredThere(sight, reader.state(), status, now);
+  if (answered.length > 0) await reader.take((state) => onAnswered(state, answered), "hook");
+  if (sight.idleSince === null || status === null) return;
+  const idle = { forMs: now - sight.idleSince, since: status.since };
   if ((await reader.caughtUp(1_000)) && reader.state().turn?.promptId === about)
-    await reader.take((state, settings) => onIdle(state, forMs, settings), "hook");
+    await reader.take((state, settings) => onIdle(state, idle, settings), "hook");
 };
 
 /** Looks for as long as there is something to look after. Never rejects. */
 const lookAfter = async (life: Life): Promise<void> => {
   const { reader, context } = life;
-  const sight: Sight = { idleSince: null, about: null, goneSince: null };
+  const sight: Sight = { idleSince: null, about: null, since: 0, shown: "", goneSince: null };
   const isDone = (): boolean => life.closed || life.gone;
   while (!isDone()) {
     await reader.until(
@@ -224,7 +244,7 @@ const lookAfter = async (life: Life): Promise<void> => {
 };
 
 /** What its files still hold after its death is read for so long at most. */
-const lastWordsMs = 700;
+const lastWordsMs = 10_000;
 
 const endReason = (
   life: Life,
@@ -249,6 +269,11 @@ export const finish = async (
   life.gone = true;
   const { context, reader } = life;
   await reader.caughtUp(lastWordsMs);
+  await reader
+    .take(onLastWords, "transcript")
+    .catch((error: unknown) =>
+      context.log("info", "its last words were not recorded", { error: String(error) }),
+    );
   await context.backend.host.sweep(life.owner).catch((error: unknown) => {
     if (!isAdapterFailure(error)) throw error;
     context.log("error", error.message, { remedy: error.failure.remedy });

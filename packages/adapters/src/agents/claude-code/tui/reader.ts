@@ -9,9 +9,9 @@ import { onHook } from "./hooks.ts";
 import { hooksFile, payloadFile, readHookLine, spoolDir } from "./spool.ts";
 import { toCheckpoint, type State } from "./state.ts";
 import type { Order, Settings, Step } from "./step.ts";
-import { onTranscript } from "./transcript.ts";
+import { onLine } from "./transcript.ts";
 import { unclaimed } from "./turns.ts";
-import { readHook, readTranscriptLine, type Hook } from "./wire.ts";
+import { readHook, readPlaced, type Hook } from "./wire.ts";
 
 /** A prompt of a megabyte, with every character of it escaped. */
 const maxPayloadBytes = 8 * 1024 * 1024;
@@ -116,11 +116,13 @@ const apply = async (fold: Fold, { state, facts, orders }: Step, source: Source)
   if (facts.length > 0) await fold.journal.add(facts, markOf(fold, source));
 };
 
-const hooksUpTo = async (fold: Fold, limitMs: number): Promise<void> => {
+/** Until all that the hooks have told by now is read. They wait for nothing that the transcript brings but the end of a turn. */
+const hooksUpTo = async (fold: Fold, limitMs?: number): Promise<void> => {
   const { context } = fold.deps;
   const { attempt } = fold.state;
   const size = await sizeOf(context, hooksFile(spoolDir(context.dir, attempt)));
-  const isRead = (): boolean => fold.state.attempt !== attempt || fold.state.hooks >= size;
+  const isRead = (): boolean =>
+    fold.ending.aborted || fold.state.attempt !== attempt || fold.state.hooks >= size;
   await fold.waiters.until(isRead, limitMs);
 };
 
@@ -160,12 +162,21 @@ const tidy = async ({ deps, read, state }: Fold, spool: string, name: string): P
     );
 };
 
+/** What a prompt asks whose turn has not begun for us, because the one before is still being read, would end with that. */
+const untilItsTurn = (fold: Fold, promptId: string | null): Promise<void> =>
+  fold.waiters.until(
+    () => fold.ending.aborted || !fold.state.next.some((one) => one.promptId === promptId),
+  );
+
 const takeHook = async (fold: Fold, spool: string, { text, end }: SpoolLine): Promise<void> => {
   const { deps } = fold;
   const line = readHookLine(text);
   if (line === null) return become(fold, { ...fold.state, hooks: end });
   const hook = readHook(line.event, await readPayload(deps.context, spool, line.name));
-  if (hook.hook === "permission") deps.keep(line.name, hook);
+  if (hook.hook === "permission") {
+    deps.keep(line.name, hook);
+    await untilItsTurn(fold, hook.promptId);
+  }
   const step = onHook({ ...fold.state, hooks: end }, line.name, hook, deps.settings());
   const history = hook.hook === "start" ? await historyOf(fold, spool, step.state) : null;
   const state = history === null ? step.state : { ...step.state, file: history };
@@ -191,9 +202,6 @@ const readHooks = async (fold: Fold): Promise<void> => {
 const isKnown = ({ turn, next }: State, promptId: string): boolean =>
   turn?.promptId === promptId || next.some((one) => one.promptId === promptId);
 
-/** So long the hooks may be behind the transcript. */
-const hookMs = 3_000;
-
 /** So long a prompt that was taken behind a person's turn may take to be handed over again. */
 const claimMs = 10_000;
 
@@ -210,13 +218,14 @@ const untilClaimed = async (fold: Fold, promptId: string): Promise<void> => {
 };
 
 const takeLine = async (fold: Fold, path: string, { text, cut, end }: SpoolLine): Promise<void> => {
-  const line = readTranscriptLine(cut ? "" : text);
-  if (line.line === "prompt" && !isKnown(fold.state, line.promptId)) await hooksUpTo(fold, hookMs);
+  const placed = readPlaced(cut ? "" : text);
+  const { line } = placed;
+  if (line.line === "prompt" && !isKnown(fold.state, line.promptId)) await hooksUpTo(fold);
   if (line.line === "prompt") await untilClaimed(fold, line.promptId);
   const { file } = fold.state;
   if (file?.path !== path || fold.ending.aborted) return;
   const read = { ...fold.state, file: { ...file, offset: end } };
-  await apply(fold, onTranscript(read, line, fold.deps.settings()), "transcript");
+  await apply(fold, onLine(read, placed, fold.deps.settings()), "transcript");
 };
 
 /** One file after the other: `/clear` goes on in a new one. */

@@ -44,6 +44,8 @@ export type Tui = {
   decide: ((answer: "allow" | "deny") => void) | null;
   held: ChildProcess | null;
   promptId: string;
+  /** The newest line of the transcript. */
+  last: string | null;
   lastCtrlC: number;
   /** Of Escape, one after the other, at rest. */
   escapes: number;
@@ -68,7 +70,9 @@ const write = (tui: Tui, lines: readonly string[]): void => {
 };
 
 const add = (tui: Tui, line: object): void => {
-  const whole = { uuid: randomUUID(), sessionId: tui.id, isSidechain: false, ...line };
+  const uuid = randomUUID();
+  const whole = { uuid, parentUuid: tui.last, sessionId: tui.id, isSidechain: false, ...line };
+  tui.last = uuid;
   const text = `${JSON.stringify(whole)}\n`;
   if (tui.late === null) write(tui, [text]);
   else tui.late.push(text);
@@ -198,7 +202,8 @@ const fail = async (tui: Tui, apiErrorStatus: number): Promise<void> => {
 
 const finish = async (tui: Tui, said: string): Promise<void> => {
   speak(tui, `msg_${tui.promptId}`, { type: "text", text: said }, "end_turn");
-  await hook(tui, "Stop", {});
+  await hook(tui, "Stop", { last_assistant_message: said });
+  add(tui, { type: "system", subtype: "stop_hook_summary" });
   add(tui, { type: "system", subtype: "turn_duration" });
 };
 
@@ -349,6 +354,7 @@ export const makeTui = (config: string): Tui => ({
   decide: null,
   held: null,
   promptId: "",
+  last: null,
   lastCtrlC: 0,
   escapes: 0,
   menus: 0,

@@ -1,6 +1,7 @@
 /** What the fold of the TUI mode remembers. Small JSON: recorded with every report, and the next daemon goes on from it. */
 import type { ItemBody } from "@skein/contract";
 import type { Tokens } from "../wire.ts";
+import type { Held } from "./order.ts";
 import { noTokens } from "../state.ts";
 
 /** Words of Skein's for the agent. */
@@ -40,8 +41,20 @@ export type TurnState = {
   readonly interrupting: boolean;
   /** Its prompt was read in the transcript: what follows there is of this turn. */
   readonly seen: boolean;
+  /** When the CLI took the prompt, by the host's clock; null: not known. */
+  readonly at: number | null;
+  /** How long after the hook that took the prompt its line came to us, in milliseconds: so slow is all of it just now. */
+  readonly lag: number;
+  /** The model has said something that stands in the transcript. */
+  readonly spoke: boolean;
   /** What the hooks said of its end; null: nothing yet. */
   readonly over: "stop" | "failure" | null;
+  /** The last words that such a hook told; null: none. */
+  readonly said: string | null;
+  /** The newest words that the transcript told. Long ones are cut. */
+  readonly heard: string;
+  /** The transcript has brought all that was said before the hook Stop. */
+  readonly allSaid: boolean;
   /** The CLI's word for what went wrong. */
   readonly fault: string | null;
   /** What the API's refusal came to, as the transcript tells it. */
@@ -80,6 +93,10 @@ export type State = {
     readonly offset: number;
     readonly passing: boolean;
   } | null;
+  /** The file is read from its beginning, and no line has come yet that follows nothing. */
+  readonly young: boolean;
+  /** Lines that were read before those that they follow. */
+  readonly held: readonly Held[];
   /** Handed over to be typed; null when it was taken. */
   readonly given: Given | null;
   /** The newest turns, and words for a turn, that the CLI has taken: handed over again after a crash, they are not given again. */
@@ -98,8 +115,6 @@ export type State = {
   readonly declined: readonly string[];
   /** The newest message and how many of its blocks have come. */
   readonly blocks: { readonly message: string; readonly count: number };
-  /** Something may stand in the input line: the prompt of a turn that was interrupted. */
-  readonly dirty: boolean;
 };
 
 export const initialState: State = {
@@ -109,6 +124,8 @@ export const initialState: State = {
   model: null,
   hooks: 0,
   file: null,
+  young: false,
+  held: [],
   given: null,
   taken: [],
   joined: [],
@@ -120,7 +137,6 @@ export const initialState: State = {
   tools: {},
   declined: [],
   blocks: { message: "", count: 0 },
-  dirty: false,
 };
 
 /** `since`: now. */
@@ -130,7 +146,13 @@ export const turnOf = (id: string, promptId: string, since: number): TurnState =
   since,
   interrupting: false,
   seen: false,
+  at: null,
+  lag: 0,
+  spoke: false,
   over: null,
+  said: null,
+  heard: "",
+  allSaid: false,
   fault: null,
   refusal: null,
   cut: false,
@@ -160,6 +182,10 @@ export const toCheckpoint = (state: State, generation: number): Checkpoint => ({
   generation,
   state: {
     ...state,
+    turn:
+      state.turn === null
+        ? null
+        : { ...state.turn, said: state.turn.said?.slice(0, keptChars) ?? null },
     given: state.given === null ? null : short(state.given),
     next: state.next.map(short),
     steers: state.steers.map(short),
@@ -177,5 +203,8 @@ export const fromCheckpoint = (value: unknown, generation: number): State => {
     found.tui === true &&
     found.generation === generation &&
     typeof found.state === "object";
-  return fits ? { ...initialState, ...found.state } : initialState;
+  if (!fits) return initialState;
+  const { turn } = found.state as State;
+  const known = turn === null ? null : { ...turnOf("", "", 0), ...turn };
+  return { ...initialState, ...found.state, turn: known };
 };

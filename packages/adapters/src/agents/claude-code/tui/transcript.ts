@@ -5,9 +5,10 @@ import type { Block } from "../wire.ts";
 import { without } from "../../lines/step.ts";
 import { keyOf } from "./hooks.ts";
 import { stepped, chained, type Settings, type Step } from "./step.ts";
-import { isUndecided, type State } from "./state.ts";
-import { count, end, isSame, join } from "./turns.ts";
-import type { Status, TranscriptLine } from "./wire.ts";
+import { isUndecided, type State, type TurnState } from "./state.ts";
+import { arrange, letPass, type Arranged } from "./order.ts";
+import { count, end, hear, isSame, join, standIn } from "./turns.ts";
+import type { Placed, Status, TranscriptLine } from "./wire.ts";
 
 type Of<T extends TranscriptLine["line"]> = Extract<TranscriptLine, { line: T }>;
 
@@ -52,7 +53,10 @@ const onAssistant = (state: State, line: Of<"assistant">, settings: Settings): S
   const counted =
     turn === null || !isModel
       ? turn
-      : { ...count(turn, said.message, tokens), cut: stopReason === null && used === 0 };
+      : {
+          ...hear(count(turn, said.message, tokens), said.blocks),
+          cut: stopReason === null && used === 0,
+        };
   let result = stepped({ ...state, turn: counted, model: isModel ? said.model : state.model });
   for (const block of said.blocks)
     result = chained(result, (before) => onBlock(before, said.message, block, settings));
@@ -85,14 +89,16 @@ const onResults = (state: State, line: Of<"results">): Step => {
 };
 
 /** A turn whose prompt comes after it has ended, whatever was missing at its end. */
-const onPrompt = (state: State, promptId: string, settings: Settings): Step => {
+const onPrompt = (state: State, line: Of<"prompt">, settings: Settings): Step => {
   const { turn } = state;
-  if (turn?.promptId === promptId) return stepped({ ...state, turn: { ...turn, seen: true } });
+  const { promptId, at } = line;
+  if (turn?.promptId === promptId) {
+    const lag = turn.at === null ? settings.now - turn.since : turn.lag;
+    return stepped({ ...state, turn: { ...turn, seen: true, at: at ?? turn.at, lag } });
+  }
   if (!state.next.some((one) => one.promptId === promptId)) return stepped(state);
   return chained(end(state, "by itself", settings.now), (after) =>
-    after.turn === null || after.turn === turn
-      ? stepped(after)
-      : onPrompt(after, promptId, settings),
+    after.turn === null || after.turn === turn ? stepped(after) : onPrompt(after, line, settings),
   );
 };
 
@@ -103,7 +109,7 @@ export const onTranscript = (state: State, line: TranscriptLine, settings: Setti
   const { turn, file } = state;
   if (file?.passing === true) {
     if (line.line !== "prompt" || !isAbout(state, line.promptId)) return stepped(state);
-    return onPrompt({ ...state, file: { ...file, passing: false } }, line.promptId, settings);
+    return onPrompt({ ...state, file: { ...file, passing: false } }, line, settings);
   }
   switch (line.line) {
     case "assistant":
@@ -111,7 +117,7 @@ export const onTranscript = (state: State, line: TranscriptLine, settings: Setti
     case "results":
       return onResults(state, line);
     case "prompt":
-      return onPrompt(state, line.promptId, settings);
+      return onPrompt(state, line, settings);
     case "interrupted": {
       const isOurs = turn !== null && (line.promptId === null || line.promptId === turn.promptId);
       return isOurs ? end(state, "interrupted", settings.now) : stepped(state);
@@ -120,6 +126,10 @@ export const onTranscript = (state: State, line: TranscriptLine, settings: Setti
       return join(state, line.id, line.text);
     case "queued":
       return stepped({ ...state, queued: [...state.queued, line.text] });
+    case "all-said":
+      return turn?.seen === true
+        ? stepped({ ...state, turn: { ...turn, allSaid: true } })
+        : stepped(state);
     case "turn-end":
       return turn?.seen === true ? end(state, "by itself", settings.now) : stepped(state);
     case "compacted":
@@ -132,37 +142,76 @@ export const onTranscript = (state: State, line: TranscriptLine, settings: Setti
   }
 };
 
+const folded = ({ state, ready }: Arranged, settings: Settings): Step => {
+  let result = stepped(state);
+  for (const { line } of ready)
+    result = chained(result, (before) => onTranscript(before, line, settings));
+  return result;
+};
+
+/** A line as it was read: with it come those that waited for it, or it waits itself. */
+export const onLine = (state: State, read: Placed, settings: Settings): Step => {
+  const { line } = read;
+  const isAwaited = line.line === "prompt" && isAbout(state, line.promptId);
+  return folded(arrange(state, read, isAwaited), settings);
+};
+
+/** Nothing more will come: what waited is told as it stands. */
+export const onLastWords = (state: State, settings: Settings): Step =>
+  folded(letPass(state), settings);
+
 /** Whether the CLI says that it has put these words into its own queue. */
 export const isQueued = (state: State, text: string): boolean =>
   state.queued.some((one) => isSame(text, one));
 
-/** A dialog that is gone though nobody answered its request from here: someone did there. */
-export const onAnswered = (state: State): Step => {
-  const gone = Object.entries(state.asks).filter(([, ask]) => isUndecided(ask));
-  const kept = Object.entries(state.asks).filter(([, ask]) => ask.answered === true);
+/** Dialogs that are gone though nobody answered these requests from here: someone did there. */
+export const onAnswered = (state: State, requests: readonly string[]): Step => {
+  const isGone = (request: string): boolean =>
+    requests.includes(request) && isUndecided(state.asks[request]!);
+  const gone = Object.keys(state.asks).filter(isGone);
+  const kept = Object.entries(state.asks).filter(([request]) => !gone.includes(request));
   return stepped(
     { ...state, asks: Object.fromEntries(kept) },
-    gone.map(([request]) => ({ fact: "withdrawn", request, reason: answeredThere })),
-    gone.map(([request]) => ({ order: "release", request })),
+    gone.map((request) => ({ fact: "withdrawn", request, reason: answeredThere })),
+    gone.map((request) => ({ order: "release", request })),
   );
 };
 
 /**
- * So long the CLI must have been idle, in milliseconds, before its turn is held for over without a word in the transcript.
- * `unwritten`: not even its prompt stands there yet, and the rest comes with it.
+ * So long the CLI must have been idle, in milliseconds, before its turn is held for over without a word in the transcript: where
+ * no such word is to be expected, and `missing`, where it is and does not come.
  */
-const idleLimits = { interrupted: 400, over: 1_500, unwritten: 10_000, silent: 5_000 } as const;
+const idleLimits = { interrupted: 400, over: 1_500, silent: 5_000, missing: 30_000 } as const;
 
-/** Idle for `forMs`, with all that the CLI has written read. */
-export const onIdle = (state: State, forMs: number, settings: Settings): Step => {
+/**
+ * Only an interrupt before the first word leaves no mark at all. A machine that took long to bring the prompt is given as long for
+ * the rest.
+ */
+const limitOf = (turn: TurnState): number => {
+  const isOver = turn.over !== null || turn.allSaid;
+  const isWhole = turn.allSaid || turn.refusal !== null;
+  if (!turn.seen || (isOver && !isWhole) || (!isOver && turn.spoke)) return idleLimits.missing;
+  const least = isOver ? "over" : turn.interrupting ? "interrupted" : "silent";
+  return Math.min(Math.max(idleLimits[least], turn.lag), idleLimits.missing);
+};
+
+const outcomeOf = (turn: TurnState) =>
+  turn.over !== null || turn.allSaid ? "by itself" : "interrupted";
+
+/** Idle `forMs`, `since` by the host's clock (0: it does not tell), with all that the CLI has written read. */
+export type Idle = { readonly forMs: number; readonly since: number };
+
+export const onIdle = (state: State, { forMs, since }: Idle, settings: Settings): Step => {
   const { turn } = state;
-  if (turn === null) return stepped(state);
-  if (turn.over !== null) {
-    const limit = turn.seen ? idleLimits.over : idleLimits.unwritten;
-    return forMs >= limit ? end(state, "by itself", settings.now) : stepped(state);
-  }
-  const limit = turn.interrupting ? idleLimits.interrupted : idleLimits.silent;
-  return forMs >= limit ? end(state, "interrupted", settings.now) : stepped(state);
+  if (turn === null || forMs < limitOf(turn)) return stepped(state);
+  // It was idle before it took the prompt, and has not said since that it is busy.
+  if (turn.at !== null && since !== 0 && since < turn.at) return stepped(state);
+  if (limitOf(turn) < idleLimits.missing) return end(state, outcomeOf(turn), settings.now);
+  return chained(onLastWords(state, settings), (after) =>
+    after.turn?.promptId !== turn.promptId
+      ? stepped(after)
+      : chained(standIn(after, after.turn), (told) => end(told, outcomeOf(turn), settings.now)),
+  );
 };
 
 export const isFree = (state: State, status: Status | null): boolean =>

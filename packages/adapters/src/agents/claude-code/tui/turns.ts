@@ -8,7 +8,7 @@ import type { TurnError } from "@skein/contract";
 import type { Fact, TurnUsage } from "@skein/sdk";
 import { failureOf, turnError } from "../failures.ts";
 import { noTokens } from "../state.ts";
-import type { Tokens } from "../wire.ts";
+import type { Block, Tokens } from "../wire.ts";
 import { stepped, chained, type Order, type Step } from "./step.ts";
 import { plain } from "./plain.ts";
 import {
@@ -87,18 +87,31 @@ const begin = (state: State, { promptId, text }: Submitted, now: number): Step =
   );
 };
 
-/** Taken by the CLI, and handed over by nobody any more. */
-export const unclaimed = (state: State, promptId: string, now: number): Step =>
-  stepped({ ...state, given: null, turn: turnOf(promptId, promptId, now) }, [
-    { fact: "begun", key: promptId, text: state.given?.text ?? "" },
+/** Taken by the CLI, and handed over by nobody for so long: whoever does so yet finds that it has been given. */
+export const unclaimed = (state: State, promptId: string, now: number): Step => {
+  const { given } = state;
+  const joined = given === null ? state.joined : [...state.joined, given.prompt];
+  return stepped({ ...state, given: null, joined, turn: turnOf(promptId, promptId, now) }, [
+    { fact: "begun", key: promptId, text: given?.text ?? "" },
   ]);
+};
+
+/** What is known of an end was of another one. */
+const goingOn = (turn: TurnState): TurnState => ({
+  ...turn,
+  seen: false,
+  spoke: false,
+  over: null,
+  said: null,
+  allSaid: false,
+});
 
 /** Words that steer came after the turn's last tool: the CLI answers them in a run of their own, which is still this turn. */
 const goOn = (state: State, turn: TurnState, { promptId, text }: Submitted): Step | null => {
   const steer = state.steers.find((one) => isSame(one.text, text));
   if (steer === undefined) return null;
   const steers = state.steers.filter((one) => one !== steer);
-  const next = { ...turn, promptId, seen: false, over: null, refusal: null, fault: null };
+  const next = { ...goingOn(turn), promptId, refusal: null, fault: null };
   return stepped({ ...withTaken(state, steer.prompt), steers, turn: next }, [steerItem(steer)]);
 };
 
@@ -139,6 +152,36 @@ export const count = (turn: TurnState, message: string, tokens: Tokens): TurnSta
   turn.newest.message === message
     ? { ...turn, newest: { message, tokens } }
     : { ...turn, tokens: plus(turn.tokens, turn.newest.tokens), newest: { message, tokens } };
+
+export const hear = (turn: TurnState, blocks: readonly Block[]): TurnState => {
+  const text = blocks.findLast((block) => block.type === "text")?.text;
+  return { ...turn, spoke: true, heard: text === undefined ? turn.heard : bare(text) };
+};
+
+const incomplete: Fact = {
+  fact: "notice",
+  level: "warning",
+  text: "Claude Code is idle, and its transcript does not say how this turn ended: something of it may be missing here.",
+};
+
+/** The hook's word for what the transcript did not bring. Should it do so yet, it is not told again. */
+export const standIn = (state: State, turn: TurnState): Step => {
+  const { said, refusal, promptId } = turn;
+  const isFailure = turn.over === "failure";
+  const isTold = said === null || isSame(said, turn.heard) || (isFailure && refusal !== null);
+  if (isTold) return stepped(state, [incomplete]);
+  const file = state.file === null ? null : { ...state.file, passing: true };
+  if (isFailure)
+    return stepped({ ...state, file, turn: { ...turn, refusal: { text: said, status: null } } }, [
+      incomplete,
+    ]);
+  const words: Fact = {
+    fact: "item",
+    id: `${promptId}:said`,
+    body: { kind: "message", text: said },
+  };
+  return stepped({ ...state, file }, [words, incomplete]);
+};
 
 /** null: no answer was begun. */
 const usageOf = (turn: TurnState, model: string | null): TurnUsage | null => {
@@ -207,7 +250,7 @@ export const end = (state: State, outcome: Outcome, now: number): Step => {
   if (turn === null) return stepped(state);
   const interrupted = outcome === "interrupted";
   if (!interrupted && turn.refusal === null && state.steers.length > 0)
-    return stepped({ ...state, turn: { ...turn, seen: false, over: null } });
+    return stepped({ ...state, turn: goingOn(turn) });
   // Words that steer are gone with the turn that they were given to.
   const lost = state.steers.map(steerItem);
   const [first, ...rest] = state.next;

@@ -11,8 +11,9 @@
  *   without the hook UserPromptSubmit), or become a turn of their own with that hook.
  * - A held PermissionRequest hook leaves the dialog usable. Allowed at the dialog, the hook goes on and its answer is ignored;
  *   refused there, it gets SIGTERM and the turn is interrupted.
- * - A fork's transcript is written with its first prompt, with the whole history, and not in order: the end of a short first
- *   turn can stand before its beginning.
+ * - A transcript is written from its first prompt on, a fork's with the whole history, and what comes just then overtakes it:
+ *   such a line stands before the one that it names as its `parentUuid` (see order.ts). The chain of these is whole.
+ * - The hook Stop is told the turn's last words before they stand in the transcript; `stop_hook_summary` follows all of them there.
  * - The hook of a fork that starts names the conversation it copies; from its first prompt on, its own.
  */
 import {
@@ -44,12 +45,19 @@ export type Hook =
     }
   | {
       readonly hook: "permission";
+      readonly promptId: string | null;
       readonly tool: string;
       readonly input: Json;
       readonly suggestions: readonly Json[];
     }
-  | { readonly hook: "stop"; readonly promptId: string | null }
-  | { readonly hook: "failure"; readonly promptId: string | null; readonly error: string }
+  /** `said`: the turn's last words; null: it is not told. */
+  | { readonly hook: "stop"; readonly promptId: string | null; readonly said: string | null }
+  | {
+      readonly hook: "failure";
+      readonly promptId: string | null;
+      readonly said: string | null;
+      readonly error: string;
+    }
   | { readonly hook: "other" };
 
 const parsed = (text: string): Json | null => {
@@ -71,6 +79,7 @@ export const readHook = (event: string, payload: string): Hook => {
   const told = parsed(payload);
   if (told === null) return { hook: "other" };
   const promptId = string(told["prompt_id"]);
+  const said = string(told["last_assistant_message"]);
   switch (event) {
     case "SessionStart": {
       const source = string(told["source"]) ?? "";
@@ -86,12 +95,13 @@ export const readHook = (event: string, payload: string): Hook => {
       const tool = string(told["tool_name"]);
       if (tool === null) return { hook: "other" };
       const suggestions = list(told["permission_suggestions"]).filter(isObject);
-      return { hook: "permission", tool, input: object(told["tool_input"]), suggestions };
+      const input = object(told["tool_input"]);
+      return { hook: "permission", promptId, tool, input, suggestions };
     }
     case "Stop":
-      return { hook: "stop", promptId };
+      return { hook: "stop", promptId, said };
     case "StopFailure":
-      return { hook: "failure", promptId, error: string(told["error"]) ?? "unknown" };
+      return { hook: "failure", promptId, said, error: string(told["error"]) ?? "unknown" };
     default:
       return { hook: "other" };
   }
@@ -111,10 +121,13 @@ export type TranscriptLine =
       readonly apiStatus: number | null;
     }
   | { readonly line: "results"; readonly results: ResultLine }
-  | { readonly line: "prompt"; readonly promptId: string }
+  /** `at`: by the host's clock, milliseconds since the epoch; null: it is not told. */
+  | { readonly line: "prompt"; readonly promptId: string; readonly at: number | null }
   | { readonly line: "interrupted"; readonly promptId: string | null }
   | { readonly line: "joined"; readonly id: string; readonly text: string }
   | { readonly line: "queued"; readonly text: string }
+  /** Nothing that was said before the hook Stop is still to come. */
+  | { readonly line: "all-said" }
   | { readonly line: "turn-end" }
   | { readonly line: "compacted" }
   | { readonly line: "other" }
@@ -147,6 +160,11 @@ const readAssistant = (line: Json, text: string): TranscriptLine => {
   };
 };
 
+const timeOf = (line: Json): number | null => {
+  const at = Date.parse(string(line["timestamp"]) ?? "");
+  return Number.isNaN(at) ? null : at;
+};
+
 /** Of the user's lines only a prompt of a person names itself; what the CLI adds (a summary, the output of a command) does not count. */
 const readUser = (line: Json): TranscriptLine => {
   const promptId = string(line["promptId"]);
@@ -161,11 +179,12 @@ const readUser = (line: Json): TranscriptLine => {
   if (interruptMark.test(text)) return { line: "interrupted", promptId };
   return promptId === null || line["isMeta"] === true
     ? { line: "other" }
-    : { line: "prompt", promptId };
+    : { line: "prompt", promptId, at: timeOf(line) };
 };
 
 const readSystem = (line: Json): TranscriptLine => {
   if (line["subtype"] === "turn_duration") return { line: "turn-end" };
+  if (line["subtype"] === "stop_hook_summary") return { line: "all-said" };
   return line["subtype"] === "compact_boundary" ? { line: "compacted" } : { line: "other" };
 };
 
@@ -179,10 +198,7 @@ const readAttachment = (line: Json): TranscriptLine => {
     : { line: "other" };
 };
 
-/** One line of the transcript. Never throws. Lines of a side conversation are nobody's. */
-export const readTranscriptLine = (text: string): TranscriptLine => {
-  const line = parsed(text);
-  if (line === null) return { line: "garbage" };
+const readKnown = (line: Json, text: string): TranscriptLine => {
   if (line["isSidechain"] === true) return { line: "other" };
   switch (line["type"]) {
     case "assistant":
@@ -203,6 +219,24 @@ export const readTranscriptLine = (text: string): TranscriptLine => {
       return { line: "other" };
   }
 };
+
+/** A line, and its place in the chain; null: it has none. */
+export type Placed = {
+  readonly line: TranscriptLine;
+  readonly text: string;
+  readonly uuid: string | null;
+  readonly parent: string | null;
+};
+
+/** One line of the transcript. Never throws. Lines of a side conversation are nobody's. */
+export const readPlaced = (text: string): Placed => {
+  const line = parsed(text);
+  if (line === null) return { line: { line: "garbage" }, text, uuid: null, parent: null };
+  const [uuid, parent] = [string(line["uuid"]), string(line["parentUuid"])];
+  return { line: readKnown(line, text), text, uuid, parent };
+};
+
+export const readTranscriptLine = (text: string): TranscriptLine => readPlaced(text).line;
 
 /** `sessions/<pid>.json`. `since`: by the host's clock. */
 export type Status = {
