@@ -11,7 +11,7 @@ const TRIES = 20;
 /** What stands further right on a line decides nothing: a prompt is short. */
 const LINE_CHARS = 1_000;
 
-export type Pattern = {
+type Pattern = {
   /** null: it did not come to an end in time; it is not tried again. */
   test(line: string): boolean | null;
 };

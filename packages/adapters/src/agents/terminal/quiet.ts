@@ -30,7 +30,7 @@ export type Watching = {
   readonly signal: AbortSignal;
 };
 
-export type Rest = {
+type Rest = {
   readonly quietMs: number;
   /** Whether it may rest with this last line; looked at only when it is quiet. */
   readonly isReady: (lastLine: string) => boolean;

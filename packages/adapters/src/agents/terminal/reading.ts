@@ -120,7 +120,7 @@ const withoutPrompt = (
   return waits ? fresh.slice(0, -1) : fresh;
 };
 
-export type Reading = {
+type Reading = {
   /** The prompt as it was typed. */
   readonly prompt: string;
   readonly isPrompt: (line: string) => boolean;

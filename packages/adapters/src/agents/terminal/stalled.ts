@@ -29,7 +29,7 @@ export const unreadyWords = (
   return `it is waited for ${wanted.join(" or ")}; ${shown(line)}`;
 };
 
-export type Stalled = {
+type Stalled = {
   /** It is quiet, for so long, with this last line. */
   readonly unready: (line: string, quietForMs: number) => void;
   readonly changed: () => void;
