@@ -315,6 +315,34 @@ test("a session's terminal is a shell in its folder, the same each time, and goe
   expect(await tryToLook(house.home, { ref: "/api/tasks/17/terminal" })).toBe(404);
 });
 
+test("a terminal is opened again while somebody looks: all that tmux has of its program's last words was shown, and tmux lives on with all that it holds", async () => {
+  const folder = await house.folder("anew");
+  await house.call("sessions.create", { folder, name: "anew" });
+  const open = () => house.call("terminals.open", { session: "anew" });
+  const { terminal } = await open();
+  const viewer = await look(house.home, { ref: terminal.id, client: "v" });
+  const server = await tmux.server();
+  const ended = (): number =>
+    viewer.frames.filter((frame) => frame.type === "program" && frame.program.state === "ended")
+      .length;
+  await viewer.until(prompted);
+  // Each time tmux has most likely thrown away some of what it had not written to the daemon. (It may throw away what it has not
+  // read, too: that nobody has.)
+  for (const round of [1, 2, 3, 4]) {
+    const shown = viewer.snapshots().length;
+    viewer.type("exec seq 20000\r");
+    await viewer.until(() => ended() === round && viewer.snapshots().length > shown);
+    await same(viewer, terminal.id);
+    const until = viewer.snapshots().length;
+    await open();
+    await viewer.until(() => viewer.snapshots().length > until && prompted(viewer));
+    viewer.type(`echo anew-$((${round}+50))\r`);
+    await viewer.shows(`anew-${round + 50}`);
+    await same(viewer, terminal.id);
+  }
+  expect(await tmux.server()).toBe(server);
+});
+
 test("what is typed by an operation goes in once for each client id", async () => {
   const terminal = await opened();
   const command = { terminal, text: "echo once-$((3+3))", enter: true, clientId: "again-1" };

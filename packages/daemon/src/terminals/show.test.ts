@@ -249,7 +249,7 @@ test("why a show ended is told to who keeps what outlives it", async () => {
   expect(reasons).toEqual(["terminal.gone"]);
 });
 
-test("tmux throws away what it has not written of a program's last words: whoever looks at its end, or comes back after it, is shown them", async () => {
+test("tmux throws away what it has not written of a program's last words when its terminal closes: whoever looks, or comes back, is shown them", async () => {
   const { sit, pipes, turn, end, show } = await open();
   const { got } = sit("a");
   const { seat: away } = sit("b");
@@ -258,17 +258,26 @@ test("tmux throws away what it has not written of a program's last words: whoeve
   await say(...snapshot("shown"), "%output %7 one");
   turn(10);
   show.leave(away);
-  sit("late");
-  await breathe();
-  const before = written.length;
   end.resolve({ exitCode: 0, signal: null });
   await breathe();
-  expect(written.slice(before)).toEqual([expect.stringMatching(/^display-message/)]);
-  // What was asked for before the end may not show it.
+  expect(written.at(-1)).toBe("display-message -p -t %7 '#{pane_dead}'");
+  // A child holds its terminal: what that writes is shown as it comes.
+  await say(...reply(["0"]), "%output %7 two");
+  turn(20);
+  expect(got.slice(-2)).toEqual(["program ended", "output 3 two"]);
+  sit("late");
+  await breathe();
+  expect(written.at(-1)).toMatch(/capture-pane/);
+  const before = written.length;
+  await say(...reply(["1"]));
+  expect(written.slice(before)).toEqual([expect.stringMatching(/capture-pane/)]);
+  // What was asked for before that may not show it.
   await say(...snapshot("shown"));
-  expect(got.slice(-2)).toEqual(["output 0 one", "program ended"]);
-  const back = sit("b", 3);
+  expect(got.at(-1)).toBe("output 3 two");
+  const back = sit("b", 6);
   await say(...snapshot("all"));
-  expect(got.at(-1)).toBe("snapshot 3");
-  expect(back.got).toEqual(["attached", "snapshot 3"]);
+  expect(got.at(-1)).toBe("snapshot 6");
+  expect(back.got).toEqual(["attached", "snapshot 6"]);
+  turn(60_000);
+  expect(written.filter((line) => line.endsWith("'#{pane_dead}'"))).toHaveLength(2);
 });

@@ -7,6 +7,7 @@ import type { Clock } from "@skein/sdk";
 import { makeDelivery } from "./delivery.ts";
 import type { Ends } from "./ends.ts";
 import type { Inputs } from "./inputs.ts";
+import { makeLastWords } from "./last-words.ts";
 import { makeLink, type LinkEvents } from "./link.ts";
 import { makePictures } from "./pictures.ts";
 import type { Live, Seat } from "./seat.ts";
@@ -91,6 +92,7 @@ const makeEvents = (
   deps: ShowDeps,
   calls: {
     readonly look: () => void;
+    readonly ended: () => void;
     readonly output: LinkEvents["output"];
     readonly close: Show["close"];
   },
@@ -114,9 +116,7 @@ const makeEvents = (
   },
   ended: (end) => {
     setProgram(stage, { state: "ended", ...end });
-    // What tmux (3.2 to 3.6) has not written of a program's last words when its terminal closes, it throws away.
-    startOver(stage);
-    calls.look();
+    calls.ended();
   },
   unknown: (reason) => {
     if (stage.program.state === "unknown") return;
@@ -164,7 +164,15 @@ const makeWorks = ({ clock, inputs }: ShowDeps, stage: Stage) => {
     delivery.soon();
     return delivery.hold();
   };
-  return { delivery, look, output };
+  const lastWords = makeLastWords(
+    clock,
+    () => stage.into,
+    () => {
+      startOver(stage);
+      look();
+    },
+  );
+  return { delivery, look, output, lastWords };
 };
 
 /** Sends away who acknowledges nothing. The returned function stops it. */
@@ -218,7 +226,7 @@ export const makeShow = (deps: ShowDeps): Show => {
   const stage = makeStage();
   const { seats } = stage;
   const works = makeWorks(deps, stage);
-  const { delivery, look, output } = works;
+  const { delivery, look, output, lastWords } = works;
   let linger = (): void => {};
   let isOver = false;
 
@@ -227,6 +235,7 @@ export const makeShow = (deps: ShowDeps): Show => {
     isOver = true;
     linger();
     stopWatching();
+    lastWords.stop();
     link.close();
     delivery.close();
     for (const { line } of seats) line.close(reason, message);
@@ -234,8 +243,12 @@ export const makeShow = (deps: ShowDeps): Show => {
     deps.over(reason);
   };
   const stopWatching = watchSilence(deps, stage);
-  const link = makeLink(deps, makeEvents(stage, deps, { look, output, close }));
+  const link = makeLink(
+    deps,
+    makeEvents(stage, deps, { look, output, ended: lastWords.watch, close }),
+  );
   const typing = makeTyping({
+    clock,
     inputs,
     paste: deps.paste,
     into: () => (stage.program.state === "ended" ? "ended" : (stage.into ?? "unreachable")),
@@ -272,6 +285,7 @@ export const makeShow = (deps: ShowDeps): Show => {
     live: () => liveOf(stage),
     ...makeActs(stage, clock, typing, works),
     restarted: () => {
+      lastWords.stop();
       setProgram(stage, { state: "running" });
       startOver(stage);
       look();

@@ -4,10 +4,11 @@
  * nothing, what may wait has a limit; what is beyond it is refused.
  */
 import { LIMITS } from "@skein/contract";
-import { isAdapterFailure } from "@skein/sdk";
+import { isAdapterFailure, type Clock } from "@skein/sdk";
 import type { Control } from "./control.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Seat } from "./seat.ts";
+import { makeTold, type Refusal } from "./told.ts";
 
 export type Typing = {
   keys(seat: Seat, seq: number, bytes: Uint8Array): void;
@@ -15,6 +16,7 @@ export type Typing = {
 };
 
 type Deps = {
+  readonly clock: Clock;
   readonly inputs: Inputs;
   /** Where it goes now; a word instead: why it cannot. */
   readonly into: () =>
@@ -24,7 +26,6 @@ type Deps = {
   readonly paste: (text: string) => Promise<void>;
 };
 
-type Refusal = "ended" | "unreachable" | "unsure" | "too_large" | "not_text";
 /** Each becomes three characters of one line to tmux. */
 const KEYS_IN_ONE = 1_024;
 
@@ -96,9 +97,10 @@ export const makeTyping = (deps: Deps): Typing => {
   /** What keys wait for: null when no paste is on its way. */
   let pasting: Promise<unknown> | null = null;
   const load = makeLoad();
+  const told = makeTold(deps.clock);
 
   const answer = (seat: Seat, seq: number, why: Refusal | null): void =>
-    seat.line.text(why === null ? { type: "typed", seq } : { type: "refused", seq, reason: why });
+    why === null ? told.typed(seat, seq) : told.refused(seat, seq, why);
 
   const accept = (seat: Seat, seq: number, bytes: Uint8Array, most: number): boolean => {
     if (!deps.inputs.take(seat.key, seq)) {
@@ -118,8 +120,8 @@ export const makeTyping = (deps: Deps): Typing => {
     keys: (seat, seq, bytes) => {
       if (!accept(seat, seq, bytes, LIMITS.terminalInputBytes)) return;
       const sent = pasting === null ? send(deps, bytes) : pasting.then(() => send(deps, bytes));
-      const told = sent.then((why) => settle(seat, seq, bytes, why));
-      before = Promise.all([before, told]);
+      const settled = sent.then((why) => settle(seat, seq, bytes, why));
+      before = before.then(() => settled);
     },
     paste: (seat, seq, bytes) => {
       if (!accept(seat, seq, bytes, LIMITS.terminalPasteBytes)) return;
