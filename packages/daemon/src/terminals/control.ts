@@ -6,6 +6,7 @@ import type { Pipe } from "@skein/sdk";
 import { makeControlReader, type ControlLine } from "./control-lines.ts";
 import { noAnswer } from "./failures.ts";
 import type { Pane } from "./panes.ts";
+import { readPieces } from "./pieces.ts";
 import type { Tmux } from "./tmux.ts";
 
 export type Reply = { readonly ok: boolean; readonly body: Uint8Array };
@@ -79,20 +80,15 @@ export const openControl = async (
     }
   };
 
-  const pump = async (): Promise<void> => {
-    try {
-      for await (const bytes of pipe.output)
-        for (const line of read(bytes)) {
-          const held = take(line);
-          if (held !== undefined) await held;
-        }
-    } catch {
-      // The pipe's own word on how it ended follows.
+  const takeAll = (lines: readonly ControlLine[], from = 0): Promise<void> | void => {
+    for (let at = from; at < lines.length; at += 1) {
+      const held = take(lines[at]!);
+      if (held !== undefined) return held.then(() => takeAll(lines, at + 1));
     }
   };
 
   const ended = (async (): Promise<ControlEnd> => {
-    await pump();
+    await readPieces(pipe.output, (bytes) => takeAll(read(bytes)));
     const { errors, linkLost } = await pipe.ended;
     open = false;
     for (const { done } of waiting.splice(0)) done(null);

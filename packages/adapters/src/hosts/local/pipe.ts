@@ -1,6 +1,6 @@
 /** An attached process: it lives as long as this daemon holds it. */
 import { spawn } from "node:child_process";
-import { PassThrough } from "node:stream";
+import { Readable } from "node:stream";
 import type { Host, Pipe } from "@skein/sdk";
 import { notStarted } from "../refusals.ts";
 import { send } from "./sweep.ts";
@@ -19,6 +19,23 @@ const drained = (stream: NodeJS.WritableStream): Promise<void> =>
     stream.on("close", done);
   });
 
+/** Not the child's own stream: what is in that when the child exits and nobody reads, Node throws away. No pipe between the two: each hop costs a terminal's echo time. */
+const makeOutput = (stdout: Readable): { readonly output: Readable; end(): void } => {
+  let isOver = false;
+  const output = new Readable({ read: () => void stdout.resume() });
+  const end = (): void => {
+    if (isOver) return;
+    isOver = true;
+    output.push(null);
+  };
+  stdout.on("data", (bytes: Buffer) => {
+    if (!isOver && !output.push(bytes)) stdout.pause();
+  });
+  stdout.on("end", end);
+  stdout.on("close", end);
+  return { output, end };
+};
+
 export const openPipe: Host["open"] = async ([program, ...args], { env, folder }) => {
   const child = spawn(program, args, {
     env,
@@ -27,8 +44,7 @@ export const openPipe: Host["open"] = async ([program, ...args], { env, folder }
     detached: true,
     stdio: "pipe",
   });
-  // Not the child's own stream: what is in that when the child exits and nobody reads, Node throws away.
-  const output = child.stdout.pipe(new PassThrough());
+  const { output, end } = makeOutput(child.stdout);
   let errors = "";
   child.stderr.setEncoding("utf8");
   child.stderr.on("data", (text: string) => {
@@ -58,7 +74,7 @@ export const openPipe: Host["open"] = async ([program, ...args], { env, folder }
         send(-child.pid, "SIGKILL");
       child.stdin.destroy();
       child.stdout.destroy();
-      output.end();
+      end();
       child.stderr.destroy();
     },
   };
