@@ -204,3 +204,40 @@ export const realClaudeAcp = (llm: FakeLlm, script: string): Fixture => ({
     };
   },
 });
+
+/** What is codex-acp's own: the way to it, what it asks, tells and counts, and its processes; the Codex behind it plays all. */
+const ESSENTIAL_OF_CODEX_ACP = [
+  "answers a prompt",
+  "its words are shown as they come, and recorded once",
+  "three prompts are worked off in order, one at a time",
+  "a turn is interrupted in the middle of its words",
+  "an interrupt ends the command that runs",
+  "what a turn used is told exactly, and added up once",
+  "model and effort reach the model's API",
+  "an edit is asked, and made when it is allowed",
+  "it gets nothing of the daemon's environment but its share",
+  "read-only: refuses edits and commands unasked",
+  "workspace: edits in its folder unasked, asks beyond it",
+  "full: never asks",
+  "FAIL 401 fails the turn as login, and the next turn works",
+  "FAIL 429 fails the turn as limit, and the next turn works",
+  "CUT fails the turn as cut, and the next turn works",
+  "stopped and resumed, it remembers",
+  "a fork remembers, and leaves the original as it was",
+  "kill -9 of the daemon in the middle of a turn loses and repeats nothing",
+  "kill -9 of the agent with a command alive: told within 2 s, nothing left, history kept",
+];
+
+/** codex-acp 2.6.0, with the Codex 0.166.0 that it brings along. */
+export const realCodexAcp = (llm: FakeLlm, script: string): Fixture => ({
+  ...realCodex(llm, script),
+  id: "acp:codex",
+  capabilities: { steer: false, fork: true, resume: true, questions: false },
+  only: ESSENTIAL_OF_CODEX_ACP,
+  prepare: async (place) => {
+    const home = join(place, "codex");
+    await writeCodexHome({ dir: home, url: llm.url });
+    return { command: [process.execPath, script], env: codexEnv({ home }) };
+  },
+  sharesProcess: false,
+});

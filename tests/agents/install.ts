@@ -23,6 +23,7 @@ export type RealAgents = {
   /** Scripts, to be run with Node. */
   readonly gemini: string;
   readonly claudeAcp: string;
+  readonly codexAcp: string;
 };
 
 const INSTALL_MS = 10 * 60_000;
@@ -74,6 +75,9 @@ export const installRealAgents = async (): Promise<RealAgents> => {
     gemini: await findProgram("@google/gemini-cli", ["@google/gemini-cli/bundle/gemini.js"]),
     claudeAcp: await findProgram("@agentclientprotocol/claude-agent-acp", [
       "@agentclientprotocol/claude-agent-acp/dist/index.js",
+    ]),
+    codexAcp: await findProgram("@agentclientprotocol/codex-acp", [
+      "@agentclientprotocol/codex-acp/dist/index.js",
     ]),
   };
 };

@@ -27,6 +27,8 @@ export type AcpAgent = {
   readonly modes?: Partial<Record<PermissionMode, string>>;
   /** Added to its environment, by mode. */
   readonly env?: Partial<Record<PermissionMode, Readonly<Record<string, string>>>>;
+  /** `_meta` of our capabilities, as `initialize` tells them. */
+  readonly client?: Json;
   /** `_meta` of the request that opens a session, by mode. */
   readonly meta?: Partial<Record<PermissionMode, Json>>;
   /**
@@ -76,6 +78,9 @@ const claudeOptions = (more: Json = {}): Json => ({
 });
 
 const claudeLooks = ["Read", "Glob", "Grep", "WebFetch", "WebSearch", "Task", "TodoWrite", "Skill"];
+
+/** codex-acp 2.6.0 would have the model guess, after each turn, what the person says next: asked and paid for by nobody. */
+const codexQuiet = { CODEX_ACP_PROMPT_SUGGESTIONS: "false" };
 
 export const ACP_AGENTS: readonly AcpAgent[] = [
   {
@@ -134,15 +139,27 @@ export const ACP_AGENTS: readonly AcpAgent[] = [
     args: [],
     envPrefixes: ["CODEX_", "OPENAI_"],
     install:
-      "Install it with `npm install -g @zed-industries/codex-acp`, or name its path in config.json5.",
-    login: "Log in with `codex login`, or set OPENAI_API_KEY.",
-    capabilities: can(false),
-    // In its other modes it asks for nothing inside the folder.
+      "Install it with `npm install -g @agentclientprotocol/codex-acp`, or name its path in config.json5.",
+    // A key in the environment alone is no login to codex-acp 2.6.0.
+    login: "Log in with `codex-acp cli login`, or with `codex login`.",
+    capabilities: can(true),
+    // Else a turn that failed is told as one that went well, with the failure as its answer.
+    client: {
+      terminal_output_delta: true,
+      jetbrains: { air: { version: 1, capabilities: ["sessionFailure"] } },
+    },
+    // As 2.6.0 names them. In `agent`, which it begins with, a model says yes in the person's place: it is always left.
     modes: {
       "read-only": "read-only",
       guarded: "read-only",
-      workspace: "auto",
-      full: "full-access",
+      workspace: "workspace-write",
+      full: "agent-full-access",
+    },
+    env: {
+      "read-only": codexQuiet,
+      guarded: codexQuiet,
+      workspace: codexQuiet,
+      full: codexQuiet,
     },
   },
 ];

@@ -64,11 +64,18 @@ const outputOf = (raw: unknown): string | null => {
 
 const claudeExit = /^Exit code (\d+)\n?/;
 
-/** As opencode 1.18.33, codex-acp 0.16.0 and claude-agent-acp 0.49.0 tell it; Gemini CLI 0.61.0 does not. */
+/** Of a command that is shown in a terminal, codex-acp 2.6.0 tells the output in pieces and the exit code apart. */
+export const pieceOf = (update: Json): string | null =>
+  string(object(object(update["_meta"])["terminal_output_delta"])["data"]);
+
+/** As codex-acp 2.6.0, opencode 1.18.33 and claude-agent-acp 0.49.0 tell it; Gemini CLI 0.61.0 does not. */
 const exitOf = (update: Json, output: string | null): number | null => {
   const raw = object(update["rawOutput"]);
   const told =
-    number(raw["exit_code"]) ?? number(raw["exitCode"]) ?? number(object(raw["metadata"])["exit"]);
+    number(object(object(update["_meta"])["terminal_exit"])["exit_code"]) ??
+    number(raw["exit_code"]) ??
+    number(raw["exitCode"]) ??
+    number(object(raw["metadata"])["exit"]);
   if (told !== null) return told;
   const failed = claudeExit.exec(output ?? "");
   if (failed !== null) return Number(failed[1]);
@@ -99,7 +106,9 @@ export const updated = (before: Call | undefined, update: Json): Call => {
   const shown = contentText(content);
   const isOver = ["completed", "failed"].includes(string(update["status"]) ?? "");
   const title = string(update["title"]);
-  const text = output ?? (isOver || call.kind === "execute" ? unfenced(shown) : shown);
+  const piece = pieceOf(update);
+  const whole = output ?? (isOver || call.kind === "execute" ? unfenced(shown) : shown);
+  const text = piece === null ? whole : call.text + piece;
   return {
     kind: kindOf(call, string(update["kind"])),
     tool: string(object(object(update["_meta"])["claudeCode"])["toolName"]) ?? call.tool,

@@ -2,7 +2,7 @@
 import type { TurnError } from "@skein/contract";
 import type { AcpAgent } from "./agents.ts";
 import { wholeMessage } from "./handshake.ts";
-import { number, string, type WireError } from "./wire.ts";
+import { number, object, string, type Json, type WireError } from "./wire.ts";
 
 type Kind = TurnError["kind"];
 
@@ -25,13 +25,15 @@ export const turnError = (agent: AcpAgent, kind: Kind, message: string): TurnErr
   remedy: remedyOf(agent, kind),
 });
 
-/** `data.errorKind` of claude-agent-acp 0.49.0. */
+/** `data.errorKind` of claude-agent-acp 0.49.0, and the categories of codex-acp 2.6.0 that say enough. */
 const words: Record<string, Kind> = {
   authentication_failed: "login",
   oauth_org_not_allowed: "login",
   billing_error: "limit",
   rate_limit: "limit",
   model_not_found: "model",
+  access: "login",
+  limit: "limit",
 };
 
 const ofStatus = (status: number | null): Kind | null => {
@@ -82,6 +84,15 @@ export const failureOf = (agent: AcpAgent, error: WireError): TurnError => {
     kindOf(error),
     wholeMessage({ ...error, message: sentence(error.message) }),
   );
+};
+
+/** codex-acp 2.6.0 ends a turn that failed as one that went well, and says beside it why not. null: it says nothing. */
+export const failureBeside = (agent: AcpAgent, result: Json): TurnError | null => {
+  const { air } = object(object(result["_meta"])["jetbrains"]);
+  const failure = object(object(air)["sessionFailure"]);
+  const message = string(failure["title"]);
+  if (message === null || failure["severity"] !== "error") return null;
+  return failureOf(agent, { code: 0, message, data: { errorKind: failure["category"] } });
 };
 
 /** null: it went well. */

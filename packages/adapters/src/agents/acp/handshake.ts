@@ -3,6 +3,7 @@
  * answer gives the next request, and what is under way is in the state, so that another daemon can ask again.
  */
 import type { Fact } from "@skein/sdk";
+import type { AcpAgent } from "./agents.ts";
 import { chain, folded, type Folded, type Settings } from "./fold.ts";
 import type { Known, Setting, State } from "./state.ts";
 import {
@@ -27,10 +28,14 @@ const openId = "skein-open";
 const settingId = "skein-setting";
 
 /** No file system and no terminal of ours: agents have their own, and gemini 0.61.0 cannot make a file through a client's. */
-export const initializeFrame = (version: string): string =>
+export const initializeFrame = ({ client }: AcpAgent, version: string): string =>
   requestFrame(initializeId, "initialize", {
     protocolVersion: 1,
-    clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
+    clientCapabilities: {
+      fs: { readTextFile: false, writeTextFile: false },
+      terminal: false,
+      ...(client === undefined ? {} : { _meta: client }),
+    },
     clientInfo: { name: "skein", title: "Skein", version },
   });
 
@@ -158,7 +163,7 @@ const settingFrame = ({ method, params }: Setting): string =>
 
 /** Under way now, for another daemon to ask again; null: nothing. */
 export const pendingFrame = (state: State, settings: Settings, version: string): string | null => {
-  if (state.phase === "initialize") return initializeFrame(version);
+  if (state.phase === "initialize") return initializeFrame(settings.agent, version);
   if (state.phase === "open") return openFrame(state.known, settings);
   const [setting] = state.settings;
   return state.phase === "configure" && setting !== undefined ? settingFrame(setting) : null;

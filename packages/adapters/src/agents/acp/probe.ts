@@ -19,8 +19,12 @@ const absent = (agent: AcpAgent): ProbeResult => ({
   remedy: agent.install,
 });
 
-const initializeOf = async (detached: Detached, version: string): Promise<Json | null> => {
-  await detached.write(initializeFrame(version));
+const initializeOf = async (
+  agent: AcpAgent,
+  detached: Detached,
+  version: string,
+): Promise<Json | null> => {
+  await detached.write(initializeFrame(agent, version));
   for await (const { text } of detached.lines(0)) {
     const line = readLine(text);
     if (line.type === "result" && line.id === initializeId) return line.result;
@@ -37,7 +41,7 @@ const ask = (
 ): Promise<Json | null> => {
   const spec = { argv: argvOf(agent, command), env: context.env };
   return askProcess(context, agent.id, spec, signal, (process) =>
-    initializeOf(process, context.version),
+    initializeOf(agent, process, context.version),
   );
 };
 

@@ -44,7 +44,7 @@ const attempt = async (life: Life, conversation: Conversation): Promise<Tried<Co
   if (begun !== "running") return { refusal: begun, second: null };
   // Dead already: its end says more than the failure to write to it.
   await inHand(life)
-    .write(initializeFrame(version))
+    .write(initializeFrame(agent, version))
     .catch(() => undefined);
   await untilReady(life, isAnswered);
   await settleOpened(life);

@@ -1,4 +1,4 @@
-/** The fold, on lines as three agents wrote them (gemini 0.61.0, opencode 1.18.33, claude-agent-acp 0.49.0), shortened. */
+/** The fold, on lines as agents wrote them (gemini 0.61.0, opencode 1.18.33, claude-agent-acp 0.49.0, codex-acp 2.6.0), shortened. */
 import type { PermissionMode } from "@skein/contract";
 import type { Fact } from "@skein/sdk";
 import { expect, test } from "vitest";
@@ -35,13 +35,15 @@ const fold = (lines: readonly Json[], from = inTurn, given = settings()) => {
   let state = from;
   const facts: Fact[] = [];
   const frames: unknown[] = [];
+  const live: unknown[] = [];
   for (const line of lines) {
     const folded = step(state, readLine(JSON.stringify({ jsonrpc: "2.0", ...line })), given);
     state = folded.state;
     facts.push(...folded.facts);
     frames.push(...folded.orders.map((frame) => JSON.parse(frame) as unknown));
+    live.push(...folded.live);
   }
-  return { state, facts, frames };
+  return { state, facts, frames, live };
 };
 
 const update = (body: Json): Json => ({
@@ -184,6 +186,58 @@ test("claude-agent-acp's failed command: its exit code stands in the text", () =
   expect(items(facts).at(-1)).toMatchObject({
     body: { kind: "command", output: "hi", exitCode: 3, status: "failed" },
   });
+});
+
+test("codex-acp's command: its output is shown in the pieces in which it comes, and recorded once", () => {
+  const call = { toolCallId: "call_1", sessionUpdate: "tool_call_update" };
+  const piece = (data: string): Json =>
+    update({ ...call, _meta: { terminal_output_delta: { data, terminal_id: "call_1" } } });
+  const { facts, live } = fold([
+    update({
+      ...call,
+      sessionUpdate: "tool_call",
+      kind: "execute",
+      title: "echo hi; exit 3",
+      status: "in_progress",
+      content: [{ type: "terminal", terminalId: "call_1" }],
+      rawInput: { command: "echo hi; exit 3", cwd: "/w" },
+    }),
+    piece("h"),
+    piece("i\n"),
+    update({ ...call, status: "failed", _meta: { terminal_exit: { exit_code: 3, signal: null } } }),
+  ]);
+  expect(live).toEqual([
+    { item: "g3:call_1", kind: "output", text: "h" },
+    { item: "g3:call_1", kind: "output", text: "i\n" },
+  ]);
+  expect(items(facts)).toMatchObject([
+    { body: { kind: "command", output: "", status: "running" } },
+    { body: { kind: "command", output: "hi\n", exitCode: 3, status: "failed" } },
+  ]);
+});
+
+test.each([
+  ["service", "error", "model not found", "model"],
+  ["limit", "error", "exceeded retry limit, last status: 429 Too Many Requests", "limit"],
+  ["access", "error", "Sign in first", "login"],
+  ["connection", "error", "unexpected status 529 <unknown status code>", "api"],
+  ["service", "error", "stream disconnected before completion", "cut"],
+  ["connection", "warning", "Reconnecting... 1/1", null],
+])("codex-acp ends a turn well and says beside it: %s %s %j", (category, severity, title, kind) => {
+  const _meta = { jetbrains: { air: { sessionFailure: { category, severity, title } } } };
+  const { facts } = fold([answer({ stopReason: "end_turn", usage: null, _meta })]);
+  expect(facts.at(-1)).toMatchObject(
+    kind === null
+      ? { outcome: "completed", error: null }
+      : { outcome: "failed", error: { kind, message: title } },
+  );
+});
+
+test("thoughts that an agent's total counts with its output are not counted twice", () => {
+  const usage = { totalTokens: 1280, inputTokens: 1000, cachedReadTokens: 200 };
+  const more = { cachedWriteTokens: 30, outputTokens: 50, thoughtTokens: 4 };
+  const { facts } = fold([answer({ stopReason: "end_turn", usage: { ...usage, ...more } })]);
+  expect(facts.at(-1)).toMatchObject({ usage: { outputTokens: 50, reasoningTokens: 4 } });
 });
 
 test("words in pieces are one message until something else comes, or another message begins", () => {

@@ -4,7 +4,7 @@
  */
 import type { Fact } from "@skein/sdk";
 import { approvalOf, canAlways, decideUnasked, optionFor } from "./asks.ts";
-import { bodyOf, itemId, statusOf, updated } from "./calls.ts";
+import { bodyOf, itemId, pieceOf, statusOf, updated } from "./calls.ts";
 import { without } from "../lines/step.ts";
 import { chain, folded, type Folded, type Settings } from "./fold.ts";
 import { onHandshake } from "./handshake.ts";
@@ -38,8 +38,13 @@ const onCall = (state: State, update: Json, settings: Settings): Folded => {
   if (isOver && call.declined && state.calls[id] !== undefined)
     return folded({ ...state, calls: without(state.calls, id) });
   const calls = isOver ? without(state.calls, id) : kept({ ...state.calls, [id]: call });
+  const item = itemId(settings.generation, id);
+  const piece = pieceOf(update);
+  // Shown as it comes, recorded when the call is over.
+  if (piece !== null && !isOver)
+    return folded({ ...state, calls }, [], { live: [{ item, kind: "output", text: piece }] });
   const body = bodyOf(call, status, settings.folder);
-  const fact: Fact = { fact: "item", id: itemId(settings.generation, id), body };
+  const fact: Fact = { fact: "item", id: item, body };
   // Before its arguments have come it says nothing that is worth a line in the record.
   const isEmpty = !isOver && state.calls[id] === undefined && isBlank(call);
   return folded({ ...state, calls }, isEmpty ? [] : [fact]);

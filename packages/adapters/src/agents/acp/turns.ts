@@ -1,7 +1,7 @@
 /** How a turn begins, and how the answer to its prompt ends it. Pure. */
 import type { Fact } from "@skein/sdk";
 import { bodyOf, itemId } from "./calls.ts";
-import { failureOf, stopFailure, turnError } from "./failures.ts";
+import { failureBeside, failureOf, stopFailure, turnError } from "./failures.ts";
 import { chain, folded, type Folded, type Settings } from "./fold.ts";
 import { settleSpeech } from "./speech.ts";
 import type { State, TurnState } from "./state.ts";
@@ -66,7 +66,7 @@ const endOf = (
     return { outcome: "failed", error: failureOf(agent, answer.error) };
   }
   if (reason === "cancelled") return { outcome: "interrupted", error: null };
-  const error = stopFailure(agent, reason);
+  const error = failureBeside(agent, answer.result) ?? stopFailure(agent, reason);
   return error === null ? { outcome: "completed", error } : { outcome: "failed", error };
 };
 

@@ -9,16 +9,24 @@ const rounded = (dollars: number): number => Number(dollars.toFixed(9));
 const costOf = ({ cost, costNow }: State): number | null =>
   cost === null || costNow === null ? null : rounded(Math.max(0, costNow - cost));
 
-/** ACP's own `usage`: thoughts are told beside the output there, and with it here. */
+/**
+ * ACP's own `usage`: thoughts are told beside the output there, and with it here. codex-acp 2.6.0 tells them with it, too: its
+ * total is full without them.
+ */
 const ofUsage = (usage: Json, state: State): TurnUsage => {
-  const reasoning = number(usage["thoughtTokens"]) ?? 0;
+  const inputTokens = number(usage["inputTokens"]) ?? 0;
+  const output = number(usage["outputTokens"]) ?? 0;
+  const cacheReadTokens = number(usage["cachedReadTokens"]) ?? 0;
+  const cacheWriteTokens = number(usage["cachedWriteTokens"]) ?? 0;
+  const reasoningTokens = number(usage["thoughtTokens"]) ?? 0;
+  const known = inputTokens + output + cacheReadTokens + cacheWriteTokens;
   return {
     model: state.model,
-    inputTokens: number(usage["inputTokens"]) ?? 0,
-    outputTokens: (number(usage["outputTokens"]) ?? 0) + reasoning,
-    cacheReadTokens: number(usage["cachedReadTokens"]) ?? 0,
-    cacheWriteTokens: number(usage["cachedWriteTokens"]) ?? 0,
-    reasoningTokens: reasoning,
+    inputTokens,
+    outputTokens: number(usage["totalTokens"]) === known ? output : output + reasoningTokens,
+    cacheReadTokens,
+    cacheWriteTokens,
+    reasoningTokens,
     costUsd: costOf(state),
   };
 };

@@ -93,4 +93,13 @@ describe("the real prompt among what Codex sends in the person's name", () => {
       "done: fine",
     );
   });
+
+  test("a request for a title is answered as such and follows no script", async () => {
+    const answer = await talkOpenai.ask(
+      fake.url,
+      [{ user: "Think of a title.\n\nUser's first message:\nFAIL 500" }],
+      { fields: { tools: [], text: { format: { type: "json_schema" } } } },
+    );
+    expect(answer).toMatchObject({ status: 200, text: '{"title":"A fake title"}' });
+  });
 });

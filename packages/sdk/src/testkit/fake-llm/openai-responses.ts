@@ -23,7 +23,8 @@ export const openaiResponses: Dialect = {
     id: asString(body["prompt_cache_key"]),
     model: asString(body["model"]),
     stream: body["stream"] === true,
-    asksForTitle: false,
+    // codex-acp 2.6.0 has Codex think of one, in a thread without tools.
+    asksForTitle: asObjects(body["tools"]).length === 0 && outputFormat(body) === "json_schema",
     ...gatherTurns(entries(body["input"])),
     tools: [...offeredTools(asObjects(body["tools"]))],
   }),
@@ -39,6 +40,10 @@ export const openaiResponses: Dialect = {
     },
   }),
 };
+
+function outputFormat(body: JsonObject): string {
+  return asString(asObject(asObject(body["text"])["format"])["type"]);
+}
 
 const codes: Readonly<Record<number, string>> = {
   401: "invalid_api_key",
