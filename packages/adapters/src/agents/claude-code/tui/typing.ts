@@ -13,16 +13,16 @@ import { accept } from "./turns.ts";
 
 /** Between the paste and Enter: the TUI takes an Enter that comes with a paste for a part of it. */
 const enterMs = 80;
-/** So long the hook is waited for before Enter is pressed again, and after that. */
+/** So long the hook is waited for before Enter is pressed again, and after that: what comes yet must not be given twice. */
 const takenMs = 1_500;
-const takenAgainMs = 5_000;
+const takenAgainMs = 30_000;
 /** So long a prompt waits for whatever goes on at the terminal (a menu, someone's own turn) to end. */
 const idleMs = 30_000;
 const lookMs = 50;
 const closingMs = 2_000;
 const unknownMs = 3_000;
-/** A daemon that died between Enter and the record: the hook has come long before another daemon reads. */
-const leftMs = 2_000;
+/** A daemon that died between Enter and the record: the hook has come long before another daemon has waited so long. */
+const leftMs = 10_000;
 
 /** Keys that come together are taken for text, two of Escape for another key: each needs a moment of its own. */
 const keyMs = 40;
@@ -110,6 +110,28 @@ const untilFree = async (life: Life): Promise<boolean> => {
   return false;
 };
 
+/**
+ * A dialog takes Enter for a yes, and digits for a choice. Its hook comes before it, so there is none yet where the hook has not
+ * come and the CLI does not say that it waits.
+ */
+const isAsking = async (life: Life): Promise<boolean> =>
+  Object.keys(life.reader.state().asks).length > 0 || (await statusOf(life))?.state === "waiting";
+
+const asks = (): AdapterFailure =>
+  adapterFailure("A dialog is open at Claude Code's terminal: words would answer it.", {
+    kind: "unavailable",
+    code: "backend_unavailable",
+    remedy: "Answer it first.",
+    retryable: false,
+  });
+
+/** Only where nothing else can take it: at rest. */
+const pressAgain = async (life: Life, turn: string): Promise<void> => {
+  const state = (await statusOf(life))?.state ?? "idle";
+  const isOpen = life.reader.state().turn !== null || isTaken(turn)(life.reader.state());
+  if (state === "idle" && !isOpen && !isOut(life)) await press(life, "Enter");
+};
+
 type Words = { readonly turn: string; readonly prompt: string; readonly text: string };
 
 const isTaken =
@@ -156,7 +178,7 @@ export const prompt = async (life: Life, words: Words): Promise<void> => {
   await type(life, text);
   await wait(life, takenMs, isTaken(turn));
   if (!isTaken(turn)(reader.state()) && !isOut(life)) {
-    await press(life, "Enter");
+    await pressAgain(life, turn);
     await wait(life, takenAgainMs, isTaken(turn));
   }
   if (isTaken(turn)(reader.state()) || isOut(life)) return;
@@ -170,6 +192,7 @@ export const steer = async (life: Life, { prompt: id, text }: Words): Promise<vo
   const isIn = (state: State): boolean =>
     isQueued(state, text) || !state.steers.some((one) => one.prompt === id);
   if (reader.state().taken.includes(id)) return;
+  if (await isAsking(life)) throw asks();
   const wasGiven = reader.state().steers.some((one) => one.prompt === id);
   if (!wasGiven)
     reader.change((state) => ({ ...state, steers: [...state.steers, { prompt: id, text }] }));
@@ -178,8 +201,8 @@ export const steer = async (life: Life, { prompt: id, text }: Words): Promise<vo
   await type(life, text);
   await wait(life, takenMs, isIn);
   if (!isIn(reader.state())) {
-    await press(life, "Enter");
-    await wait(life, takenMs, isIn);
+    if (!(await isAsking(life)) && !isIn(reader.state())) await press(life, "Enter");
+    await wait(life, takenAgainMs, isIn);
   }
   if (isIn(reader.state())) return;
   reader.change((state) => ({
@@ -189,8 +212,8 @@ export const steer = async (life: Life, { prompt: id, text }: Words): Promise<vo
   throw notTaken();
 };
 
-const escapes = 6;
-const heardMs = 1_000;
+/** Between two of Escape, ever longer: those that a program which hangs has not read yet would come to it together. */
+const heardMs = [1_000, 4_000, 15_000] as const;
 
 /** Escape, and again only while the CLI still says that it is busy: at rest, two of them open a menu. */
 export const interrupt = async (life: Life, turn: string): Promise<void> => {
@@ -200,9 +223,10 @@ export const interrupt = async (life: Life, turn: string): Promise<void> => {
   reader.change((state) =>
     state.turn === null ? state : { ...state, turn: { ...state.turn, interrupting: true } },
   );
-  for (let count = 0; count < escapes && !isOut(life); count += 1) {
+  for (const [count, ms] of heardMs.entries()) {
+    if (isOut(life)) return;
     if (count === 0 || (await statusOf(life))?.state !== "idle") await press(life, "Escape");
-    await wait(life, heardMs, isOver);
+    await wait(life, ms, isOver);
     if (isOver(reader.state())) return;
   }
 };
