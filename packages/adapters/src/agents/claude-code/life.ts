@@ -5,14 +5,13 @@ import { endCommands } from "../lines/commands.ts";
 import { inHand, makeLineLife, wait, type LineLife } from "../lines/life.ts";
 import type { Order, Settings } from "./fold.ts";
 import { denyFrame, interruptFrame, isAtomic, uuidOf } from "./frames.ts";
-import { preview } from "./preview.ts";
+import { keep, settle } from "./settle.ts";
 import { initialState, recorded, type State } from "./state.ts";
 import { giving, step } from "./translate.ts";
 import { readLine, type AskLine } from "./wire.ts";
 
 /** So long an agent is given to show that it read a frame whose writing was broken off by a crash of the daemon. */
 const tornMs = 1_000;
-const keptAsks = 64;
 
 export type Life = LineLife<State> & {
   /** Requests as they were read, for the answer. */
@@ -43,40 +42,14 @@ const beginning = (context: SessionContext): { state: State; offset: number } =>
   return { state: withTurn({ ...state, conversation: known }, context), offset };
 };
 
-const settleOne = async (life: Life, fact: Fact, since: number): Promise<Fact> => {
-  const wasEnded = fact.fact === "turn-ended" && fact.outcome !== "completed";
-  if (wasEnded && (fact.outcome === "interrupted" || fact.error?.kind === "login"))
-    await endCommands(life.context, life.detached?.process ?? null, since);
-  if (fact.fact !== "asked" || fact.approval.kind !== "edit") return fact;
-  const ask = life.asks.get(fact.request);
-  if (ask === undefined) return fact;
-  const { backend } = life.context;
-  return { ...fact, approval: await preview(backend, fact.approval, ask.tool, ask.input) };
-};
-
-/** What must be so before facts are told: commands of an interrupted turn gone, an edit shown as the diff that it is. */
-const settle = async (
-  life: Life,
-  facts: readonly Fact[],
-  since: number,
-): Promise<readonly Fact[]> => {
-  const settled: Fact[] = [];
-  for (const fact of facts) {
-    settled.push(
-      await settleOne(life, fact, since).catch((error: unknown) => {
-        life.context.log("warn", "a fact is told unsettled", { error: String(error) });
-        return fact;
-      }),
-    );
-  }
-  return settled;
-};
-
-const keep = (life: Life, ask: AskLine): void => {
-  life.asks.set(ask.request, ask);
-  const [oldest] = life.asks.keys();
-  if (life.asks.size > keptAsks && oldest !== undefined) life.asks.delete(oldest);
-};
+/** Commands of a turn that was interrupted are gone before that is told, those of one that waits for a login too. */
+const commandsEnd =
+  (life: Life, since: number) =>
+  async (fact: Fact): Promise<void> => {
+    if (fact.fact !== "turn-ended" || fact.outcome === "completed") return;
+    if (fact.outcome === "interrupted" || fact.error?.kind === "login")
+      await endCommands(life.context, life.detached?.process ?? null, since);
+  };
 
 export const carryOut = (life: Life, order: Order): void => {
   const frame =
@@ -99,12 +72,12 @@ export const makeLife = (context: SessionContext): Life => {
       begin,
       step: (state, { text, cut }, at) => {
         const line = cut ? ({ type: "garbage" } as const) : readLine(text);
-        if (line.type === "ask") keep(life, line);
+        if (line.type === "ask") keep(life.asks, line);
         // Taken with each line: the line that ends a turn forgets when it began.
         since = state.turn?.since ?? since;
         return step(state, line, at, settings());
       },
-      settle: (facts) => settle(life, facts, since),
+      settle: (facts) => settle(context, life.asks, facts, commandsEnd(life, since)),
       carryOut: (order) => carryOut(life, order),
       recorded,
       last: (end) => [

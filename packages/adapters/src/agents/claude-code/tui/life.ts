@@ -9,7 +9,8 @@ import {
   type ProcessRef,
   type SessionContext,
 } from "@skein/sdk";
-import { preview } from "../preview.ts";
+import { endCommands } from "../../lines/commands.ts";
+import { keep, settle } from "../settle.ts";
 import type { AskLine } from "../wire.ts";
 import { refusal, send } from "./answers.ts";
 import { askOf } from "./hooks.ts";
@@ -20,9 +21,6 @@ import type { Order, Settings } from "./step.ts";
 import { onAnswered, onIdle, onLastWords } from "./transcript.ts";
 import { readStatus, type Status } from "./wire.ts";
 
-/** Clocks of the kernel and ours differ by less than this. */
-const slackMs = 1_000;
-const keptAsks = 64;
 const maxStatusBytes = 64 * 1024;
 /** Between two looks at the status file: while an end is awaited, while a dialog is open, else. */
 const pace = { ending: 100, asking: 500, working: 2_000 } as const;
@@ -64,50 +62,18 @@ export const statusOf = async ({ context, process }: Life): Promise<Status | nul
   return bytes === null ? null : readStatus(Buffer.from(bytes).toString("utf8"));
 };
 
-/** Commands run in sessions of their own; what is older than the turn was not started by it. */
-const endCommands = async ({ context, owner, process }: Life, since: number): Promise<void> => {
-  const { host, clock } = context.backend;
-  if (process === null) return;
-  const oldest = clock.now() - since + slackMs;
-  await host.sweep(owner, (one) => one.session === process.pid || one.ageMs > oldest);
-};
-
-const settleOne = async (life: Life, fact: Fact, since: number): Promise<Fact> => {
-  if (fact.fact === "turn-ended" && fact.outcome === "interrupted") await endCommands(life, since);
-  if (fact.fact !== "asked" || fact.approval.kind !== "edit") return fact;
-  const ask = life.asks.get(fact.request);
-  if (ask === undefined) return fact;
-  const { backend } = life.context;
-  return { ...fact, approval: await preview(backend, fact.approval, ask.tool, ask.input) };
-};
-
-const settle = async (
-  life: Life,
-  facts: readonly Fact[],
-  since: number,
-): Promise<readonly Fact[]> => {
-  const settled: Fact[] = [];
-  for (const fact of facts)
-    settled.push(
-      await settleOne(life, fact, since).catch((error: unknown) => {
-        life.context.log("warn", "a fact is told unsettled", { error: String(error) });
-        return fact;
-      }),
-    );
-  return settled;
-};
+const commandsEnd =
+  (life: Life, since: number) =>
+  async (fact: Fact): Promise<void> => {
+    if (fact.fact === "turn-ended" && fact.outcome === "interrupted")
+      await endCommands(life.context, life.process, since);
+  };
 
 const carryOut = (life: Life, order: Order): void => {
   const answer = order.order === "refuse" ? refusal(order.message) : "";
   send(life.context, life.reader.state().attempt, order.request, answer).catch((error: unknown) =>
     life.context.log("warn", "an order was not carried out", { error: String(error), ...order }),
   );
-};
-
-const keep = (asks: Map<string, AskLine>, ask: AskLine): void => {
-  asks.set(ask.request, ask);
-  const [oldest] = asks.keys();
-  if (asks.size > keptAsks && oldest !== undefined) asks.delete(oldest);
 };
 
 export const makeLife = (context: SessionContext): Life => {
@@ -144,7 +110,7 @@ export const makeLife = (context: SessionContext): Life => {
       context,
       begin: beginning(context),
       settings,
-      settle: (facts) => settle(life, facts, since),
+      settle: (facts) => settle(context, asks, facts, commandsEnd(life, since)),
       carryOut: (order) => carryOut(life, order),
       keep: (name, hook) => keep(asks, askOf(name, hook)),
     }),
