@@ -71,11 +71,13 @@ describe("any text", () => {
     fc.assert(
       fc.property(braced, (text) => {
         const filled = fillTemplate(text, values);
-        const marks = text.replaceAll("\\{{", "");
+        // What stands on both sides of a mark is no neighbour of the other's.
+        const marks = text.replaceAll("\\{{", "-");
         expect(filled.ok || marks.includes("{{")).toBe(true);
-        const known = marks.replaceAll(/\{\{ *(session) *\}\}/g, "");
+        const known = marks.replaceAll(/\{\{ *(session) *\}\}/g, "-");
         expect(filled.ok && known.includes("{{")).toBe(false);
       }),
+      { examples: [["{\\{{{"], ["{{{session}}{"]] },
     );
   });
 });
