@@ -328,6 +328,27 @@ test("answered at the dialog, the request is taken back, its hook is let go, and
   expect(texts(rig.facts)).toContain("command done");
 });
 
+test("words for the turn are not typed into a dialog, which would take them for its answer", async () => {
+  await using home = await makeHome();
+  const rig = await home.started();
+  await rig.link.prompt(words("RUN make"));
+  const { request, approval } = await rig.next("asked");
+  const before = home.tui.pressed.length;
+  await expect(rig.link.steer(words("SAY more", 1, 2))).rejects.toThrow("A dialog is open");
+  expect([home.tui.input, home.tui.pressed.length]).toEqual(["", before]);
+  await rig.link.answer({ request, approval, resolution: decided("allow") });
+  expect((await rig.next("turn-ended")).outcome).toBe("completed");
+});
+
+test("a program that hangs takes Enter for a part of the paste: it is pressed again until the prompt is taken, and given once", async () => {
+  await using home = await makeHome(5);
+  const rig = await home.started();
+  home.tui.deaf = 3;
+  await rig.link.prompt(words("SAY late"));
+  expect((await rig.next("turn-ended")).outcome).toBe("completed");
+  expect(home.tui.heard).toEqual(["SAY late"]);
+});
+
 test("refused at the dialog, the turn is interrupted and its hook is gone", async () => {
   await using home = await makeHome();
   const rig = await home.started();

@@ -9,6 +9,7 @@ import { expect, test } from "vitest";
 import { brief } from "../recordings/replay.testkit.ts";
 import { isObject, object, string } from "../wire.ts";
 import { grantsFor, onHook } from "./hooks.ts";
+import { answeredThere, type Sight } from "./life.ts";
 import { plain } from "./plain.ts";
 import { seeded } from "./preseed.ts";
 import { readHookLine } from "./spool.ts";
@@ -183,6 +184,27 @@ test("idle without a word in the transcript ends a turn, but not while words mus
   expect(outcome({ over: "stop" }, 29_000)).toEqual([]);
   expect(outcome({ over: "stop", allSaid: true }, 1_400)).toEqual([]);
   expect(outcome({ over: "stop", allSaid: true }, 1_500)).toEqual([completed]);
+});
+
+test("a request is answered at the terminal when its dialog was seen, and is gone for a while", () => {
+  const sight: Sight = { idleSince: null, since: 0, about: null, shown: "", goneSince: null };
+  const asking = (...names: string[]): State => ({
+    ...initialState,
+    asks: Object.fromEntries(names.map((name) => [name, { tool: "", key: "", refused: false }])),
+  });
+  const look = (state: "busy" | "waiting", at: number, ...names: string[]) =>
+    answeredThere(sight, asking(...names), { state, waitingFor: null, since: 0 }, at);
+  // The hook has come, the dialog not yet, however long that takes.
+  expect([look("busy", 0, "one"), look("busy", 60_000, "one")]).toEqual([[], []]);
+  expect(look("waiting", 61_000, "one")).toEqual([]);
+  expect([look("busy", 62_000, "one"), look("busy", 66_900, "one")]).toEqual([[], []]);
+  // Another one asks: its dialog is still to come.
+  expect(look("busy", 67_000, "one", "two")).toEqual([]);
+  expect([look("waiting", 68_000, "one", "two"), look("busy", 69_000, "one", "two")]).toEqual([
+    [],
+    [],
+  ]);
+  expect(look("busy", 74_000, "one", "two")).toEqual(["one", "two"]);
 });
 
 test("no line, hook or status, however odd, makes the reading throw", () => {

@@ -146,7 +146,7 @@ const paceOf = ({ turn, asks, steers }: State): number => {
 };
 
 /** `shown`: the requests that were open when the CLI last said that it waits. */
-type Sight = {
+export type Sight = {
   idleSince: number | null;
   /** By the host's clock. */
   since: number;
@@ -156,7 +156,7 @@ type Sight = {
 };
 
 /** The requests whose dialog is gone. The hook that asks comes before the dialog: one that was not seen yet is still to come. */
-const answeredThere = (
+export const answeredThere = (
   sight: Sight,
   { asks }: State,
   status: Status | null,

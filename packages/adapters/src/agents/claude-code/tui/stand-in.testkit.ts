@@ -55,6 +55,8 @@ export type Tui = {
   late: string[] | null;
   /** Called once, just before something is pasted. */
   onPaste: (() => void) | null;
+  /** So many of Enter come with the paste, for it: they are no Enter to it. */
+  deaf: number;
   /** So many starts find their configuration overwritten by another. */
   forgets: number;
 };
@@ -249,7 +251,8 @@ const escape = (tui: Tui): void => {
 
 const press = (tui: Tui, key: TerminalKey): void => {
   tui.pressed.push(key);
-  if (key === "Enter") submit(tui);
+  if (key === "Enter" && tui.deaf > 0) tui.deaf -= 1;
+  else if (key === "Enter") submit(tui);
   if (key === "Escape") escape(tui);
   else tui.escapes = 0;
   if (key === "Space") tui.input += " ";
@@ -360,6 +363,7 @@ export const makeTui = (config: string): Tui => ({
   menus: 0,
   late: null,
   onPaste: null,
+  deaf: 0,
   forgets: 0,
 });
 

@@ -13,9 +13,11 @@ import { accept } from "./turns.ts";
 
 /** Between the paste and Enter: the TUI takes an Enter that comes with a paste for a part of it. */
 const enterMs = 80;
-/** So long the hook is waited for before Enter is pressed again, and after that: what comes yet must not be given twice. */
-const takenMs = 1_500;
-const takenAgainMs = 30_000;
+/**
+ * So long it is waited each time before Enter is pressed again. A program that hangs reads all of it at once, paste and Enter: only
+ * one that comes later is an Enter to it. And what it takes yet must not be given twice, so it is waited for long.
+ */
+const takenMs = [1_500, 3_000, 6_000, 12_000, 24_000, 15_000] as const;
 /** So long a prompt waits for whatever goes on at the terminal (a menu, someone's own turn) to end. */
 const idleMs = 30_000;
 const lookMs = 50;
@@ -125,19 +127,28 @@ const asks = (): AdapterFailure =>
     retryable: false,
   });
 
-/** Only where nothing else can take it: at rest. */
-const pressAgain = async (life: Life, turn: string): Promise<void> => {
-  const state = (await statusOf(life))?.state ?? "idle";
-  const isOpen = life.reader.state().turn !== null || isTaken(turn)(life.reader.state());
-  if (state === "idle" && !isOpen && !isOut(life)) await press(life, "Enter");
-};
-
 type Words = { readonly turn: string; readonly prompt: string; readonly text: string };
 
 const isTaken =
   (turn: string) =>
   ({ given }: State): boolean =>
     given?.turn !== turn || given.returned;
+
+/** Whether it was taken. Enter is pressed again only where nothing else can take that. */
+const submitted = async (
+  life: Life,
+  isIn: (state: State) => boolean,
+  may: () => Promise<boolean>,
+): Promise<boolean> => {
+  const { reader } = life;
+  for (const [count, ms] of takenMs.entries()) {
+    if (count > 0 && (await may()) && !isIn(reader.state()) && !isOut(life))
+      await press(life, "Enter");
+    await wait(life, ms, isIn);
+    if (isIn(reader.state()) || isOut(life)) break;
+  }
+  return isIn(reader.state());
+};
 
 /** It went into a turn that began outside: it has been said, and there is nothing more to wait for. */
 const tellJoined = async (life: Life, { turn, prompt }: Words): Promise<void> => {
@@ -176,12 +187,9 @@ export const prompt = async (life: Life, words: Words): Promise<void> => {
   // Recorded before it is typed: whoever comes after a crash looks for it first.
   await reader.tell([]);
   await type(life, text);
-  await wait(life, takenMs, isTaken(turn));
-  if (!isTaken(turn)(reader.state()) && !isOut(life)) {
-    await pressAgain(life, turn);
-    await wait(life, takenAgainMs, isTaken(turn));
-  }
-  if (isTaken(turn)(reader.state()) || isOut(life)) return;
+  const isAtRest = async (): Promise<boolean> =>
+    ((await statusOf(life))?.state ?? "idle") === "idle" && reader.state().turn === null;
+  if ((await submitted(life, isTaken(turn), isAtRest)) || isOut(life)) return;
   reader.change((state) => ({ ...state, given: null }));
   throw notTaken();
 };
@@ -199,12 +207,7 @@ export const steer = async (life: Life, { prompt: id, text }: Words): Promise<vo
   if (isIn(reader.state())) return;
   await takeAway(life);
   await type(life, text);
-  await wait(life, takenMs, isIn);
-  if (!isIn(reader.state())) {
-    if (!(await isAsking(life)) && !isIn(reader.state())) await press(life, "Enter");
-    await wait(life, takenAgainMs, isIn);
-  }
-  if (isIn(reader.state())) return;
+  if (await submitted(life, isIn, async () => !(await isAsking(life)))) return;
   reader.change((state) => ({
     ...state,
     steers: state.steers.filter((one) => one.prompt !== id),
@@ -212,8 +215,8 @@ export const steer = async (life: Life, { prompt: id, text }: Words): Promise<vo
   throw notTaken();
 };
 
-/** Between two of Escape, ever longer: those that a program which hangs has not read yet would come to it together. */
-const heardMs = [1_000, 4_000, 15_000] as const;
+/** Between two of Escape, ever longer: a program that hangs reads them at once, and takes them for another key. */
+const heardMs = [1_000, 4_000, 10_000, 15_000, 30_000] as const;
 
 /** Escape, and again only while the CLI still says that it is busy: at rest, two of them open a menu. */
 export const interrupt = async (life: Life, turn: string): Promise<void> => {
