@@ -32,16 +32,25 @@ const kinds = new Map<number, TerminalBytesKind>(
   (Object.keys(TERMINAL_BYTES) as TerminalBytesKind[]).map((kind) => [TERMINAL_BYTES[kind], kind]),
 );
 
+/** Makes a frame of what stands behind its first TERMINAL_HEADER_BYTES. */
+export const writeTerminalHeader = (
+  frame: Uint8Array,
+  kind: TerminalBytesKind,
+  number: number,
+): void => {
+  frame[0] = TERMINAL_BYTES[kind];
+  const view = new DataView(frame.buffer, frame.byteOffset, TERMINAL_HEADER_BYTES);
+  view.setUint32(1, Math.floor(number / 0x1_0000_0000));
+  view.setUint32(5, number % 0x1_0000_0000);
+};
+
 export const encodeTerminalBytes = ({
   kind,
   number,
   bytes,
 }: TerminalBytes): Uint8Array<ArrayBuffer> => {
   const frame = new Uint8Array(TERMINAL_HEADER_BYTES + bytes.length);
-  frame[0] = TERMINAL_BYTES[kind];
-  const view = new DataView(frame.buffer);
-  view.setUint32(1, Math.floor(number / 0x1_0000_0000));
-  view.setUint32(5, number % 0x1_0000_0000);
+  writeTerminalHeader(frame, kind, number);
   frame.set(bytes, TERMINAL_HEADER_BYTES);
   return frame;
 };

@@ -93,7 +93,7 @@ export type Detached = {
 export type Pipe = {
   /** Resolves when the process, or the link to it, has taken the bytes: who waits for that cannot flood it. Rejects once it has ended. */
   write(bytes: Uint8Array): Promise<void>;
-  /** What it writes to stdout, as it comes. The reader sets the pace: the process is held up, nothing is buffered without limit. One reader. */
+  /** What it writes to stdout, as it comes. The reader sets the pace: the process is held up, nothing is buffered without limit. One reader, whose own each piece is. */
   readonly output: AsyncIterable<Uint8Array>;
   /** Resolves once: how it ended, and the last 8 KiB of its stderr. `linkLost`: the link went, of the process nothing is known. */
   readonly ended: Promise<Exit & { readonly errors: string; readonly linkLost: boolean }>;

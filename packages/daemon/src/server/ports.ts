@@ -48,7 +48,8 @@ export type OpenWatch = (
 /** Where a terminal's frames go. What is sent after `close` is nobody's. */
 export type TerminalLine = {
   text(frame: TerminalServerFrame): void;
-  bytes(frame: Uint8Array): void;
+  /** `taken`: called once the frame's memory may be used again; perhaps never. */
+  bytes(frame: Uint8Array, taken?: () => void): void;
   close(reason: TerminalCloseReason, message: string): void;
 };
 

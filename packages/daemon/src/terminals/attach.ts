@@ -65,7 +65,7 @@ const seatOf = ({ who, client, mayType, ask, describe }: AttachRequest, line: Li
   wants: wanted(ask),
   typedAt: 0,
   greeted: false,
-  flow: makeFlow((frame) => line.bytes(frame)),
+  flow: makeFlow((frame, taken) => line.bytes(frame, taken)),
 });
 
 const viewerOf = (show: Show, seat: Seat): Viewer => {

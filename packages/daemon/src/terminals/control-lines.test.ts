@@ -37,8 +37,8 @@ const MEANT = [
 ];
 
 test("lines have the same meaning, however the bytes are cut", () => {
-  const bytes = Buffer.from(STREAM);
-  for (const size of [1, 2, 7, 64, bytes.length]) {
+  for (const size of [1, 2, 7, 64, STREAM.length * 2]) {
+    const bytes = Buffer.from(STREAM);
     const read = makeControlReader();
     const lines: string[] = [];
     for (let at = 0; at < bytes.length; at += size)

@@ -94,8 +94,8 @@ export const makeControlReader = (): ((bytes: Uint8Array) => readonly ControlLin
 
   return (bytes) => {
     const lines: ControlLine[] = [];
-    // A copy: what is decoded in place must be ours, and outlives the reader's buffer.
-    const chunk = Buffer.from(bytes);
+    // What a pipe gives is its reader's own: it is decoded in place.
+    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     let from = 0;
     for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, from)) {
       const rest = chunk.subarray(from, at);

@@ -1,8 +1,8 @@
 /** The newest bytes of a stream, by their offset in it. What is older is gone: memory stays what it is, whatever is written. */
 export type Ring = {
   append(bytes: Uint8Array): void;
-  /** A copy of what is kept from `from` on, at most `most` bytes. `from` lies between `start` and `head`. */
-  read(from: number, most: number): Uint8Array;
+  /** Fills `into` with what is kept from `from` on, and returns how much that was. `from` lies between `start` and `head`. */
+  copy(from: number, into: Uint8Array): number;
   /** Forgets everything: what follows does not join what was. */
   cut(): void;
   readonly start: number;
@@ -26,13 +26,14 @@ export const makeRing = (size: number): Ring => {
       head += bytes.length;
       start = Math.max(start, head - size);
     },
-    read: (from, most) => {
-      const length = Math.min(most, head - from);
+    copy: (from, into) => {
+      const length = Math.min(into.length, head - from);
+      if (kept === null || length <= 0) return 0;
       const at = from % size;
-      if (kept === null || length <= 0) return Buffer.alloc(0);
-      return at + length <= size
-        ? Buffer.from(kept.subarray(at, at + length))
-        : Buffer.concat([kept.subarray(at), kept.subarray(0, at + length - size)]);
+      const first = Math.min(length, size - at);
+      into.set(kept.subarray(at, at + first));
+      into.set(kept.subarray(0, length - first), first);
+      return length;
     },
     cut: () => {
       start = head;

@@ -59,6 +59,22 @@ test("whoever falls behind what is kept is told by how much, and gets nothing be
   ]);
 });
 
+test("a frame's memory is used again, but not before it was taken", () => {
+  const frames: { frame: Uint8Array; taken: () => void }[] = [];
+  const flow = makeFlow((frame, taken) => void frames.push({ frame, taken: taken! }));
+  const ring = makeRing(LIMITS.terminalRingBytes);
+  flow.resume(0);
+  for (const byte of [1, 2, 3, 4]) {
+    ring.append(new Uint8Array(50_000).fill(byte));
+    flow.pump(ring, 0);
+    if (byte > 2) frames[byte - 2]!.taken();
+  }
+  const buffers = frames.map(({ frame }) => frame.buffer);
+  expect(new Set(buffers).size).toBe(3);
+  expect(buffers[3]).toBe(buffers[1]);
+  expect([frames[0]!, frames[2]!, frames[3]!].map(({ frame }) => frame.at(-1))).toEqual([1, 3, 4]);
+});
+
 test("a snapshot is under way like output, and acknowledged by its offset", () => {
   const { flow, ring } = made();
   flow.snapshot(picture(LIMITS.terminalUnackedBytes), 0);

@@ -4,7 +4,9 @@
  */
 import {
   LIMITS,
+  TERMINAL_HEADER_BYTES as HEADER,
   encodeTerminalBytes,
+  writeTerminalHeader,
   type Terminal,
   type TerminalCloseReason,
   type TerminalServerFrame,
@@ -17,7 +19,8 @@ import type { Snapshot } from "./snapshot.ts";
 /** Where its frames go. What is sent after `close` is nobody's. */
 export type Line = {
   text(frame: TerminalServerFrame): void;
-  bytes(frame: Uint8Array): void;
+  /** `taken`: called once the frame's memory may be used again; perhaps never. */
+  bytes(frame: Uint8Array, taken?: () => void): void;
   close(reason: TerminalCloseReason, message: string): void;
 };
 
@@ -66,13 +69,29 @@ export type Flow = {
 /** In one frame. */
 const FRAME_BYTES = 64 * 1024;
 
-export const makeFlow = (send: (frame: Uint8Array) => void): Flow => {
+/** Of memory that was a big frame the next one is made: what is thrown away in a flood costs more than all else. */
+const makeFrames = () => {
+  const free: Uint8Array[] = [];
+  return (ring: Ring, from: number, most: number, send: Line["bytes"]): number => {
+    const length = Math.min(most, FRAME_BYTES, ring.head - from);
+    const isBig = length > FRAME_BYTES / 16;
+    const whole = isBig ? (free.pop() ?? Buffer.allocUnsafeSlow(HEADER + FRAME_BYTES)) : null;
+    const frame = whole?.subarray(0, HEADER + length) ?? Buffer.allocUnsafe(HEADER + length);
+    writeTerminalHeader(frame, "output", from);
+    ring.copy(from, frame.subarray(HEADER));
+    send(frame, () => void (whole !== null && free.push(whole)));
+    return length;
+  };
+};
+
+export const makeFlow = (send: Line["bytes"]): Flow => {
   let needsSnapshot = true;
   let sent = 0;
   let acked = 0;
   /** Of a snapshot that is under way. */
   let picture = 0;
   let silentSince: number | null = null;
+  const sendFrame = makeFrames();
   const underWay = (): number => sent - acked + picture;
 
   return {
@@ -111,10 +130,8 @@ export const makeFlow = (send: (frame: Uint8Array) => void): Flow => {
       if (needsSnapshot) return 0;
       if (sent < ring.start) return ring.head - sent;
       while (sent < ring.head && underWay() < LIMITS.terminalUnackedBytes) {
-        const room = Math.min(FRAME_BYTES, LIMITS.terminalUnackedBytes - underWay());
-        const bytes = ring.read(sent, room);
-        send(encodeTerminalBytes({ kind: "output", number: sent, bytes }));
-        sent += bytes.length;
+        const room = LIMITS.terminalUnackedBytes - underWay();
+        sent += sendFrame(ring, sent, room, send);
       }
       if (underWay() > 0) silentSince ??= now;
       return 0;

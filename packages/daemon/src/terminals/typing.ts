@@ -49,8 +49,14 @@ const makeLoad = () => {
   };
 };
 
-const hex = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+/** Of each byte, with a blank before it. */
+const HEX = Array.from({ length: 256 }, (_, byte) => ` ${byte.toString(16).padStart(2, "0")}`);
+
+const hex = (bytes: Uint8Array): string => {
+  let text = "";
+  for (const byte of bytes) text += HEX[byte]!;
+  return text;
+};
 
 const readText = (bytes: Uint8Array): string | null => {
   try {
@@ -69,7 +75,7 @@ const send = (deps: Deps, bytes: Uint8Array): Promise<Refusal | null> => {
     for (let at = 0; at < bytes.length; at += KEYS_IN_ONE) {
       const part = bytes.subarray(at, at + KEYS_IN_ONE);
       const isLast = at + KEYS_IN_ONE >= bytes.length;
-      control.ask(`send-keys -t ${pane} -H ${hex(part)}`, 1, (replies) => {
+      control.ask(`send-keys -t ${pane} -H${hex(part)}`, 1, (replies) => {
         if (replies === null) return resolve("unsure");
         if (replies[0]?.ok !== true) return resolve("ended");
         if (isLast) resolve(null);

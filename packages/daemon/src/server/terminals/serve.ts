@@ -34,11 +34,11 @@ const makeLine = (websocket: WebSocket, clock: ServerClock) => {
     const cancel = clock.after(CUT_MS, () => websocket.terminate());
     websocket.once("close", cancel);
   };
-  const send = (frame: string | Uint8Array): void => {
+  const send = (frame: string | Uint8Array, taken?: () => void): void => {
     if (closed) return;
     if (websocket.bufferedAmount > LIMITS.terminalBufferedBytes)
       return close("lagged", "What was sent is not taken.");
-    websocket.send(frame);
+    websocket.send(frame, taken);
   };
   const line: TerminalLine = {
     text: (frame) => send(JSON.stringify(frame)),
