@@ -6,6 +6,7 @@ import { createWriteStream, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import xterm from "@xterm/headless";
 import type { World } from "../world.ts";
+import { inBrowser } from "./browser.ts";
 import { throughDaemon, type Client, type Taking } from "./clients.ts";
 
 const until = (client: Client, what: string): Promise<number> =>
@@ -43,10 +44,10 @@ export const stops = async (world: World, token: string): Promise<readonly numbe
 
 const MB = 1_000_000;
 
-/** Megabytes that the daemon grew by while so many bytes passed a client that takes them as a browser does, and what tmux has. */
+/** Megabytes that the daemon grew by while so many bytes passed a client that acknowledges them at once. */
 export const growth = async (world: World, token: string, bytes: number) => {
   const script = `read go; yes 'a flood of words that nobody will ever read on any screen' | head -c ${bytes}; echo AL''L OF IT; read end`;
-  const client = await throughDaemon(world, token, ["/bin/sh", "-c", script], browser());
+  const client = await throughDaemon(world, token, ["/bin/sh", "-c", script]);
   const memory = async (): Promise<number> => (await world.call("system.status", {})).memoryBytes;
   await pause(500);
   const before = await memory();
@@ -76,10 +77,8 @@ const writeFlood = async (path: string): Promise<void> => {
   await once(out, "close");
 };
 
-/** Megabytes each second: a pty alone, xterm.js alone, and the whole way through the daemon to an xterm.js. */
-export const throughput = async (world: World, token: string) => {
-  const file = join(world.folder, "flood");
-  await writeFlood(file);
+/** Megabytes each second, in node: a pty alone, xterm.js alone, and the whole way through the daemon to an xterm.js. */
+const withoutBrowser = async (world: World, token: string, file: string) => {
   const { size } = statSync(file);
   const rate = (began: number): number => size / MB / ((performance.now() - began) / 1_000);
 
@@ -108,6 +107,19 @@ export const throughput = async (world: World, token: string) => {
   await over;
   const ourRate = rate(began);
   await client.close();
-  rmSync(file);
   return { ptyRate, browserRate, ourRate };
+};
+
+/** Megabytes each second of a file that `cat` shows. `real`: what a real browser takes, from a bare pty and from the daemon; null: there is none here. */
+export const throughput = async (world: World, token: string) => {
+  const file = join(world.folder, "flood");
+  await writeFlood(file);
+  const { size } = statSync(file);
+  const rates = (times: readonly number[]): readonly number[] =>
+    times.map((ms) => size / MB / (ms / 1_000));
+  const inNode = await withoutBrowser(world, token, file);
+  const taken = await inBrowser(world, file);
+  rmSync(file);
+  const real = taken && { bare: rates(taken.bare), skein: rates(taken.skein) };
+  return { ...inNode, real };
 };
