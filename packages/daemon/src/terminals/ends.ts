@@ -1,7 +1,7 @@
 /**
- * Waits for programs to end: looks when the bell rings. tmux does not always ring: tmux 3.3a misses the SIGCHLD of a program
- * that was killed now and then (one in eight, with a child that held the terminal), rings no bell and leaves it unburied until
- * any other child of its own ends. So the processes that someone waits for are looked at, too.
+ * Waits for programs to end: looks when the bell rings. tmux does not always ring: tmux 3.3a with libutempter misses the SIGCHLD
+ * of one program in three to ten that takes its terminal with it, rings no bell and leaves it unburied until any other child
+ * of its own ends. So the processes that someone waits for are looked at, too.
  */
 import type { Clock, Exit } from "@skein/sdk";
 import { makeBell } from "./bell.ts";
