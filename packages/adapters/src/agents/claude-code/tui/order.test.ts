@@ -7,6 +7,7 @@ import { arrange } from "./order.ts";
 import { fromCheckpoint, givenOf, initialState, toCheckpoint, type State } from "./state.ts";
 import { chained, stepped, type Settings, type Step } from "./step.ts";
 import { onIdle, onLastWords, onLine } from "./transcript.ts";
+import { unclaimed } from "./turns.ts";
 import { readHook, readPlaced } from "./wire.ts";
 
 const settings: Settings = {
@@ -216,6 +217,19 @@ test("behind the first line that follows nothing, a gap in the chain holds up no
   const gap = words("later", "never-written", "after a gap");
   const { facts } = play([started, taken, prompt("prompt", null, "p1"), gap]);
   expect(told(facts)).toEqual(["started ", "accepted trn_1", "message after a gap"]);
+});
+
+test("a prompt that is awaited is told, whatever it follows", () => {
+  const unknown = attachment("hook", "of-another-file", "hook_additional_context");
+  const { facts } = play([started, taken, unknown, prompt("prompt", "hook", "p1"), forkAnswer]);
+  expect(told(facts)).toEqual(["started ", "accepted trn_1", "message 2"]);
+});
+
+test("a prompt that the CLI took, and that was told as a turn from outside when nobody came for it, is not given again", () => {
+  const given = { ...givenOf("trn_1", "prm_1", "words"), pasted: true, returned: true };
+  const { facts, state } = unclaimed({ ...initialState, given }, "p1", 0);
+  expect(facts).toEqual([{ fact: "begun", key: "p1", text: "words" }]);
+  expect(state).toMatchObject({ given: null, joined: ["prm_1"] });
 });
 
 test("more than a handful of lines waits for nothing", () => {

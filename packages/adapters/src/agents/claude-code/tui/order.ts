@@ -41,7 +41,7 @@ export const arrange = (state: State, line: Placed, isRoot: boolean): Arranged =
   const { uuid, parent, text } = line;
   if (uuid === null) return { state, ready: [line] };
   const isBehind = parent !== null && state.held.some((one) => one.uuid === parent);
-  if (parent !== null && (isBehind || (state.young && !isRoot))) {
+  if (parent !== null && !isRoot && (isBehind || state.young)) {
     const next = { ...state, held: [...state.held, { uuid, parent, text }] };
     const chars = next.held.reduce((sum, one) => sum + one.text.length, 0);
     return chars > maxHeldChars ? letPass(next) : { state: next, ready: [] };

@@ -179,7 +179,7 @@ const takeHook = async (fold: Fold, spool: string, { text, end }: SpoolLine): Pr
   }
   const step = onHook({ ...fold.state, hooks: end }, line.name, hook, deps.settings());
   const history = hook.hook === "start" ? await historyOf(fold, spool, step.state) : null;
-  const state = history === null ? step.state : { ...step.state, file: history };
+  const state = history === null ? step.state : { ...step.state, file: history, young: false };
   await apply(fold, { ...step, state }, "hook");
   await tidy(fold, spool, line.name);
 };

@@ -65,7 +65,8 @@ const events = [
 
 /** As long as a dialog may stand open: a week. */
 const heldSeconds = 7 * 24 * 3_600;
-const briefSeconds = 30;
+/** One that is given up has told nothing: a machine that hangs must not come to that. */
+const briefSeconds = 600;
 
 /** For `--settings`: our hooks beside the person's own. `bypasses`: the warning before permissions are bypassed is not shown. */
 export const settingsOf = (spool: string, bypasses: boolean): Json => {

@@ -101,7 +101,8 @@ const untilFree = async (life: Life): Promise<boolean> => {
     if (isUnknown && reader.state().turn === null) return true;
     // A turn that nobody here asked for takes as long as it takes: the prompt goes back to the queue.
     if (reader.state().turn !== null) return false;
-    if (clock.monotonic() > until) {
+    // What is at work there may take its time: Escape would end it.
+    if (clock.monotonic() > until && status?.state !== "busy") {
       if (escaped) throw notTaken();
       escaped = true;
       until += closingMs;
