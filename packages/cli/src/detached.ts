@@ -6,11 +6,17 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import type { Backend } from "@skein/contract";
 import type { Cli } from "./cli.ts";
 import type { AlreadyRunning } from "./daemon-door.ts";
 import { EXIT, fail, type Failure } from "./failure.ts";
 import { inHome } from "./place.ts";
-import type { Ready } from "./verbs/up.ts";
+
+export type Ready = {
+  readonly address: string | null;
+  readonly loginUrl: string | null;
+  readonly backends: readonly Backend[];
+};
 
 export type Started = { readonly ready: Ready } | AlreadyRunning;
 type Word = Started | { readonly failure: Failure["failure"] };

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { Session } from "@skein/contract";
 import type { Calls } from "./calls.ts";
 import type { Place } from "./place.ts";
-import { forAgent, sharedFolder, toHere, toHost, translated } from "./sandbox.ts";
+import { forAgent, toHere, toHost, translated } from "./sandbox.ts";
+import { sharedFolder } from "./shared-folder.ts";
 
 const shared = { here: "/workspace", host: "/home/me/shop" };
 

@@ -5,42 +5,13 @@
 import { posix } from "node:path";
 import type { Session } from "@skein/contract";
 import type { Calls } from "./calls.ts";
-import { EXIT, fail, misused } from "./failure.ts";
-import type { Env, Place } from "./place.ts";
+import { EXIT, fail } from "./failure.ts";
+import type { Place } from "./place.ts";
+import { below, type SharedFolder } from "./shared-folder.ts";
 
-export type SharedFolder = { readonly here: string; readonly host: string };
-
-const HERE = "/workspace";
 /** The names under which the contract's views and inputs hold paths. */
 const PATHS = new Set(["folder", "path"]);
 const MOST_DEPTH = 64;
-
-/** null: there is none. A Failure when what the environment says is no path. */
-export const sharedFolder = (env: Env): SharedFolder | null => {
-  const host = env["HOST_PATH"] ?? "";
-  if (host === "") return null;
-  const here = env["SKEIN_SANDBOX_PATH"] ?? HERE;
-  for (const [name, path] of [
-    ["HOST_PATH", host],
-    ["SKEIN_SANDBOX_PATH", here],
-  ] as const)
-    if (!path.startsWith("/"))
-      throw misused(
-        `${name} is no absolute path: ${path}`,
-        "Set HOST_PATH to the host's folder that is mounted here, beginning with /.",
-      );
-  return { here: tidy(here), host: tidy(host) };
-};
-
-const tidy = (path: string): string => posix.normalize(path).replace(/(.)\/+$/, "$1");
-
-/** The rest of a path below a folder; undefined when it lies elsewhere. `..` is resolved first. */
-const below = (folder: string, path: string): string | undefined => {
-  const clean = tidy(path);
-  if (clean === folder) return "";
-  const start = folder === "/" ? "/" : `${folder}/`;
-  return clean.startsWith(start) ? clean.slice(start.length) : undefined;
-};
 
 const join = (folder: string, rest: string): string =>
   rest === "" ? folder : posix.join(folder, rest);

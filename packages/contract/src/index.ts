@@ -16,6 +16,7 @@ export * from "./outside.ts";
 export * from "./plain.ts";
 export * from "./primitives.ts";
 export * from "./problem.ts";
+export * from "./refusal.ts";
 export * from "./registry.ts";
 export * from "./scopes.ts";
 export * from "./session.ts";

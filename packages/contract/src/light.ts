@@ -5,6 +5,7 @@
 export * from "./errors.ts";
 export * from "./limits.ts";
 export * from "./nearest.ts";
+export * from "./refusal.ts";
 export * from "./shell.ts";
 export * from "./state-folder.ts";
 export * from "./template.ts";

@@ -17,10 +17,9 @@ import type {
   TurnError,
   TurnOutcome,
 } from "@skein/contract";
-import type { Clock } from "./clock.ts";
-import type { Host, Liveness } from "./host.ts";
+import type { Liveness } from "./host.ts";
+import type { BackendContext } from "./backend-context.ts";
 import type { Outside } from "./outside.ts";
-import type { Terminals } from "./terminal.ts";
 
 /** Tokens of one turn as the vendor tells them. `costUsd`: the vendor's own figure, null when it gives none. */
 export type TurnUsage = {
@@ -157,35 +156,6 @@ export type SessionContext = {
    */
   report(report: Report): Promise<void>;
   live(delta: LiveDelta): void;
-  log(
-    level: "debug" | "info" | "warn" | "error",
-    message: string,
-    fields?: Record<string, unknown>,
-  ): void;
-};
-
-/** What is common to all sessions of a backend on a host. */
-export type BackendContext = {
-  readonly host: Host;
-  /** Terminals on that host. */
-  readonly terminals: Terminals;
-  readonly clock: Clock;
-  /** Program and leading arguments, from the configuration or as PATH finds it; null when there is none. */
-  readonly command: readonly [string, ...string[]] | null;
-  /** The whole environment that the agent gets: the allow-list of DESIGN §7 and what the configuration adds. */
-  readonly env: Readonly<Record<string, string>>;
-  /** A folder of the backend's own in the state folder of the host (sockets, shared servers); made, 0700, by whoever uses it. */
-  readonly dir: string;
-  /** The state folder on that host. What an agent runs unasked must not reach into it: the daemon's socket and every agent's stdin lie there. */
-  readonly home: string;
-  /** Skein's own, as the agent may be told. */
-  readonly version: string;
-  readonly timing: {
-    /** Start and handshake of an agent may take this long, milliseconds. */
-    readonly startMs: number;
-    /** Between SIGTERM (or the vendor's own goodbye) and SIGKILL. */
-    readonly graceMs: number;
-  };
   log(
     level: "debug" | "info" | "warn" | "error",
     message: string,

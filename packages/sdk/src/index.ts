@@ -1,4 +1,5 @@
 /** The doors that adapters implement. */
+export * from "./backend-context.ts";
 export * from "./clock.ts";
 export * from "./driver.ts";
 export * from "./failure.ts";

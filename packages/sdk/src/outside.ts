@@ -3,7 +3,7 @@
  * Looking never writes, and starts nothing.
  */
 import { LIMITS, type ItemBody } from "@skein/contract";
-import type { BackendContext } from "./driver.ts";
+import type { BackendContext } from "./backend-context.ts";
 import type { Files } from "./host.ts";
 
 export type OutsideConversation = {

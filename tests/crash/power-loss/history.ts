@@ -1,6 +1,7 @@
 /** What the writer writes and the checker expects: the n-th commit is always the same. */
 import { emptyBatch, type Batch } from "../../../packages/daemon/src/engine/ports.ts";
-import { MIGRATIONS, type Migration } from "../../../packages/daemon/src/store/migrate.ts";
+import { MIGRATIONS } from "../../../packages/daemon/src/store/migrate.ts";
+import type { Migration } from "../../../packages/daemon/src/store/migrations/migration.ts";
 
 export const STREAM = "ses_power";
 export const ROWS = 96;

@@ -4,7 +4,8 @@
  */
 import { writeSync } from "node:fs";
 import { join } from "node:path";
-import { MIGRATIONS, type Migration } from "../../../packages/daemon/src/store/migrate.ts";
+import { MIGRATIONS } from "../../../packages/daemon/src/store/migrate.ts";
+import type { Migration } from "../../../packages/daemon/src/store/migrations/migration.ts";
 import { openSqliteStore } from "../../../packages/daemon/src/store/sqlite.ts";
 import { COMMITS, UPGRADED, batchOf } from "./history.ts";
 

@@ -1,6 +1,6 @@
 /** `skein up`: the daemon in the foreground, or in the background in a session of its own. */
 import { InvalidArgumentError } from "commander";
-import type { Backend, SystemStatus } from "@skein/contract";
+import type { SystemStatus } from "@skein/contract";
 import { pause } from "@skein/client/light";
 import { printJson, type Cli } from "../cli.ts";
 import type { AlreadyRunning, RunningDaemon } from "../daemon-door.ts";
@@ -8,7 +8,7 @@ import { EXIT, fail, isFailure, misused, toFailure } from "../failure.ts";
 import { backendLine, isUnasked, isUsable } from "../format/backend.ts";
 import { oneLine } from "../format/escape.ts";
 import { withProgress } from "../progress.ts";
-import { startDetached, tellParent, type Started } from "../detached.ts";
+import { startDetached, tellParent, type Ready, type Started } from "../detached.ts";
 import { verb } from "../verb.ts";
 
 type Flags = {
@@ -135,12 +135,6 @@ const untilListening = async (cli: Cli): Promise<SystemStatus> => {
     }
     await pause(LOOK_MS, cli.signal);
   }
-};
-
-export type Ready = {
-  readonly address: string | null;
-  readonly loginUrl: string | null;
-  readonly backends: readonly Backend[];
 };
 
 const banner = (cli: Cli, { address, loginUrl, backends }: Ready): string => {

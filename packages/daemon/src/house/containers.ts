@@ -12,7 +12,7 @@ import { refuse, type Container, type HostCheck } from "@skein/contract";
 import type { Host } from "@skein/sdk";
 import type { Config } from "../config/schema.ts";
 import type { SessionBrief } from "../effects/ports.ts";
-import type { Site } from "./sites.ts";
+import type { Site } from "./site.ts";
 
 const commandOf = ({ containers }: Config) =>
   containers.command === undefined ? null : (containers.command as [string, ...string[]]);

@@ -8,23 +8,17 @@ import {
   type Host,
 } from "@skein/sdk";
 import { agentEnvironment } from "../config/environment.ts";
-import { pathsOf, type Paths } from "../config/paths.ts";
+import { pathsOf } from "../config/paths.ts";
 import type { BackendConfig, Config } from "../config/schema.ts";
 import { makeBackends, type Backends } from "../effects/backends.ts";
 import type { SessionBrief } from "../effects/ports.ts";
 import type { Engine } from "../engine/engine.ts";
 import { backendKind, backendStream } from "../engine/small-kinds.ts";
 import type { Hosts } from "../hosts/hosts.ts";
-import { makeTerminals, type HostTerminals } from "../terminals/terminals.ts";
+import { makeTerminals } from "../terminals/terminals.ts";
 import type { Building } from "./building.ts";
 import { makeInside } from "./containers.ts";
-
-export type Site = {
-  readonly host: Host;
-  readonly paths: Paths;
-  readonly terminals: HostTerminals;
-  readonly backends: Backends;
-};
+import type { Site } from "./site.ts";
 
 export type Sites = {
   /** undefined: there is no host of that name. */

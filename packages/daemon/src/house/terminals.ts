@@ -8,7 +8,8 @@ import { sessionOf } from "../operations/finding-terminals.ts";
 import type { TerminalsPort } from "../operations/ports.ts";
 import { terminalOf } from "@skein/sdk";
 import type { Building } from "./building.ts";
-import type { Site, Sites } from "./sites.ts";
+import type { Site } from "./site.ts";
+import type { Sites } from "./sites.ts";
 
 export const terminalsPort = ({ host, terminals }: Site): TerminalsPort => ({
   open: terminals.open,

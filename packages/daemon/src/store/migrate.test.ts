@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, it } from "vitest";
 import { APPLICATION_ID } from "./database.ts";
 import { MIGRATIONS } from "./migrate.ts";
-import type { Migration } from "./migrate.ts";
+import type { Migration } from "./migrations/migration.ts";
 import { first } from "./migrations/0001-first.ts";
 import { makeFile, openFile } from "./testkit/files.ts";
 import { batch, row, run } from "./testkit/kit.ts";

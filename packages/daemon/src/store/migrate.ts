@@ -7,15 +7,8 @@ import type { Failpoint } from "../engine/ports.ts";
 import { APPLICATION_ID, userVersion } from "./database.ts";
 import { first } from "./migrations/0001-first.ts";
 import { owners } from "./migrations/0002-owners.ts";
+import type { Migration } from "./migrations/migration.ts";
 import { takeSnapshot } from "./snapshot.ts";
-
-export type Migration = {
-  /** Dense, from 1. */
-  readonly version: number;
-  readonly name: string;
-  /** Runs inside the transaction. What it throws undoes all of it. */
-  readonly up: (db: DatabaseSync) => void;
-};
 
 export const MIGRATIONS: readonly Migration[] = [first, owners];
 

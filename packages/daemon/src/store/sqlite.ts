@@ -10,7 +10,7 @@ import type { Synchronous } from "./database.ts";
 import { asOpenRefusal } from "./failure.ts";
 import { prepareLog } from "./log.ts";
 import { MIGRATIONS, migrate, newest } from "./migrate.ts";
-import type { Migration } from "./migrate.ts";
+import type { Migration } from "./migrations/migration.ts";
 import { makeNames } from "./names.ts";
 import { prepareRows } from "./rows.ts";
 import { prepareSmall } from "./small.ts";

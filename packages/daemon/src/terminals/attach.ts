@@ -14,7 +14,7 @@ import { makeInputs, type Inputs } from "./inputs.ts";
 import { historyOf } from "./pictures.ts";
 import { makeFlow, type Line, type Live, type Seat } from "./seat.ts";
 import { makeShow, type Show } from "./show.ts";
-import type { Size } from "./sizing.ts";
+import type { Size } from "./size.ts";
 import type { Tmux } from "./tmux.ts";
 
 export type Viewer = {

@@ -13,7 +13,7 @@ import {
   type TerminalState,
 } from "@skein/contract";
 import type { Ring } from "./ring.ts";
-import type { Size } from "./sizing.ts";
+import type { Size } from "./size.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** Where its frames go. What is sent after `close` is nobody's. */

@@ -11,7 +11,8 @@ import { makeLastWords } from "./last-words.ts";
 import { makeLink, type LinkEvents } from "./link.ts";
 import { makePictures } from "./pictures.ts";
 import type { Live, Seat } from "./seat.ts";
-import { makeSizing, type Size } from "./sizing.ts";
+import type { Size } from "./size.ts";
+import { makeSizing } from "./sizing.ts";
 import {
   applySize,
   deliver,

@@ -1,8 +1,6 @@
 /** One size for all: whoever typed last, of those who may, rules it. */
 import type { Seat } from "./seat.ts";
 
-export type Size = { readonly columns: number; readonly rows: number };
-
 export type Sizing = {
   readonly writer: Seat | null;
   came(seat: Seat): void;

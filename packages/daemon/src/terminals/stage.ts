@@ -7,7 +7,8 @@ import {
 } from "@skein/contract";
 import type { Control } from "./control.ts";
 import type { Live, Seat } from "./seat.ts";
-import type { Size, Sizing } from "./sizing.ts";
+import type { Size } from "./size.ts";
+import type { Sizing } from "./sizing.ts";
 import { unfinished, type Snapshot } from "./snapshot.ts";
 import type { Stream } from "./stream.ts";
 

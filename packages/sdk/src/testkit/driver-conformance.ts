@@ -4,7 +4,8 @@
  */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { AgentDriver, BackendContext, SessionContext } from "../driver.ts";
+import type { BackendContext } from "../backend-context.ts";
+import type { AgentDriver, SessionContext } from "../driver.ts";
 import { isAdapterFailure } from "../failure.ts";
 import { makeRecord, play, type Played, type Recorded, type Wish } from "./driver/play.ts";
 import { settled } from "./settled.ts";

@@ -17,12 +17,6 @@ import {
   type WireError,
 } from "./wire.ts";
 
-/** The conversation that a process serves: a new one, an old one, or a copy of an old one. */
-export type Conversation =
-  | { readonly how: "new" }
-  | { readonly how: "resume"; readonly id: string }
-  | { readonly how: "fork"; readonly from: string };
-
 export const initializeId = "skein-initialize";
 const openId = "skein-open";
 const settingId = "skein-setting";

@@ -2,7 +2,7 @@
 import type { Detached, SessionContext } from "@skein/sdk";
 import type { Leavings, Refusal, Second } from "../lines/starting.ts";
 import type { AcpAgent } from "./agents.ts";
-import type { Conversation } from "./handshake.ts";
+import type { Conversation } from "./fold.ts";
 import type { State } from "./state.ts";
 
 export const argvOf = (

@@ -2,7 +2,8 @@
 import { pause } from "@skein/sdk";
 import { inHand } from "../lines/life.ts";
 import { begin, giveUp, startAnew, untilReady, type Tried } from "../lines/starting.ts";
-import { initializeFrame, type Conversation } from "./handshake.ts";
+import type { Conversation } from "./fold.ts";
+import { initializeFrame } from "./handshake.ts";
 import { settleOpened, type Life } from "./life.ts";
 import { refusalOf, secondTry, startProcess } from "./process.ts";
 import { initialState, type State } from "./state.ts";

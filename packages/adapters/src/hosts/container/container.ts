@@ -8,7 +8,8 @@
 import type { Container } from "@skein/contract";
 import { randomUUID } from "node:crypto";
 import { adapterFailure, type Detached, type Host, type Owner, type Terminals } from "@skein/sdk";
-import { engineEnv, type Engine } from "./engine.ts";
+import { engineEnv } from "./engine.ts";
+import type { Engine } from "./words.ts";
 import {
   containerName,
   findWords,

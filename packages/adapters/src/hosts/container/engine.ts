@@ -1,16 +1,7 @@
 /** The container engine of a host: docker, or podman where docker does not answer. */
 import type { Container } from "@skein/contract";
 import { adapterFailure, type AdapterFailure, type Host } from "@skein/sdk";
-import { trialWords } from "./words.ts";
-
-export type Engine = {
-  readonly kind: "docker" | "podman";
-  /** Program and leading arguments. */
-  readonly command: readonly [string, ...string[]];
-  readonly version: string;
-  /** Arguments of `run` that keep what is made in the workspace the person's own. */
-  readonly identity: readonly string[];
-};
+import { trialWords, type Engine } from "./words.ts";
 
 type EngineChoice = {
   /** From the configuration; null: docker, then podman, as PATH finds them. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Engine } from "./engine.ts";
+import type { Engine } from "./words.ts";
 import { containerName, insideEnv, runWords, type Run } from "./words.ts";
 
 const engine: Engine = {

@@ -2,7 +2,15 @@
 import { createHash } from "node:crypto";
 import type { Container } from "@skein/contract";
 import type { Owner } from "@skein/sdk";
-import type { Engine } from "./engine.ts";
+
+export type Engine = {
+  readonly kind: "docker" | "podman";
+  /** Program and leading arguments. */
+  readonly command: readonly [string, ...string[]];
+  readonly version: string;
+  /** Arguments of `run` that keep what is made in the workspace the person's own. */
+  readonly identity: readonly string[];
+};
 
 export type Place = {
   /** The session's folder: the same path inside. */

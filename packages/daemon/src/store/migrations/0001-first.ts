@@ -4,7 +4,7 @@
  * Streams and types are numbers in the log, names once beside it: an event is its data and little more. `position` is the
  * rowid, so appending goes to the end of one b-tree. Lists have an index each, in the order that they are paged in.
  */
-import type { Migration } from "../migrate.ts";
+import type { Migration } from "./migration.ts";
 
 const SCHEMA = `
   CREATE TABLE streams (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;

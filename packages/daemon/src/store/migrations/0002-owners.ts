@@ -1,5 +1,5 @@
 /** Sessions and approvals remember the token that they were created with, and are listed by it. Those before have none. */
-import type { Migration } from "../migrate.ts";
+import type { Migration } from "./migration.ts";
 
 export const owners: Migration = {
   version: 2,

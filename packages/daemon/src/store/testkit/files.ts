@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { onTestFinished } from "vitest";
 import { MIGRATIONS } from "../migrate.ts";
-import type { Migration } from "../migrate.ts";
+import type { Migration } from "../migrations/migration.ts";
 import { openSqliteStore } from "../sqlite.ts";
 import type { SqliteStoreOptions } from "../sqlite.ts";
 

@@ -3,7 +3,8 @@
  * the daemon that comes after gets what was recorded and nothing else.
  */
 import { mkdir } from "node:fs/promises";
-import type { AgentDriver, AgentLink, BackendContext, Fact, SessionContext } from "../../driver.ts";
+import type { BackendContext } from "../../backend-context.ts";
+import type { AgentDriver, AgentLink, Fact, SessionContext } from "../../driver.ts";
 import { generationIsOver } from "../refusals.ts";
 import { brokenLaws } from "./laws.ts";
 

@@ -2,7 +2,8 @@
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { AgentDriver, BackendContext } from "../../driver.ts";
+import type { BackendContext } from "../../backend-context.ts";
+import type { AgentDriver } from "../../driver.ts";
 import type { Host } from "../../host.ts";
 import { systemPath } from "../host/world.ts";
 import { makeRig, makeRigBackend, type Rig, type RigOptions } from "./rig.ts";

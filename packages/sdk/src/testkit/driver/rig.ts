@@ -2,10 +2,10 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "../../clock.ts";
+import type { BackendContext } from "../../backend-context.ts";
 import type {
   AgentDriver,
   AgentLink,
-  BackendContext,
   Fact,
   LiveDelta,
   Report,

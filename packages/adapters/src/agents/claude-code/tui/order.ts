@@ -5,11 +5,8 @@
  * what comes while it makes the file overtakes that: a result then stands before its call, and the answer of a fork's first turn
  * before its prompt and all of the history. Behind the first line that follows nothing, and what overtook it, all is in order.
  */
-import type { State } from "./state.ts";
+import type { Held, State } from "./state.ts";
 import { readPlaced, type Placed } from "./wire.ts";
-
-/** A line that was read before the one that it follows. */
-export type Held = { readonly uuid: string; readonly parent: string; readonly text: string };
 
 /** What overtakes is a handful of lines. More than this waits for nothing any more. */
 const maxHeldChars = 8 * 1024 * 1024;

@@ -1,7 +1,6 @@
 /** What the fold of the TUI mode remembers. Small JSON: recorded with every report, and the next daemon goes on from it. */
 import type { ItemBody } from "@skein/contract";
 import type { Tokens } from "../wire.ts";
-import type { Held } from "./order.ts";
 import { noTokens } from "../state.ts";
 
 /** Words of Skein's for the agent. */
@@ -78,6 +77,9 @@ export type Ask = {
 
 /** Nobody has decided it yet, as far as is known here. */
 export const isUndecided = ({ refused, answered }: Ask): boolean => !refused && answered !== true;
+
+/** A line of the transcript that was read before the one that it follows. */
+export type Held = { readonly uuid: string; readonly parent: string; readonly text: string };
 
 export type State = {
   readonly attempt: number;

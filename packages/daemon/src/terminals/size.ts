@@ -1,0 +1,2 @@
+/** In characters. */
+export type Size = { readonly columns: number; readonly rows: number };
