@@ -10,6 +10,7 @@ export type Filter = {
   readonly title: string | null;
 };
 
+const NOTHING = new Uint8Array();
 const [ENQ, ESC, C2] = [0x05, 0x1b, 0xc2];
 
 /** Bytes at the end that begin a character which is not complete. */
@@ -61,7 +62,7 @@ const plainEnd = (bytes: Uint8Array, from: number): number => {
 };
 
 export const makeFilter = (): Filter => {
-  let held: Uint8Array = new Uint8Array();
+  let held = NOTHING;
   let out: Uint8Array[] = [];
   const escapes = makeEscapes((sequence) => out.push(Buffer.from(sequence)));
 
@@ -77,8 +78,8 @@ export const makeFilter = (): Filter => {
     take: (given) => {
       let bytes = held.length === 0 ? given : Buffer.concat([held, given]);
       const tail = incomplete(bytes);
-      held = Uint8Array.from(bytes.subarray(bytes.length - tail));
-      bytes = bytes.subarray(0, bytes.length - tail);
+      held = tail === 0 ? NOTHING : Uint8Array.from(bytes.subarray(bytes.length - tail));
+      if (tail > 0) bytes = bytes.subarray(0, bytes.length - tail);
       for (let at = 0; at < bytes.length;)
         if (escapes.inside) escapes.take(bytes[at++]!);
         else at = ground(bytes, at);
