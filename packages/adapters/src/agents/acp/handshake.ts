@@ -119,14 +119,29 @@ const optionSetting = (
   params: { sessionId: session, configId: choice.id, value },
 });
 
+const modesOffered = (result: Json): readonly string[] => [
+  ...(choiceOf(result, "mode")?.values ?? []),
+  ...list(object(result["modes"])["availableModes"]).flatMap((one) => {
+    const id = string(object(one)["id"]);
+    return id === null ? [] : [id];
+  }),
+];
+
+/** The mode that is needed has another name now, or is gone: whatever mode it is in may do more. null: all is well. */
+const modeFailure = (result: Json, { agent, permissions }: Settings): string | null => {
+  const wanted = agent.modes?.[permissions];
+  const offered = modesOffered(result);
+  if (wanted === undefined || offered.length === 0 || offered.includes(wanted)) return null;
+  return `'${wanted}', which ${permissions} needs; it has ${[...new Set(offered)].join(", ")}`;
+};
+
 const modeSettings = (result: Json, session: string, wanted: string | undefined): Setting[] => {
   if (wanted === undefined) return [];
   const choice = choiceOf(result, "mode");
   if (choice !== null && choice.values.includes(wanted))
     return choice.now === wanted ? [] : [optionSetting("mode", choice, session, wanted)];
   const modes = object(result["modes"]);
-  const offers = list(modes["availableModes"]).some((one) => object(one)["id"] === wanted);
-  if (!offers || modes["currentModeId"] === wanted) return [];
+  if (!modesOffered(result).includes(wanted) || modes["currentModeId"] === wanted) return [];
   const params = { sessionId: session, modeId: wanted };
   return [{ what: "mode", method: "session/set_mode", params }];
 };
@@ -197,6 +212,8 @@ const onOpened = (state: State, result: Json, settings: Settings): Folded => {
   const session =
     string(result["sessionId"]) ?? (conversation.how === "resume" ? conversation.id : null);
   if (session === null) return failed(state, "open", 0, "it named no session");
+  const modeless = modeFailure(result, settings);
+  if (modeless !== null) return failed(state, "modes", 0, modeless);
   const next: State = {
     ...state,
     conversation: session,

@@ -79,6 +79,12 @@ const handshakeRefusal = (
         message: `${agent.title} cannot fork a conversation.`,
         remedy: "Create a new session, and tell it what it has to know.",
       };
+    case "modes":
+      return {
+        code: "backend_unavailable",
+        message: `${agent.title} has no mode ${message}.`,
+        remedy: "Choose other permissions, or install the version of it that docs/agents.md names.",
+      };
     case "model":
       return {
         code: "model_unknown",
