@@ -349,6 +349,33 @@ test("a program that hangs takes Enter for a part of the paste: it is pressed ag
   expect(home.tui.heard).toEqual(["SAY late"]);
 });
 
+test("what a prompt asks is asked in its own turn, though the turn before is still being read", async () => {
+  await using home = await makeHome();
+  const { files } = home.host;
+  const { follow } = files;
+  const gate = Promise.withResolvers<void>();
+  vi.spyOn(files, "follow").mockImplementation(async function* (path, from, signal) {
+    for await (const line of follow(path, from, signal)) {
+      if (path.endsWith(".jsonl")) await gate.promise;
+      yield line;
+    }
+  });
+  const read = vi.spyOn(files, "read");
+  const rig = await home.started();
+  typed(home.tui, "SAY first");
+  typed(home.tui, "RUN make");
+  const isAsking = () => read.mock.calls.some(([path]) => path.includes("PermissionRequest"));
+  await vi.waitUntil(isAsking, { timeout: 10_000 });
+  gate.resolve();
+  const { request, approval } = await rig.next("asked");
+  expect(texts(rig.facts)).toContain("begun: RUN make");
+  await rig.link.answer({ request, approval, resolution: decided("allow") });
+  const areOver = () => texts(rig.facts).filter((one) => one.startsWith("ended")).length === 2;
+  await vi.waitUntil(areOver, { timeout: 10_000 });
+  expect(texts(rig.facts).slice(-3)).toEqual(["command done", "message: done", "ended completed"]);
+  expect(rig.facts.filter(({ fact }) => fact === "withdrawn")).toEqual([]);
+});
+
 test("refused at the dialog, the turn is interrupted and its hook is gone", async () => {
   await using home = await makeHome();
   const rig = await home.started();
