@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { TerminalServerFrame } from "@skein/contract";
-import { nothingRuns, noAnswer } from "./failures.ts";
+import { lineTooLong, nothingRuns, noAnswer } from "./failures.ts";
 import type { Reply } from "./control.ts";
 import { makeInputs } from "./inputs.ts";
 import type { Seat } from "./seat.ts";
@@ -84,18 +84,21 @@ test("a paste stands between the keys before it and behind it", async () => {
   expect(told.map((frame) => "seq" in frame && frame.seq)).toEqual([1, 2, 3]);
 });
 
-test("a paste that failed says how: ended, not known, not text, too large", async () => {
+test("a paste that failed says how: ended, not known, not text, too large, a line of it too long", async () => {
   const ended = made(() => Promise.reject(nothingRuns("trm_x")));
   ended.typing.paste(ended.seat, 1, Buffer.from("x"));
   const lost = made(() => Promise.reject(noAnswer("local")));
   lost.typing.paste(lost.seat, 1, Buffer.from("x"));
   lost.typing.paste(lost.seat, 2, Buffer.from([0xff, 0xfe]));
   lost.typing.paste(lost.seat, 3, new Uint8Array(1_048_577));
+  const long = made(() => Promise.reject(lineTooLong(5_000, 4_095)));
+  long.typing.paste(long.seat, 1, Buffer.from("x"));
   await settled();
   await settled();
   const reasons = ({ told }: typeof lost) =>
     told.map((frame) => "reason" in frame && [frame.type, frame.reason].join(" "));
   expect(reasons(ended)).toEqual(["refused ended"]);
+  expect(reasons(long)).toEqual(["refused too_large"]);
   expect(new Set(reasons(lost))).toEqual(
     new Set(["refused not_text", "refused too_large", "refused unsure"]),
   );

@@ -92,8 +92,8 @@ const pasted = async (deps: Deps, text: string): Promise<Refusal | null> => {
     await deps.paste(text);
     return null;
   } catch (error) {
-    const timedOut = !isAdapterFailure(error) || error.failure.kind === "timeout";
-    return timedOut ? "unsure" : "ended";
+    if (!isAdapterFailure(error) || error.failure.kind === "timeout") return "unsure";
+    return error.failure.code === "prompt_too_large" ? "too_large" : "ended";
   }
 };
 
