@@ -5,14 +5,8 @@
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Bodies } from "./body.ts";
 
-/** What an operation's request needs; nothing else is passed on. */
-const PASSED_ON = [
-  "content-type",
-  "content-length",
-  "transfer-encoding",
-  "accept",
-  "last-event-id",
-];
+/** What an operation's request needs; nothing else is passed on. The body goes on whole, so its length is ours to say. */
+const PASSED_ON = ["content-type", "accept", "last-event-id"];
 const PASSED_BACK = ["content-type", "content-length", "cache-control", "retry-after", "allow"];
 
 const chosen = (
@@ -45,7 +39,7 @@ export const forward = async (
         ...chosen(incoming.headers, PASSED_ON),
         host: "localhost",
         authorization: `Bearer ${token}`,
-        ...(body.length === 0 ? {} : { "content-length": body.length }),
+        "content-length": body.length,
       },
     });
     outgoing.once("close", () => {

@@ -36,11 +36,14 @@ const open = async (beatMs = 60_000) => {
       ? new Promise((resolve) => waiting.push(resolve))
       : Promise.resolve(first);
   };
-  const ask = (path: string) => {
+  /** `pieces`: a body without a length. */
+  const ask = (path: string, pieces: readonly string[] = []) => {
     const headers = { authorization: "Bearer skein_token" };
-    const going = request(`${gateway.address}${path}`, { headers, agent: false });
+    const method = pieces.length === 0 ? "GET" : "POST";
+    const going = request(`${gateway.address}${path}`, { method, headers, agent: false });
     going.on("error", () => undefined);
     const answer = new Promise<IncomingMessage>((resolve) => going.once("response", resolve));
+    for (const piece of pieces) going.write(piece);
     going.end();
     return { going, answer };
   };
@@ -72,6 +75,18 @@ test("what the daemon says comes at once, piece by piece", async () => {
     "text/event-stream",
     undefined,
   ]);
+});
+
+test("a body that came in pieces goes on whole, with its length", async () => {
+  const { called, ask } = await open();
+  const { answer } = ask("/api/sessions", ['{"a":', "1}"]);
+  const { incoming, outgoing } = await called();
+  expect([incoming.headers["content-length"], incoming.headers["transfer-encoding"]]).toEqual([
+    "7",
+    undefined,
+  ]);
+  outgoing.end("{}");
+  expect(await rest(await answer)).toBe("{}");
 });
 
 test("who leaves is left on the other side, too", async () => {
