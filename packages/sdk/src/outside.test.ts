@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Files } from "./host.ts";
-import { readLines } from "./outside.ts";
+import { instant, readLines } from "./outside.ts";
 
 const filesWith = (text: string): Files => {
   const all = new TextEncoder().encode(text);
@@ -27,4 +27,9 @@ test("every whole line is read once, whatever the size of a page; one that has n
 
 test("a line that is longer than a page is left out, and what follows it is read", async () => {
   expect(await texts(`a\n${"x".repeat(20)}\nb\nc\n`, 8)).toEqual(["a", "b", "c"]);
+});
+
+test("a time that somebody else wrote is one, in one shape, or none", () => {
+  expect(instant("2026-02-03T04:05:06+01:00")).toBe("2026-02-03T03:05:06.000Z");
+  for (const none of ["soon", "", 7, null, undefined, "<script>"]) expect(instant(none)).toBeNull();
 });

@@ -66,6 +66,12 @@ export const wholeLines = (bytes: Uint8Array, from: number): readonly FileLine[]
   }
 };
 
+/** What a file that anybody may have written says of a time, as it is recorded; null: it is none. */
+export const instant = (value: unknown): string | null => {
+  const at = typeof value === "string" ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(at) ? null : new Date(at).toISOString();
+};
+
 /**
  * A page of whole lines of a file from a byte. A line that is longer than a page is left out, up to LIMITS.wireLineBytes of it
  * at once, so that `next` is always beyond `from` while there is more.

@@ -4,6 +4,7 @@
  */
 import { posix } from "node:path";
 import {
+  instant,
   readLines,
   wholeLines,
   type BackendContext,
@@ -23,6 +24,8 @@ const PAGE_BYTES = 1024 * 1024;
 const HOLDER_BYTES = 16 * 1024;
 const LOOK_MS = 5_000;
 const TITLE_CHARS = 120;
+/** Folders that are looked into side by side: each is a channel of the host's connection. */
+const AT_ONCE = 8;
 const UUID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
 
 const configOf = ({ env }: BackendContext): string =>
@@ -34,18 +37,18 @@ const transcripts = async (context: BackendContext): Promise<readonly Transcript
   const { files } = context.host;
   const root = posix.join(configOf(context), "projects");
   const projects = ((await files.list(root)) ?? []).filter((one) => one.kind === "directory");
-  const found = await Promise.all(
-    projects.map(async ({ name }) => {
-      const folder = posix.join(root, name);
-      return ((await files.list(folder)) ?? []).map((entry) => ({
-        ...entry,
-        path: posix.join(folder, entry.name),
-        id: entry.name.replace(/\.jsonl$/, ""),
-      }));
-    }),
-  );
+  const filesOf = async ({ name }: FileEntry): Promise<readonly Transcript[]> => {
+    const folder = posix.join(root, name);
+    return ((await files.list(folder)) ?? []).map((entry) => ({
+      ...entry,
+      path: posix.join(folder, entry.name),
+      id: entry.name.replace(/\.jsonl$/, ""),
+    }));
+  };
+  const found: Transcript[] = [];
+  for (let at = 0; at < projects.length; at += AT_ONCE)
+    found.push(...(await Promise.all(projects.slice(at, at + AT_ONCE).map(filesOf))).flat());
   return found
-    .flat()
     .filter((one) => one.kind === "file" && one.name.endsWith(".jsonl") && UUID.test(one.id))
     .toSorted((one, other) => other.modifiedAt - one.modifiedAt);
 };
@@ -64,7 +67,10 @@ const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 /** What is known of one that nobody is seen to have open: `no`, or, where processes cannot be looked at, `unknown`. */
 type Held = { readonly ids: ReadonlySet<string>; readonly others: "no" | "unknown" };
 
-/** Conversations that a living process has open. `ps` ends with 1 where none of them lives; anything else is no answer. */
+/**
+ * Conversations that a living process has open. `ps` ends with 1 and says nothing where none of them lives; anything else (busybox
+ * knows no -p) is no answer.
+ */
 const heldOnes = async (context: BackendContext): Promise<Held> => {
   const { host, env } = context;
   const folder = posix.join(configOf(context), "sessions");
@@ -76,8 +82,8 @@ const heldOnes = async (context: BackendContext): Promise<Held> => {
   const pids = entries.map((one) => one.name.replace(".json", ""));
   const argv = ["ps", "-o", "pid=", "-p", pids.join(",")] as const;
   const told = await host.run(argv, { env, timeoutMs: LOOK_MS });
-  if (told.timedOut || (told.exitCode !== 0 && told.exitCode !== 1))
-    return { ids, others: "unknown" };
+  const noneLives = told.exitCode === 1 && told.stderr.trim() === "";
+  if (told.timedOut || (told.exitCode !== 0 && !noneLives)) return { ids, others: "unknown" };
   const alive = told.stdout.trim().split(/\s+/);
   for (const entry of entries) {
     if (!alive.includes(entry.name.replace(".json", ""))) continue;
@@ -116,7 +122,7 @@ const describe = async (
     id,
     folder,
     title: (named ?? said ?? null)?.slice(0, TITLE_CHARS) ?? null,
-    startedAt: string(first?.["timestamp"]),
+    startedAt: instant(first?.["timestamp"]),
     activeAt: new Date(modifiedAt).toISOString(),
     held: held.ids.has(id) ? "yes" : held.others,
   };
@@ -136,7 +142,7 @@ const read = async (
   for (const line of page.lines) {
     const value = parse(line.text);
     folder = string(value["cwd"]) ?? folder;
-    const at = string(value["timestamp"]);
+    const at = instant(value["timestamp"]);
     const words = typed(value);
     const uuid = string(value["uuid"]);
     if (words !== null && uuid !== null)

@@ -5,6 +5,7 @@
 import { posix } from "node:path";
 import type { ItemBody, ItemStatus } from "@skein/contract";
 import {
+  instant,
   readLines,
   wholeLines,
   type BackendContext,
@@ -68,8 +69,8 @@ const parse = (text: string): Json => {
   }
 };
 
-/** `flock` fails where the lock is held; where there is no such program nobody can tell. */
-const HELD_SCRIPT = 'command -v flock >/dev/null || exit 3; flock --nonblock "$1" true';
+/** `flock` fails where the lock is held (for writing: ours is shared, and keeps no other reader out); where there is no such program nobody can tell. */
+const HELD_SCRIPT = 'command -v flock >/dev/null || exit 3; flock --shared --nonblock "$1" true';
 
 const heldOf = async (
   context: BackendContext,
@@ -153,7 +154,7 @@ const itemOf = (line: Json): OutsidePage["items"][number] | null => {
   const item = object(payload["item"]);
   const id = string(item["id"]);
   const body = bodyOf(item);
-  return id === null || body === null ? null : { id, at: string(line["timestamp"]), body };
+  return id === null || body === null ? null : { id, at: instant(line["timestamp"]), body };
 };
 
 const describe = async (
@@ -170,7 +171,7 @@ const describe = async (
     id,
     folder,
     title: said?.body.kind === "user" ? said.body.text.slice(0, TITLE_CHARS) : null,
-    startedAt: string(meta["timestamp"]),
+    startedAt: instant(meta["timestamp"]),
     activeAt: new Date(modifiedAt).toISOString(),
     held: await heldOf(context, id),
   };
