@@ -107,6 +107,13 @@ export const admitAgent = async (
     admitModel(agent, input.model, input.effort);
     return { agent, container: null };
   }
+  // An engine takes a mount as `from:to`, and knows no way to write a colon that is none of its own.
+  if (input.folder.includes(":"))
+    throw refuse(
+      "invalid_input",
+      `A container cannot have the folder ${input.folder}: its path has a colon.`,
+      "Work in a folder without one, or without --mode docker.",
+    );
   const container = await deps.admitContainer(host, input.container, input);
   const known = await backends.get(input.backend);
   return { agent: known ?? (await admitBackend(backends, input.backend)), container };

@@ -65,6 +65,7 @@ export const trialWords = (
   ...run.engine.command,
   "run",
   "--rm",
+  "--pull=never",
   ...run.engine.identity,
   "--security-opt=no-new-privileges",
   ...limits(run.container),
@@ -82,6 +83,8 @@ export const runWords = (run: Run): readonly [string, ...string[]] => [
   ...run.engine.command,
   "run",
   "--rm",
+  // An image that went away since it was looked for is not taken from wherever the engine would find one of that name.
+  "--pull=never",
   "--interactive",
   ...(run.tty ? ["--tty"] : []),
   `--name=${run.name}`,
