@@ -231,7 +231,11 @@ export const openSession = async (deps: Deps): Promise<Opened> => {
     prompt: async (text) => {
       own.said(text);
       const input = { session: session.id, text, clientId: cli.key() };
-      return turns.end((await cli.call("sessions.send", input)).prompt);
+      const sent = cli.call("sessions.send", input).catch((error: unknown) => {
+        own.take(text);
+        throw error;
+      });
+      return turns.end((await sent).prompt);
     },
     cancel: async () => {
       await cli.call("sessions.interrupt", { session: session.id, clearQueue: true });
