@@ -11,7 +11,7 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { adapterFailure, systemClock, type Fact, type SessionContext } from "@skein/sdk";
+import { adapterFailure, hostAway, systemClock, type Fact, type SessionContext } from "@skein/sdk";
 import { decided, makeRig, makeRigBackend, type Rig, type RigOptions } from "@skein/sdk/testkit";
 import { expect, test, vi } from "vitest";
 import {
@@ -42,17 +42,23 @@ const makeHome = async (haste = 1) => {
     terminals: terminalsOf(tui, home),
     timing: { startMs: 6_000, graceMs: 1_000 },
   };
-  const rig = (options: RigOptions = {}): Promise<Rig> =>
-    makeRig(makeClaudeCodeDriver().open, home, backend, {
-      interface: "tui",
-      folder: join(home, "work"),
-      ...options,
-    });
+  const rig = (options: RigOptions = {}, terminals = backend.terminals): Promise<Rig> =>
+    makeRig(
+      makeClaudeCodeDriver().open,
+      home,
+      { ...backend, terminals },
+      {
+        interface: "tui",
+        folder: join(home, "work"),
+        ...options,
+      },
+    );
   return {
     home,
     host,
     config,
     tui,
+    terminals: backend.terminals,
     rig,
     started: async (options: RigOptions = {}): Promise<Rig> => {
       const one = await rig(options);
@@ -122,6 +128,16 @@ test("it starts without a question, answers, tells what it used, and ends on req
   await rig.link.stop({ force: false });
   expect(await rig.next("exited")).toMatchObject({ expected: true, reason: "stopped on request" });
   expect(await home.host.owners()).toEqual([]);
+});
+
+test("a start whose host goes away in the middle has not failed: it rejects, and the next one starts", async () => {
+  await using home = await makeHome();
+  const cut = { ...home.terminals, open: () => Promise.reject(hostAway("far")) };
+  const rig = await home.rig({}, cut);
+  await expect(rig.link.start()).rejects.toMatchObject({ failure: { code: "host_unreachable" } });
+  expect(rig.facts).toEqual([]);
+  await rig.kill();
+  await home.started({ checkpoint: rig.checkpoint() });
 });
 
 test("a key that the person said no to stays refused, and a configuration that is no JSON is left as it is", async () => {

@@ -184,7 +184,10 @@ export type ProbeResult = {
  * Each may be called again after a crash of the daemon, with the same arguments: it must then do nothing twice.
  */
 export type AgentLink = {
-  /** Adopts what runs for this generation, else starts it. Reports `started` or `start-failed`; rejects never for reasons of the agent. */
+  /**
+   * Adopts what runs for this generation, else starts it. Reports `started` or `start-failed`; rejects never for reasons of the agent.
+   * On a host that is away it rejects with `host_unreachable` and reports nothing: it is called again, on another link, on return.
+   */
   start(): Promise<void>;
   /**
    * The daemon came back: adopt, never start. `alive`: reading on from the checkpoint. `dead`: whatever it had still written is

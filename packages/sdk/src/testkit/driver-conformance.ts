@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { BackendContext } from "../backend-context.ts";
 import type { AgentDriver, SessionContext } from "../driver.ts";
-import { isAdapterFailure } from "../failure.ts";
+import { isAdapterFailure, isHostAway } from "../failure.ts";
 import { makeRecord, play, type Played, type Recorded, type Wish } from "./driver/play.ts";
 import { settled } from "./settled.ts";
 
@@ -203,6 +203,25 @@ export const driverConformance = (subject: DriverUnderTest): void => {
           await agent.link.stop({ force: true });
           expect(agent.facts).toEqual([]);
           await noneLeft(bench);
+        },
+      );
+
+      law(
+        "on a host that is away rejects and tells nothing, and is made up for on return",
+        async ({ hold }, bench) => {
+          const record = makeRecord();
+          const agent = await hold(1, "new", record);
+          bench.cut();
+          const refused: unknown = await agent.link.start().catch((error: unknown) => error);
+          expect([isHostAway(refused), agent.facts]).toEqual([true, []]);
+          await agent.die();
+          bench.mend();
+          const after = await hold(1, "new", record);
+          await after.link.start();
+          await after.told("started");
+          expect(await after.ended(await after.prompt(words.quick))).toMatchObject({
+            outcome: "completed",
+          });
         },
       );
 

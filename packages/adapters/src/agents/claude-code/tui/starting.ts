@@ -1,5 +1,5 @@
 /** From nothing to a TUI that is ready, or to one sentence that says why not. */
-import { pause, isAdapterFailure, isStale, type Fact } from "@skein/sdk";
+import { pause, isAdapterFailure, isHostAway, isStale, type Fact } from "@skein/sdk";
 import {
   conversationOf,
   notInstalled,
@@ -125,7 +125,8 @@ const attempt = async (life: Life, conversation: Conversation): Promise<Tried> =
     life.process = look.process;
     if (!life.following) follow(life);
   } catch (error) {
-    if (!isAdapterFailure(error)) throw error;
+    // Where nobody answers, nothing has failed: it is started when someone does.
+    if (!isAdapterFailure(error) || isHostAway(error)) throw error;
     const { code, remedy } = error.failure;
     return { failed: failure(code, { message: error.message, remedy }), said: "" };
   }
@@ -141,7 +142,7 @@ const takeBack = async (life: Life): Promise<void> => {
   await context.backend.host.sweep(owner);
 };
 
-/** Starts the TUI, a second time where the first refusal shows another way in; ends with `started` or `start-failed`. */
+/** Starts the TUI, a second time where the first refusal shows another way in; ends with `started` or `start-failed`. Rejects when its host is away. */
 export const startAnew = async (life: Life): Promise<void> => {
   const { context, reader } = life;
   const first = conversationOf(context);
