@@ -1,5 +1,5 @@
 /**
- * The rooms and who may import whom: DESIGN's table, made checkable. A room is named by its package and folder; the
+ * The rooms and who may import whom: a table that a test reads every import against. A room is named by its package and folder; the
  * longest name that fits a file is its room. A folder for which no law is written here is refused, so that a new room
  * comes with a decision about its walls.
  */

@@ -10,7 +10,7 @@ export type BackendContext = {
   readonly clock: Clock;
   /** Program and leading arguments, from the configuration or as PATH finds it; null when there is none. */
   readonly command: readonly [string, ...string[]] | null;
-  /** The whole environment that the agent gets: the allow-list of DESIGN §7 and what the configuration adds. */
+  /** The whole environment that the agent gets: an allow-list of the daemon's own and what the configuration adds. */
   readonly env: Readonly<Record<string, string>>;
   /** A folder of the backend's own in the state folder of the host (sockets, shared servers); made, 0700, by whoever uses it. */
   readonly dir: string;

@@ -1,4 +1,4 @@
-/** What a route of the seed's gateway is given, and gives. */
+/** What a route of the gateway for sandboxes is given, and gives. */
 import type { Client } from "@skein/client/light";
 import type { Fields } from "./shapes.ts";
 
@@ -12,4 +12,4 @@ export type Ask = {
 export type Answer = Readonly<Record<string, unknown>>;
 
 /** Rejects with a Refusal, or as the client does. */
-export type SeedRoute = (ask: Ask) => Promise<Answer>;
+export type ShortRoute = (ask: Ask) => Promise<Answer>;

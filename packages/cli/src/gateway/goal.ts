@@ -1,11 +1,11 @@
 /** `GET` and `POST /goal`, as dev-sessions' gateway has them (its version 0.4.4). */
 import { refuse, type Input, type Session } from "@skein/contract";
-import type { Ask, SeedRoute } from "./ask.ts";
+import type { Ask, ShortRoute } from "./ask.ts";
 import { countOf, neededText, onlyThese, textOf } from "./shapes.ts";
 
 const MOST_TOKENS = 999_999_999;
 
-export const goal: SeedRoute = async ({ client, fields, signal }) => {
+export const goal: ShortRoute = async ({ client, fields, signal }) => {
   const { session } = await client.call(
     "sessions.get",
     { session: neededText(fields, "id") },
@@ -30,7 +30,7 @@ const change = async (
   return client.call("goals.change", { session, action, ...more }, { signal });
 };
 
-export const setGoal: SeedRoute = async (ask) => {
+export const setGoal: ShortRoute = async (ask) => {
   const { client, fields, signal } = ask;
   onlyThese(fields, ["sessionId", "objective", "status", "tokenBudget", "clear"]);
   const session = neededText(fields, "sessionId");

@@ -7,14 +7,14 @@ import { allPages } from "@skein/client/light";
 import { backendOf } from "../agent.ts";
 import { itemText } from "../format/item.ts";
 import { makePaint } from "../format/paint.ts";
-import type { Ask, SeedRoute } from "./ask.ts";
+import type { Ask, ShortRoute } from "./ask.ts";
 import { goal, setGoal } from "./goal.ts";
 import { countOf, neededText, onlyThese, textOf } from "./shapes.ts";
 
 const MAX_BLOCKS = 100;
 const WAIT_SECONDS = 300;
 
-/** The seed's words for a session's state, and ours where it has none. */
+/** dev-sessions' words for a session's state, and ours where it has none. */
 const statusOf = ({ status: { state } }: Session): string => {
   if (state === "starting") return "working";
   return state === "waiting" ? "waiting_for_input" : state;
@@ -29,7 +29,7 @@ const viewOf = async ({ client, fields, signal }: Ask): Promise<Session> => {
   return session;
 };
 
-const create: SeedRoute = async ({ client, fields, signal }) => {
+const create: ShortRoute = async ({ client, fields, signal }) => {
   onlyThese(fields, ["path", "cli", "mode", "model", "description", "name", "host", "permissions"]);
   const mode = textOf(fields, "mode");
   if (mode !== undefined && mode !== "native")
@@ -51,7 +51,7 @@ const create: SeedRoute = async ({ client, fields, signal }) => {
   return { sessionId: session.name, session };
 };
 
-const send: SeedRoute = async ({ client, fields, signal }) => {
+const send: ShortRoute = async ({ client, fields, signal }) => {
   onlyThese(fields, ["sessionId", "message", "how", "clientId"]);
   const how = textOf(fields, "how");
   const clientId = textOf(fields, "clientId");
@@ -64,26 +64,26 @@ const send: SeedRoute = async ({ client, fields, signal }) => {
   return client.call("sessions.send", input, { signal });
 };
 
-const kill: SeedRoute = ({ client, fields, signal }) => {
+const kill: ShortRoute = ({ client, fields, signal }) => {
   onlyThese(fields, ["sessionId"]);
   return client.call("sessions.delete", { session: neededText(fields, "sessionId") }, { signal });
 };
 
-const list: SeedRoute = async ({ client, signal }) => ({
+const list: ShortRoute = async ({ client, signal }) => ({
   sessions: await allPages(
     (page) => client.call("sessions.list", page, { signal }),
     (page) => page.sessions,
   ),
 });
 
-const status: SeedRoute = async (ask) => {
+const status: ShortRoute = async (ask) => {
   const session = await viewOf(ask);
   return { status: statusOf(session), session };
 };
 
-const inspect: SeedRoute = async (ask) => ({ session: await viewOf(ask) });
+const inspect: ShortRoute = async (ask) => ({ session: await viewOf(ask) });
 
-const wait: SeedRoute = async ({ client, fields, signal, now }) => {
+const wait: ShortRoute = async ({ client, fields, signal, now }) => {
   const began = now();
   const seconds = countOf(fields, "timeout", WAIT_SECONDS, LIMITS.waitMs / 1_000);
   const waited = await client.call(
@@ -99,7 +99,7 @@ const wait: SeedRoute = async ({ client, fields, signal, now }) => {
   return { waitResult, ...waited };
 };
 
-const lastMessage: SeedRoute = async ({ client, fields, signal }) => {
+const lastMessage: ShortRoute = async ({ client, fields, signal }) => {
   const { messages } = await client.call(
     "sessions.lastMessage",
     { session: neededText(fields, "id"), count: countOf(fields, "n", 1, MAX_BLOCKS) },
@@ -108,7 +108,7 @@ const lastMessage: SeedRoute = async ({ client, fields, signal }) => {
   return { blocks: messages.map(({ text }) => text), messages };
 };
 
-const logs: SeedRoute = async ({ client, fields, signal }) => {
+const logs: ShortRoute = async ({ client, fields, signal }) => {
   const session = neededText(fields, "id");
   const items = await allPages(
     (page) => client.call("sessions.items", { session, from: "start", ...page }, { signal }),
@@ -118,7 +118,7 @@ const logs: SeedRoute = async ({ client, fields, signal }) => {
   return { logs: items.map((item) => itemText(item, plain)).join("\n\n"), items };
 };
 
-const approvals: SeedRoute = async ({ client, fields, signal }) => {
+const approvals: ShortRoute = async ({ client, fields, signal }) => {
   const session = textOf(fields, "id");
   return {
     approvals: await allPages(
@@ -157,7 +157,7 @@ const approvalOf = async ({ client, fields, signal }: Ask): Promise<string> => {
   return first.id;
 };
 
-const respond: SeedRoute = async (ask) => {
+const respond: ShortRoute = async (ask) => {
   const { client, fields, signal } = ask;
   onlyThese(fields, ["sessionId", "approval", "decision", "message", "answers"]);
   const message = textOf(fields, "message");
@@ -171,7 +171,7 @@ const respond: SeedRoute = async (ask) => {
   return { approval: await client.call("approvals.resolve", input, { signal }) };
 };
 
-export const SEED_ROUTES: Readonly<Record<string, SeedRoute>> = {
+export const SHORT_ROUTES: Readonly<Record<string, ShortRoute>> = {
   "POST /create": create,
   "POST /send": send,
   "POST /kill": kill,

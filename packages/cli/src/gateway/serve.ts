@@ -12,7 +12,7 @@ import { makeTransport } from "../transport.ts";
 import { fieldsOf, makeBodies, type Bodies } from "./body.ts";
 import { admit } from "./door.ts";
 import { forward } from "./forward.ts";
-import { SEED_ROUTES } from "./routes.ts";
+import { SHORT_ROUTES } from "./routes.ts";
 
 type Gateway = { readonly address: string; close(): Promise<void> };
 
@@ -107,14 +107,14 @@ const answer = async (
     return health(deps, outgoing);
   if (!entry.ok) return refusal(outgoing, entry.problem, entry.status);
   if (path.startsWith("/api/")) return forward(deps, entry.token, incoming, outgoing);
-  const route = Object.hasOwn(SEED_ROUTES, `${method} ${path}`)
-    ? SEED_ROUTES[`${method} ${path}`]
+  const route = Object.hasOwn(SHORT_ROUTES, `${method} ${path}`)
+    ? SHORT_ROUTES[`${method} ${path}`]
     : undefined;
   if (route === undefined)
     throw refuse(
       "unknown_operation",
       "The gateway has no such route.",
-      `It has ${Object.keys(SEED_ROUTES).join(", ")}, and all of /api.`,
+      `It has ${Object.keys(SHORT_ROUTES).join(", ")}, and all of /api.`,
     );
   const query = new URLSearchParams(target.slice(path.length));
   const fields =

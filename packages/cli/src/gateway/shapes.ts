@@ -1,4 +1,4 @@
-/** What came with a request of the seed's routes, looked at before anything is asked of the daemon. Throws a Refusal. */
+/** What came with a request of the short routes, looked at before anything is asked of the daemon. Throws a Refusal. */
 import { refuse } from "@skein/contract";
 
 export type Fields = Readonly<Record<string, unknown>>;
