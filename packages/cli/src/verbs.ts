@@ -204,6 +204,6 @@ export const VERBS: Readonly<Record<string, Entry>> = {
   completion: {
     summary: "Print the completion script of a shell",
     group: "Tools",
-    load: async () => (await import("./verbs/completion.ts")).completion,
+    load: async () => (await import("./verbs/completion.ts")).makeCompletion(VERBS),
   },
 };

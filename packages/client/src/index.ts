@@ -13,21 +13,5 @@ export type { OperationRequest } from "./request.ts";
 export { makeClient, requestOf } from "./routes.ts";
 export { connectSocket, type SocketClient, type SocketOptions } from "./socket/connect-socket.ts";
 export type { OpenSocket, SocketEvent, SocketLike } from "./socket/socket-like.ts";
-export {
-  connectTerminal,
-  type TerminalConnection,
-  type TerminalOptions,
-} from "./terminal/connect-terminal.ts";
-export type {
-  Attached,
-  TerminalEnd,
-  TerminalEvents,
-  TerminalSize,
-  Typed,
-} from "./terminal/events.ts";
-export type {
-  OpenTerminalSocket,
-  TerminalSocketEvent,
-  TerminalSocketLike,
-} from "./terminal/socket-like.ts";
+export * from "./terminal.ts";
 export type { Transport, TransportRequest, TransportResponse } from "./transport.ts";
