@@ -26,6 +26,7 @@ const newState = (view: Session, forkFrom: string | null, owner: string | null):
   processSince: view.createdAt,
   stopsRepeated: 0,
   forkFrom,
+  reserved: null,
   stopWhy: null,
   wake: false,
   queue: [],
@@ -38,6 +39,7 @@ const newState = (view: Session, forkFrom: string | null, owner: string | null):
   open: {},
   begun: [],
   asked: [],
+  owesSince: view.createdAt,
   silentSince: null,
   held: null,
   unreachable: false,
@@ -90,6 +92,12 @@ const withQueue = (state: SessionState, queue: readonly QueuedPrompt[]): Session
   view: { ...state.view, queued: queue.length },
 });
 
+/** A sign of work by which the agent has its time for the next word again. */
+const owesAWord = (state: SessionState, at: string): SessionState => ({
+  ...activeAt(state, at),
+  owesSince: at,
+});
+
 type Evolver<T extends NewEvent["type"]> = (
   state: SessionState,
   data: EventData<T>,
@@ -138,6 +146,7 @@ const turnStarted: Evolver<"session.turn.started"> = (state, data, at) => {
   return {
     ...rest,
     current,
+    owesSince: at,
     begun: begun === undefined ? state.begun : [...state.begun, begun].slice(-MEMORY.begunTurns),
     silentSince: null,
     held: null,
@@ -186,6 +195,7 @@ const approvalRequested: Evolver<"approval.requested"> = (state, { approval, req
     ...state,
     open,
     asked: [...state.asked, request].slice(-MEMORY.askedRequests),
+    owesSince: at,
     view: { ...state.view, approvals: Object.keys(open), activeAt: at },
   };
 };
@@ -218,6 +228,7 @@ const processEvolvers = {
     ...state,
     process: state.process === "starting" ? "running" : state.process,
     forkFrom: data.providerSessionId === null ? state.forkFrom : null,
+    reserved: data.providerSessionId === null ? (data.reserved ?? state.reserved) : null,
     view: {
       ...state.view,
       providerSessionId: data.providerSessionId ?? state.view.providerSessionId,
@@ -226,6 +237,7 @@ const processEvolvers = {
   "session.provider": (state, { providerSessionId }) => ({
     ...state,
     forkFrom: null,
+    reserved: null,
     view: { ...state.view, providerSessionId },
   }),
   "session.process.stopping": processStopping,
@@ -257,7 +269,7 @@ const promptEvolvers = {
   "session.prompt.accepted": (state, data, at) =>
     state.current?.prompt === data.prompt
       ? {
-          ...activeAt(state, at),
+          ...owesAWord(state, at),
           current: { ...state.current, accepted: true, text: "" },
           crashes: 0,
         }
@@ -299,14 +311,14 @@ const evolvers: Evolvers = {
   "session.turn.interrupting": (state, _data, at) =>
     state.current === null
       ? state
-      : { ...activeAt(state, at), current: { ...state.current, interrupting: true } },
+      : { ...owesAWord(state, at), current: { ...state.current, interrupting: true } },
   "session.turn.ended": turnEnded,
   "session.item": (state, { item }, at) => ({
-    ...activeAt(withWord(withItem(state, item), item), at),
+    ...owesAWord(withWord(withItem(state, item), item), at),
     items: Math.max(state.items, item.order),
   }),
   "approval.requested": approvalRequested,
-  "approval.resolved": (state, data, at) => activeAt(closeApproval(state, data.approval), at),
+  "approval.resolved": (state, data, at) => owesAWord(closeApproval(state, data.approval), at),
   "approval.expired": (state, data) => closeApproval(state, data.approval),
 };
 

@@ -40,12 +40,12 @@ const workingReason = ({ program }: Session): string => {
   return `a turn is running${ends.length === 0 ? "" : ` until ${ends.join(" or ")}`}`;
 };
 
-/** What was said of this very turn stays, whatever people do meanwhile. */
-export const isStalled = ({ view: { status, turn } }: SessionState): boolean =>
-  status.state === "working" &&
-  status.reason.startsWith(STALLED) &&
-  turn !== null &&
-  status.since >= turn.startedAt;
+/** What was said of this very turn stays, whatever people do meanwhile, and also when a silence was told of with it. */
+export const stalledWords = ({ view: { status, turn } }: SessionState): string | null => {
+  const start = status.reason.indexOf(STALLED);
+  if (start < 0 || status.state !== "working") return null;
+  return turn !== null && status.since >= turn.startedAt ? status.reason.slice(start) : null;
+};
 
 const running = (state: SessionState): Activity => {
   const { current, open, held, view } = state;
@@ -55,8 +55,7 @@ const running = (state: SessionState): Activity => {
     const waitingFor = first.approval.request.kind === "question" ? "question" : "approval";
     return { state: "waiting", waitingFor, reason: first.approval.title };
   }
-  if (current !== null)
-    return say("working", isStalled(state) ? view.status.reason : workingReason(view));
+  if (current !== null) return say("working", stalledWords(state) ?? workingReason(view));
   if (held !== null)
     return { state: "waiting", waitingFor: held, reason: view.lastTurn?.error?.message ?? held };
   return say("idle", idleReason(view.lastTurn));

@@ -52,6 +52,8 @@ export type SessionState = {
   readonly stopsRepeated: number;
   /** The vendor's id of the conversation that a fork copies; null once it has one of its own. */
   readonly forkFrom: string | null;
+  /** The vendor's id that the conversation will have: held already, though there are no words in it yet; null once it is told. */
+  readonly reserved: string | null;
   readonly stopWhy: "stop" | "idle" | "delete" | "fault" | "restart" | null;
   /** Asked for while the process was being stopped: start again when it is gone. */
   readonly wake: boolean;
@@ -73,6 +75,8 @@ export type SessionState = {
   readonly begun: readonly string[];
   /** The driver's keys of this generation's approvals, newest last: each is asked for once. */
   readonly asked: readonly string[];
+  /** Since when the agent has owed a word: its newest one, or what gave it something to do. What waits for it is none of these. */
+  readonly owesSince: string;
   /** The newest silence that was told of; null when the agent speaks. */
   readonly silentSince: string | null;
   /** The last turn failed for this, and the next prompt would too: the queue waits for a person. */

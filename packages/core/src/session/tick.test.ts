@@ -95,6 +95,41 @@ describe("a silent turn", () => {
     expect(life.status().reason).toBe("no word from the agent for 120 s");
   });
 
+  test("stays one, whoever sends or steers meanwhile: only the agent's own words count", () => {
+    const life = workingLife();
+    life.facts({ fact: "stalled", reason: "its last line is: bash$" });
+    life.tick(60_000);
+    life.send("two");
+    life.send("by the way", "steer");
+    life.tick(60_000);
+    const told = "no word from the agent for 120 s; quiet, and not done: its last line is: bash$";
+    expect(life.status().reason).toBe(told);
+    life.send("three");
+    expect(life.tick(5_000).events).toEqual([]);
+    expect(life.status().reason).toBe(told);
+    life.send("four");
+    expect(life.tick(limit - 120_000).effects).toMatchObject([{ kind: "agent.stop" }]);
+  });
+
+  test("that is over leaves what was said of the turn", () => {
+    const life = workingLife();
+    life.facts({ fact: "stalled", reason: "its last line is: bash$" });
+    life.tick(120_000);
+    life.tick(5_000, { heardAt: life.now() });
+    expect(life.status().reason).toBe("quiet, and not done: its last line is: bash$");
+    life.facts({ fact: "stalled", reason: null });
+    expect(life.status().reason).toBe("a turn is running");
+  });
+
+  test("begins when a person has answered, not when it was asked", () => {
+    const life = workingLife();
+    life.facts(asks("r1"));
+    life.pass(600 * MINUTE);
+    life.resolve(life.open()[0] ?? "", "allow");
+    expect(life.tick(119_000).events).toEqual([]);
+    expect(life.tick(1_000).events.length).toBe(1);
+  });
+
   test("is over when words come that are not recorded", () => {
     const life = workingLife();
     life.tick(120_000);

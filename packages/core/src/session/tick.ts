@@ -6,7 +6,7 @@ import type { Context, Decision } from "../decision.ts";
 import { makeDraft, type Draft } from "./draft.ts";
 import type { SessionInput } from "./input.ts";
 import { pursue } from "./goal.ts";
-import { isStalled, settle } from "./settle.ts";
+import { settle, stalledWords } from "./settle.ts";
 import type { SessionState } from "./state.ts";
 
 type Tick = Extract<SessionInput, { type: "tick" }>;
@@ -86,13 +86,13 @@ const mayBeSilent = ({ open, openItems, current, view }: SessionState): boolean 
 const silence = (draft: Draft, { silenceMs, silenceLimitMs, heardAt }: Tick): void => {
   const { state, context } = draft;
   if (mayBeSilent(state)) return;
-  const silent = since(context, later(state.view.activeAt, heardAt));
+  const silent = since(context, later(state.owesSince, heardAt));
   const { silentSince } = state;
   if (silenceMs > 0 && silentSince === null) {
     if (silent < silenceMs) return;
-    const { reason: before } = state.view.status;
-    const stalled = isStalled(state) ? `; ${before}` : "";
-    const reason = `no word from the agent for ${Math.round(silent / 1000)} s${stalled}`;
+    const stalled = stalledWords(state);
+    const words = `no word from the agent for ${Math.round(silent / 1000)} s`;
+    const reason = stalled === null ? words : `${words}; ${stalled}`;
     return draft.status({ state: "working", reason, source: "tick" });
   }
   if (silentSince !== null && silent < silenceMs) return settle(draft, "tick");

@@ -23,7 +23,7 @@ const before = {
   goal: null,
 } as const;
 
-const unsaid = { begun: [], said: null } as const;
+const unsaid = { begun: [], said: null, reserved: null } as const;
 
 /** What was kept before sessions had owners has none. */
 export const readSessionRow = (row: Row): Kept => {
@@ -31,6 +31,7 @@ export const readSessionRow = (row: Row): Kept => {
   const { current } = kept;
   return {
     ...kept,
+    owesSince: kept.owesSince ?? kept.view.activeAt,
     current: current === null ? null : { ...current, key: current.key ?? null },
     owner: row.owner,
     view: { ...before, ...kept.view },
