@@ -105,6 +105,22 @@ const makeOwnWords = () => {
   };
 };
 
+/** The prompt's id. Words that could not be sent do not hide the same words of somebody else. */
+const send = async (
+  cli: Deps["cli"],
+  own: ReturnType<typeof makeOwnWords>,
+  session: string,
+  text: string,
+): Promise<string> => {
+  own.said(text);
+  try {
+    return (await cli.call("sessions.send", { session, text, clientId: cli.key() })).prompt;
+  } catch (error) {
+    own.take(text);
+    throw error;
+  }
+};
+
 /** What has been shown of each item: words that came live are not told again when they are recorded. */
 const makeShown = (update: (body: Json) => void, isOurs: (text: string) => boolean) => {
   const words = new Map<string, string>();
@@ -228,15 +244,7 @@ export const openSession = async (deps: Deps): Promise<Opened> => {
   await ready.promise;
   return {
     session,
-    prompt: async (text) => {
-      own.said(text);
-      const input = { session: session.id, text, clientId: cli.key() };
-      const sent = cli.call("sessions.send", input).catch((error: unknown) => {
-        own.take(text);
-        throw error;
-      });
-      return turns.end((await sent).prompt);
-    },
+    prompt: async (text) => turns.end(await send(cli, own, session.id, text)),
     cancel: async () => {
       await cli.call("sessions.interrupt", { session: session.id, clearQueue: true });
     },
