@@ -12,6 +12,7 @@ import { skein } from "../cli/run-skein.ts";
 import { fakeClaudeBackend, fakeCodexBackend } from "../daemon/fixtures.ts";
 import { takeAgent, type Agent } from "../scenarios/agent.ts";
 import { dataOf } from "../scenarios/events.ts";
+import { hold } from "../scenarios/held.ts";
 import { openHouse, type House } from "../scenarios/house.ts";
 import { agentProcesses, everyProcess, untilTrue } from "../scenarios/processes.ts";
 import { isWhole, saidByUser } from "../scenarios/remains.ts";
@@ -85,10 +86,12 @@ describe.concurrent("a wire that is cut while agents work", () => {
     async (down, up) => {
       await inHouse(async (house, network) => {
         const agents = await Promise.all(backends.map((backend) => create(house, backend)));
-        const sent = await Promise.all(agents.map((agent) => agent.send("SLOW 8")));
+        const slow = agents.map((agent) => hold(agent, 8));
+        const sent = await Promise.all(agents.map((agent, index) => agent.send(slow[index]!.text)));
         await Promise.all(agents.map((agent) => agent.speaks()));
         const waiting = await Promise.all(agents.map((agent) => agent.send("COUNT")));
         await network[down]();
+        await Promise.all(slow.map(({ release }) => release()));
         // The one thing here that is a time: how long the wire is down.
         await pause(10_000);
         await network[up]();
@@ -115,13 +118,16 @@ describe.concurrent("a wire that is cut while agents work", () => {
         await create(house, "codex"),
       ];
       for (const agent of [stopped, deleted]) await agent.say("say PONG");
-      const { prompt } = await working.send("SLOW 3");
-      const other = await codex.send("SLOW 3");
+      const slow = [hold(working, 3), hold(codex, 3)] as const;
+      const { prompt } = await working.send(slow[0].text);
+      const other = await codex.send(slow[1].text);
       await Promise.all([working.speaks(), codex.speaks()]);
       const wait = skein(["wait", working.name, codex.name, "--all", "-t", "5m"], {
         home: house.home,
       });
       await network.cut();
+      // They end behind the cut, where nobody hears of it.
+      await Promise.all(slow.map(({ release }) => release()));
       await Promise.all([working, stopped, deleted, codex].map(isAway));
 
       const view = await working.view();
@@ -177,7 +183,7 @@ describe.concurrent("a wire that is cut while agents work", () => {
         return !left.includes(deleted.id) && !left.includes(stopped.id);
       });
       expect(await wait).toMatchObject({ code: 0, stderr: "" });
-      expect(await saidByUser(working)).toEqual(["SLOW 3", "COUNT"]);
+      expect(await saidByUser(working)).toEqual([slow[0].text, "COUNT"]);
       for (const agent of [working, codex]) {
         expect(await agent.view()).toMatchObject({ unreachable: null, generation: 1 });
         await isWhole({ house }, agent);

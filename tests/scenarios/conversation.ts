@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { dataOf } from "./events.ts";
+import { hold } from "./held.ts";
 import { runningWith, untilTrue } from "./processes.ts";
 import { lacks } from "./stage.ts";
 import type { Step } from "./step.ts";
@@ -80,14 +81,19 @@ export const talking: readonly Step[] = [
     name: "its words are shown as they come, and recorded once",
     run: async ({ create, house }) => {
       const agent = await create();
-      const { answer, turn } = await agent.say("SLOW 1");
+      const slow = hold(agent, 1);
+      const { prompt } = await agent.send(slow.text);
+      // While the turn goes on: it is not let go before.
+      await agent.speaks();
+      await slow.release();
+      const turn = await agent.ended(prompt);
+      const answer = await agent.answer(turn);
       expect(answer).toBe("1 2 3 4 5 6 7 8 9 10 slow done");
       const shown = house.log.deltas.filter(
         (delta) => delta.session === agent.id && delta.kind === "message",
       );
       // What had not been shown when the message settled is not shown any more: the recorded text has it all.
       expect(answer.startsWith(shown.map(({ text }) => text).join(""))).toBe(true);
-      expect(shown.length).toBeGreaterThan(1);
       const messages = (await agent.items()).filter(
         (item) => item.turn === turn.id && item.body.kind === "message",
       );
@@ -99,13 +105,15 @@ export const talking: readonly Step[] = [
     run: async ({ create }) => {
       const agent = await create();
       await agent.state("idle");
+      const slow = hold(agent, 0.4);
       const sent = [
-        await agent.send("SLOW 0.4"),
+        await agent.send(slow.text),
         await agent.send("SAY second"),
         await agent.send("COUNT"),
       ];
       expect(sent.map(({ delivery }) => delivery)).toEqual(["started", "queued", "queued"]);
       expect((await agent.view()).queued).toBe(2);
+      await slow.release();
       const turns = await Promise.all(sent.map(({ prompt }) => agent.ended(prompt)));
       expect(turns.map(({ number, outcome }) => [number, outcome])).toEqual([
         [1, "completed"],
@@ -125,16 +133,18 @@ export const talking: readonly Step[] = [
     needs: "steer",
     run: async ({ create }) => {
       const agent = await create();
-      const { prompt } = await agent.send("SLOW 3");
+      const slow = hold(agent, 3);
+      const { prompt } = await agent.send(slow.text);
       await agent.speaks();
       const steered = await agent.send("SAY steered", "steer");
       expect(steered.delivery).toBe("steered");
+      await slow.release();
       const turn = await agent.ended(prompt);
       expect(turn).toMatchObject({ number: 1, outcome: "completed" });
       expect(await agent.answer(turn)).toBe("steered");
       const said = (await agent.items()).filter(({ body }) => body.kind === "user");
       expect(said.map(({ body }) => (body.kind === "user" ? [body.text, body.how] : []))).toEqual([
-        ["SLOW 3", "queue"],
+        [slow.text, "queue"],
         ["SAY steered", "steer"],
       ]);
       expect(turnsOf(agent.events())).toBe("+1 -1");
@@ -149,7 +159,7 @@ export const talking: readonly Step[] = [
       await agent.speaks();
       const answer = await house.call("sessions.interrupt", { session: agent.id });
       expect(answer.interrupted).toBe(true);
-      expect(await agent.ended(prompt, 5_000)).toMatchObject({ outcome: "interrupted" });
+      expect(await agent.ended(prompt)).toMatchObject({ outcome: "interrupted" });
       await agent.state("idle");
       expect((await house.call("sessions.interrupt", { session: agent.id })).interrupted).toBe(
         false,
@@ -165,7 +175,7 @@ export const talking: readonly Step[] = [
       for (let round = 0; round < 3; round++) {
         const { prompt } = await agent.send("SLOW 30");
         await house.call("sessions.interrupt", { session: agent.id });
-        expect(await agent.ended(prompt, 8_000)).toMatchObject({ outcome: "interrupted" });
+        expect(await agent.ended(prompt)).toMatchObject({ outcome: "interrupted" });
         expect((await agent.say("say PONG")).answer).toBe("PONG");
       }
     },
@@ -183,11 +193,10 @@ export const talking: readonly Step[] = [
         async () => (await runningWith(house.agentHome, word)).length > 0,
       );
       await house.call("sessions.interrupt", { session: agent.id });
-      expect(await agent.ended(prompt, 8_000)).toMatchObject({ outcome: "interrupted" });
+      expect(await agent.ended(prompt)).toMatchObject({ outcome: "interrupted" });
       await untilTrue(
         "the command is dead",
         async () => (await runningWith(house.agentHome, word)).length === 0,
-        3_000,
       );
       expect((await agent.say("say PONG")).answer).toBe("PONG");
     },

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { expect } from "vitest";
 import { longSleep } from "./conversation.ts";
+import { hold } from "./held.ts";
 import { exists } from "./permissions.ts";
 import { isAlive, runningWith, untilTrue } from "./processes.ts";
 import { isWhole, leavesNoFolder, processesOf, processOf, saidByUser } from "./remains.ts";
@@ -15,20 +16,22 @@ export const dying: readonly Step[] = [
       const { create, house } = stage;
       const agent = await create();
       await agent.say("SAY one");
-      const { prompt } = await agent.send("SLOW 2");
+      const slow = hold(agent, 2);
+      const { prompt } = await agent.send(slow.text);
       await agent.speaks();
       const waiting = await agent.send("COUNT");
       const leader = await processOf(stage, agent);
       await house.kill9();
       expect(isAlive(leader.pid)).toBe(true);
       await house.restart();
+      await slow.release();
       const turn = await agent.ended(prompt);
       expect(turn).toMatchObject({ number: 2, outcome: "completed" });
       expect(await agent.answer(turn)).toMatch(/20 slow done$/);
       const counted = await agent.ended(waiting.prompt);
       expect(await agent.answer(counted)).toBe("3");
       expect(isAlive(leader.pid)).toBe(true);
-      expect(await saidByUser(agent)).toEqual(["SAY one", "SLOW 2", "COUNT"]);
+      expect(await saidByUser(agent)).toEqual(["SAY one", slow.text, "COUNT"]);
       expect((await agent.view()).generation).toBe(1);
       await isWhole(stage, agent);
     },
@@ -39,10 +42,12 @@ export const dying: readonly Step[] = [
     run: async (stage) => {
       const { create, house, fixture } = stage;
       const agent = await create();
-      const { prompt } = await agent.send("SLOW 0.6");
+      const slow = hold(agent, 0.6);
+      const { prompt } = await agent.send(slow.text);
       await agent.speaks();
       await house.kill9();
-      await fixture.quiet(house, agent, "SLOW 0.6");
+      await slow.release();
+      await fixture.quiet(house, agent, slow.text);
       await house.restart();
       const turn = await agent.ended(prompt);
       expect(turn).toMatchObject({ outcome: "completed", usage: fixture.tokens });
@@ -100,12 +105,14 @@ export const dying: readonly Step[] = [
     run: async (stage) => {
       const { create, house } = stage;
       const agent = await create();
-      const { prompt } = await agent.send("SLOW 2");
+      const slow = hold(agent, 2);
+      const { prompt } = await agent.send(slow.text);
       await agent.speaks();
       const leader = await processOf(stage, agent);
       expect(await house.down()).toBe(0);
       expect(isAlive(leader.pid)).toBe(true);
       await house.restart();
+      await slow.release();
       expect(await agent.ended(prompt)).toMatchObject({ outcome: "completed" });
       expect((await agent.say("COUNT")).answer).toBe("2");
       await isWhole(stage, agent);
@@ -176,18 +183,20 @@ export const dying: readonly Step[] = [
     run: async (stage) => {
       const { create, house } = stage;
       const agent = await create();
-      const { prompt } = await agent.send("SLOW 6");
+      const slow = hold(agent, 6);
+      const { prompt } = await agent.send(slow.text);
       await agent.speaks();
       for (let life = 0; life < 3; life++) {
         await house.kill9();
         await house.restart();
       }
+      await slow.release();
       const turn = await agent.ended(prompt);
       expect(turn).toMatchObject({ number: 1, outcome: "completed" });
       const words = Array.from({ length: 60 }, (_, index) => `${index + 1} `).join("");
       expect(await agent.answer(turn)).toBe(`${words}slow done`);
       expect((await agent.say("COUNT")).answer).toBe("2");
-      expect(await saidByUser(agent)).toEqual(["SLOW 6", "COUNT"]);
+      expect(await saidByUser(agent)).toEqual([slow.text, "COUNT"]);
       await isWhole(stage, agent);
     },
   },

@@ -1,6 +1,7 @@
 /** What goes wrong at the vendor's, and what a session makes of it. */
 import { expect } from "vitest";
 import type { TurnError } from "@skein/contract";
+import { hold } from "./held.ts";
 import { agentProcesses } from "./processes.ts";
 import type { Step } from "./step.ts";
 
@@ -68,9 +69,11 @@ export const failing: readonly Step[] = [
     name: "what waits is held while the login is missing, and goes on when it is resumed",
     run: async ({ create, house }) => {
       const agent = await create();
-      const first = await agent.send("SLOW 0.3\nFAIL 401");
+      const slow = hold(agent, 0.3);
+      const first = await agent.send(slow.text);
       const failing = await agent.send("FAIL 401");
       const waiting = await agent.send("SAY later");
+      await slow.release();
       await agent.ended(first.prompt);
       expect(await agent.ended(failing.prompt)).toMatchObject({ error: { kind: "login" } });
       expect(await agent.state("waiting")).toMatchObject({ waitingFor: "login" });

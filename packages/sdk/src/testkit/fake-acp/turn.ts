@@ -1,5 +1,6 @@
 /** One prompt, from its first word to its answer. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { untilThere } from "../fake-llm/held.ts";
 import { planAnswer, type Plan } from "../fake-llm/plan.ts";
 import { fakeUsage } from "../fake-llm/usage.ts";
 import { callTool, type Place } from "./calls.ts";
@@ -59,6 +60,7 @@ const speak = async (
       if (pieces === plan.cutAfter) return "cut";
     }
   }
+  if (!(await untilThere(plan.heldUntil, (ms) => pause(ms, signal)))) return "cancelled";
   return null;
 };
 

@@ -1,6 +1,7 @@
 /** One run: from a prompt to its result. */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { untilThere } from "../fake-llm/held.ts";
 import { planAnswer, type Plan } from "../fake-llm/plan.ts";
 import type { Asking } from "./asking.ts";
 import type { Env } from "./flags.ts";
@@ -186,6 +187,7 @@ const makeRun = (session: Session, prompt: Prompt, signal: AbortSignal) => {
         deltas += 1;
         if (deltas === plan.cutAfter) return "cut";
       }
+      const isStopped = !(await untilThere(plan.heldUntil, pause));
       echo();
       voice.assistant(
         id,
@@ -193,6 +195,7 @@ const makeRun = (session: Session, prompt: Prompt, signal: AbortSignal) => {
           ? { type: "text", text: said }
           : { type: "thinking", thinking: said, signature: "fake" },
       );
+      if (isStopped) return aborted;
       voice.event({ type: "content_block_stop", index });
     }
     voice.event({ type: "message_stop" });

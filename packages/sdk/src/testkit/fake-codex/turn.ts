@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Conversation } from "../fake-llm/conversation.ts";
+import { untilThere } from "../fake-llm/held.ts";
 import { planAnswer, type Block, type Plan } from "../fake-llm/plan.ts";
 import { openaiUsage } from "../fake-llm/usage.ts";
 import { completeItem, itemId, startItem } from "./item.ts";
@@ -79,6 +80,8 @@ const speak = async (
     if (delta !== "")
       emit(thread, "item/agentMessage/delta", { turnId: turn.id, itemId: item.id, delta });
   }
+  await untilThere(plan.heldUntil, (ms) => sleep(ms, undefined, { signal }));
+  if ((thread.active?.steered.length ?? 0) > 0) return "steered";
   completeItem(thread, turn, { ...item, text });
   return "whole";
 };

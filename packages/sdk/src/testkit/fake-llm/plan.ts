@@ -16,6 +16,8 @@ export type Plan = { readonly word: ScriptWord | "unclear" | "none" } & (
       readonly silentMs?: number;
       /** Wait so long before each delta. */
       readonly paceMs?: number;
+      /** All is said, but the answer is not over before this file is there. */
+      readonly heldUntil?: string;
       /** Destroy the socket after so many deltas. */
       readonly cutAfter?: number;
       /** End the response in good order, but before the events that say the answer is complete. */
@@ -95,6 +97,7 @@ function planLastStep(
         does: "answer",
         blocks: [{ type: "text", deltas: [...deltas, "slow done"] }],
         paceMs,
+        ...(step.file === undefined ? {} : { heldUntil: step.file }),
       };
     }
     case "SILENT":

@@ -13,6 +13,7 @@ test.each([
   ['EDIT f gone ""', [{ word: "EDIT", path: "f", old: "gone", new: "" }]],
   ["TOOL ping", [{ word: "TOOL", name: "ping", input: {} }]],
   ["SLOW 0.5", [{ word: "SLOW", seconds: 0.5 }]],
+  ["SLOW 2 /tmp/go", [{ word: "SLOW", seconds: 2, file: "/tmp/go" }]],
   ["FAILONCE 529 overloaded now", [{ word: "FAILONCE", status: 529, text: "overloaded now" }]],
   ["RUN a\r\n\r\nsay PONG", [{ word: "RUN", command: "a" }, { word: "PONG" }]],
 ])("%j is read", (prompt, steps) => {

@@ -21,7 +21,7 @@ export type Step =
       readonly input: Readonly<Record<string, unknown>>;
     }
   | { readonly word: "ASK"; readonly question: string; readonly options: readonly string[] }
-  | { readonly word: "SLOW"; readonly seconds: number }
+  | { readonly word: "SLOW"; readonly seconds: number; readonly file?: string }
   | { readonly word: "SILENT"; readonly seconds: number }
   | { readonly word: "FAIL"; readonly status: number; readonly text: string }
   | { readonly word: "FAILONCE"; readonly status: number; readonly text: string }
@@ -43,7 +43,7 @@ export const scriptUsage: Readonly<Record<ScriptWord, string>> = {
   RUN: "RUN command",
   TOOL: "TOOL name {json}",
   ASK: "ASK question|option 1|option 2",
-  SLOW: "SLOW seconds",
+  SLOW: "SLOW seconds [file that ends it]",
   SILENT: "SILENT seconds",
   FAIL: "FAIL status [text]",
   FAILONCE: "FAILONCE status [text]",
@@ -102,8 +102,11 @@ function parseStep(word: ScriptWord, rest: string): Step | undefined {
       return parseQuestion(rest);
     case "SLOW":
     case "SILENT": {
-      const seconds = Number(takeToken(rest)[0] || Number.NaN);
-      return seconds >= 0 && seconds <= maxSeconds ? { word, seconds } : undefined;
+      const [number, afterNumber] = takeToken(rest);
+      const seconds = Number(number || Number.NaN);
+      if (!(seconds >= 0 && seconds <= maxSeconds)) return undefined;
+      const file = word === "SLOW" ? takeToken(afterNumber)[0] : "";
+      return file === "" ? { word, seconds } : { word: "SLOW", seconds, file };
     }
     case "FAIL":
     case "FAILONCE": {

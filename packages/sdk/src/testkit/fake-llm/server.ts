@@ -9,6 +9,7 @@ import { asObject, type Dialect, type Frame, type JsonObject } from "./dialect.t
 import { geminiGenerate } from "./gemini-generate.ts";
 import { openaiChat } from "./openai-chat.ts";
 import { openaiResponses } from "./openai-responses.ts";
+import { untilThere } from "./held.ts";
 import { planAnswer, type Plan } from "./plan.ts";
 import { makeRequestRecord, type RecordedRequest, type RequestTest } from "./requests.ts";
 import { scriptUsage } from "./script.ts";
@@ -159,6 +160,7 @@ async function stream(
   let deltas = 0;
   for (const frame of dialect.streamFrames(plan.blocks, conversation)) {
     if (frame.isClosing && plan.isTruncated) return "cut";
+    if (frame.isClosing) await untilThere(plan.heldUntil, (ms) => pause(ms, signal));
     if (frame.isDelta && plan.paceMs !== undefined) await pause(plan.paceMs, signal);
     signal.throwIfAborted();
     const hasRoom = response.write(eventText(frame));

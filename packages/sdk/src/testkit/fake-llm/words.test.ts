@@ -1,3 +1,7 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import { makeFakeLlm, type FakeLlm } from "./server.ts";
@@ -71,12 +75,14 @@ describe.each(vendors)(
   ({ talk, usage, run, write, edit, ask }) => {
     let fake: FakeLlm;
     let pauses: number[];
+    let atPause: (count: number) => Promise<void>;
 
     beforeEach(async () => {
       pauses = [];
+      atPause = async () => undefined;
       fake = await makeFakeLlm({
         pause: async (ms) => {
-          pauses.push(ms);
+          await atPause(pauses.push(ms));
         },
       });
     });
@@ -170,6 +176,20 @@ describe.each(vendors)(
       expect(answer.deltas).toHaveLength(21);
       expect(answer.text).toMatch(/^1 2 3 .* 20 slow done$/);
       expect(pauses).toEqual(Array.from({ length: 21 }, () => 100));
+    });
+
+    test("SLOW with a file has said all, and is over when the file is there", async () => {
+      const folder = await mkdtemp(join(tmpdir(), "skein-held-"));
+      const file = join(folder, "go");
+      atPause = async (count) => {
+        if (count === 40) await writeFile(file, "");
+      };
+      const answer = await say(`SLOW 2 ${file}`);
+      await rm(folder, { recursive: true });
+      expect(answer).toMatchObject({ isComplete: true });
+      expect(answer.text).toMatch(/^1 2 3 .* 20 slow done$/);
+      expect(pauses.slice(0, 21)).toEqual(Array.from({ length: 21 }, () => 100));
+      expect(pauses).toHaveLength(40);
     });
 
     test("SILENT waits before it answers at all", async () => {

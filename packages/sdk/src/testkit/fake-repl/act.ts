@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { untilThere } from "../fake-llm/held.ts";
 import type { Step } from "../fake-llm/script.ts";
 
 type Stage = {
@@ -40,12 +41,21 @@ const runCommand = (command: string, { say, signal }: Stage): Promise<void> =>
     });
   });
 
-const slow = async ({ say, signal }: Stage, seconds: number): Promise<void> => {
+const slow = async (
+  { say, signal }: Stage,
+  seconds: number,
+  file: string | undefined,
+): Promise<void> => {
   for (let word = 1; word <= seconds * 10; word++) {
     await pause(100, signal);
     if (signal.aborted) return;
     say(`${word} `);
   }
+  const goesOn = async (ms: number): Promise<boolean> => {
+    await pause(ms, signal);
+    return !signal.aborted;
+  };
+  if (!(await untilThere(file, goesOn))) return;
   say("slow done\n");
 };
 
@@ -78,7 +88,7 @@ export const act = async (step: Step, stage: Stage): Promise<void> => {
     case "RUN":
       return runCommand(step.command, stage);
     case "SLOW":
-      return slow(stage, step.seconds);
+      return slow(stage, step.seconds, step.file);
     case "SILENT":
       return pause(step.seconds * 1_000, signal);
     default:
