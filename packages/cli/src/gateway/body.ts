@@ -4,7 +4,7 @@ import { LIMITS, refuse } from "@skein/contract";
 import type { Fields } from "./shapes.ts";
 
 /** Bytes of all requests that may wait at once to be passed on: who is not known yet cannot fill the memory. */
-const MOST_HELD = 16 * LIMITS.httpBodyBytes;
+const MOST_HELD = 4 * LIMITS.httpBodyBytes;
 
 export type Bodies = { readonly bytesOf: (incoming: IncomingMessage) => Promise<Buffer> };
 
