@@ -198,6 +198,29 @@ test("what a program asks of its terminal is answered once, and not by the perso
   expect(await me.sees(/^still-2/m)).not.toMatch(/\?\d+;|ZXZpbA\n/);
 });
 
+test("what is pasted arrives as a paste where the program takes such, and as its lines elsewhere", async () => {
+  const id = await shell();
+  const me = person(120, 20);
+  me.skein(`attach ${id}`);
+  await me.sees(/^%/m);
+  const raw = "stty -icanon -echo min 1";
+  me.type(`${raw}; printf '\\033[?2004hwa'; echo its; head -c 19 | tr '\\n\\033' '/^'; stty sane`);
+  await me.sees(/^waits/m);
+  me.paste("one\ntwo");
+  expect(await me.sees(/201~/)).toContain("^[200~one/two^[201~");
+  me.type(
+    `clear; ${raw}; printf '\\033[?2004lwa'; echo its; head -c 8 | tr '\\n\\033' '/^'; stty sane`,
+  );
+  await me.sees(/^waits/m);
+  me.paste("one\ntwo!");
+  expect(await me.sees(/two!/)).toMatch(/^one\/two!/m);
+  me.keys("C-\\", "C-\\");
+  await me.sees(/Detached/);
+  me.type("cat");
+  me.paste("back\nagain\n");
+  expect(await me.sees(/again[^]*again/)).not.toContain("200~");
+});
+
 test("there is no such terminal, or no window: one sentence, and the window is left alone", async () => {
   const me = person(80, 20);
   me.skein("attach nobody-here; echo exit-$?");

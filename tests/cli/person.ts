@@ -8,6 +8,8 @@ export type Person = {
   /** Types a line and presses Enter. */
   type(line: string): void;
   keys(...names: readonly string[]): void;
+  /** From the clipboard: marked as a paste for a program that asked for that. */
+  paste(text: string): void;
   /** What is on the screen, trailing blanks off. */
   screen(): string;
   /** Waits until the screen fits, and gives it. */
@@ -44,6 +46,10 @@ export const openPerson = (
       tmux("send-keys", "-t", "p", "Enter");
     },
     keys: (...names) => void tmux("send-keys", "-t", "p", ...names),
+    paste: (text) => {
+      tmux("set-buffer", "--", text);
+      tmux("paste-buffer", "-p", "-t", "p");
+    },
     screen,
     sees: async (what, ms = 15_000) => {
       try {

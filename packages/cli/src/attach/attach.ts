@@ -4,17 +4,18 @@ import {
   type Attached,
   type TerminalConnection,
   type TerminalEnd,
-  type Typed,
 } from "@skein/client/terminal";
 import type { Cli } from "../cli.ts";
 import { EXIT, fail, refused } from "../failure.ts";
 import { oneLine } from "../format/escape.ts";
-import { HELD_MS, keysText, makeDetachKeys, withoutAnswers } from "./keys.ts";
+import { keysText } from "./keys.ts";
 import { makePainter } from "./painter.ts";
+import { PASTES_ON } from "./pastes.ts";
 import { makeScreen, type Screen } from "./screen.ts";
 import { terminalSocket } from "./socket.ts";
 import { statusRow, statusText } from "./status.ts";
 import { holdTty, type Tty } from "./tty.ts";
+import { typeInto } from "./typing.ts";
 
 type Attaching = {
   readonly path: string;
@@ -26,7 +27,6 @@ type Attaching = {
 
 /** A window is painted no more often than it can be seen. */
 const FRAME_MS = 16;
-const PIECE_BYTES = 16 * 1024;
 
 const windowOf = ({ stdout }: Tty) => ({ columns: stdout.columns, rows: stdout.rows });
 
@@ -71,6 +71,7 @@ const makeView = (tty: Tty, { name, readOnly, detachKeys }: Attaching) => {
       painter.forget();
       soon();
     },
+    hasEnded: (): boolean => told.program?.state === "ended",
     /** Stays until it is taken back. */
     say: (notice: string | null): void => {
       if (told.notice === notice) return;
@@ -136,53 +137,6 @@ const connect = (cli: Cli, tty: Tty, attaching: Attaching, view: View): Terminal
   });
 };
 
-/** Who has typed blindly must know of it when they look again. */
-const MISSED: Partial<Record<Typed, string>> = {
-  unsure: "The last keys before the break may not have arrived: look before you type",
-  unreachable: "Keys were not typed while the terminal did not answer: look before you type",
-};
-
-/** Keys on their way to the terminal. `leave` is called when they say so. */
-const typeInto = (
-  terminal: TerminalConnection,
-  tty: Tty,
-  keys: string,
-  view: View,
-): (() => void) => {
-  const detach = makeDetachKeys(keys);
-  let held: NodeJS.Timeout | null = null;
-  /** Pieces given; the last of them when it was said that some were not typed. What is typed after that has seen it. */
-  let [count, missed] = [0, 0];
-  const send = (bytes: string): void => {
-    const asked = Buffer.from(withoutAnswers(bytes), "latin1");
-    for (let from = 0; from < asked.length; from += PIECE_BYTES) {
-      const mine = (count += 1);
-      void terminal.input(asked.subarray(from, from + PIECE_BYTES)).then((typed) => {
-        const words = MISSED[typed];
-        if (words !== undefined) {
-          missed = count;
-          view.say(words);
-        } else if (typed === "typed" && mine > missed) view.say(null);
-      });
-    }
-  };
-  const take = (chunk: Buffer): void => {
-    if (held !== null) clearTimeout(held);
-    const { bytes, detach: leaves } = detach.take(chunk.toString("latin1"));
-    send(bytes);
-    const hasEnded = view.told.program?.state === "ended";
-    if (leaves || (hasEnded && /[\rq\x04]/.test(bytes))) return terminal.close();
-    held = setTimeout(() => send(detach.release()), HELD_MS);
-  };
-  tty.stdin.on("data", take);
-  tty.stdin.resume();
-  return () => {
-    tty.stdin.off("data", take);
-    tty.stdin.pause();
-    if (held !== null) clearTimeout(held);
-  };
-};
-
 /** What is said once the person has their own screen again. */
 const outcome = (cli: Cli, { name }: Attaching, end: TerminalEnd): number => {
   const back = `${cli.command} attach ${oneLine(name)}`;
@@ -206,6 +160,8 @@ const outcome = (cli: Cli, { name }: Attaching, end: TerminalEnd): number => {
 
 export const attachTo = async (cli: Cli, tty: Tty, attaching: Attaching): Promise<number> => {
   const giveBack = holdTty(tty);
+  // A paste is known as one: its lines are no Enters.
+  if (!attaching.readOnly) tty.stdout.write(PASTES_ON);
   const view = makeView(tty, attaching);
   const terminal = connect(cli, tty, attaching, view);
   const leave = (): void => terminal.close();

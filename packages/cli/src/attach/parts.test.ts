@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { keysText, makeDetachKeys, parseDetachKeys, withoutAnswers } from "./keys.ts";
 import { makePainter } from "./painter.ts";
+import { makePastes, pastedText } from "./pastes.ts";
 import { makeScreen, type Screen } from "./screen.ts";
 import { statusRow, statusText } from "./status.ts";
 
@@ -55,6 +56,53 @@ test("what the person's own terminal answers is not typed; keys are", () => {
     expect(withoutAnswers(kept)).toBe(kept);
 });
 
+describe("pastes", () => {
+  const typed = "a\x1b[200~one\x1b[A\rtwo\x1c\x1c\x1b[201~b\x1b[200~\x1b[201~\x1b[A";
+  const found = [{ keys: "a" }, { paste: "one\x1b[A\rtwo\x1c\x1c" }, { keys: "b" }, { paste: "" }];
+
+  test("are cut out of what is typed", () => {
+    expect(makePastes(100).take(typed)).toEqual([...found, { keys: "\x1b[A" }]);
+  });
+
+  test("also when they come in pieces", () => {
+    for (const size of [1, 2, 3, 5, 8]) {
+      const pastes = makePastes(100);
+      let keys = "";
+      const all: string[] = [];
+      for (let at = 0; at < typed.length; at += size) {
+        for (const read of pastes.take(typed.slice(at, at + size)))
+          if ("keys" in read) keys += read.keys;
+          else all.push(`${keys}|${read.paste}`);
+      }
+      expect(all).toEqual(["a|one\x1b[A\rtwo\x1c\x1c", "ab|"]);
+      expect(keys).toBe("ab\x1b[A");
+    }
+  });
+
+  test("an Escape that begins none is a key after all; a paste without end is nothing", () => {
+    const pastes = makePastes(100);
+    expect(pastes.take("x\x1b")).toEqual([{ keys: "x" }]);
+    expect(pastes.release()).toBe("\x1b");
+    pastes.take("\x1b[200~half");
+    expect(pastes.release()).toBe("");
+    expect(pastes.take("y")).toEqual([{ keys: "y" }]);
+  });
+
+  test("one that is too large is told, and not kept", () => {
+    const pastes = makePastes(10);
+    pastes.take("\x1b[200~");
+    for (let at = 0; at < 5; at += 1) expect(pastes.take("12345678")).toEqual([]);
+    expect(pastes.take("\x1b[201~y")).toEqual([{ paste: null }, { keys: "y" }]);
+  });
+
+  test("lines end as they did, and what is no text is none", () => {
+    expect(pastedText(Buffer.from("gr\u00f6\u00dfe\r\r\nb\n").toString("latin1"))).toBe(
+      "gr\u00f6\u00dfe\n\nb\n",
+    );
+    expect(pastedText("\xff")).toBe(null);
+  });
+});
+
 describe("a screen in another window", () => {
   const lines = "one\r\ntwo\r\nthree\r\nfour";
 
@@ -92,9 +140,8 @@ describe("a screen in another window", () => {
   test("the modes that change what keys send are passed on, until it is reset", async () => {
     const screen = makeScreen({ columns: 10, rows: 2 });
     const plain = screen.modes();
-    await feed(screen, "\x1b[?1h\x1b[?2004;1000h\x1b=\x1b[3 q\x1b[?25l");
+    await feed(screen, "\x1b[?1h\x1b[?1000h\x1b=\x1b[3 q\x1b[?25l");
     expect(screen.modes()).toContain("\x1b[?1h");
-    expect(screen.modes()).toContain("\x1b[?2004h");
     expect(screen.modes()).toContain("\x1b[?1000h");
     expect(screen.modes()).toMatch(/\x1b=\x1b\[3 q$/);
     expect(screen.picture({ columns: 10, rows: 2 }).cursor).toBe(null);

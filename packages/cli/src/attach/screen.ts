@@ -18,8 +18,8 @@ export type Screen = {
   onBell(ring: () => void): void;
 };
 
-/** Private modes that change what keys and mouse send. */
-const PASSED = new Set([1, 1000, 1002, 1003, 1004, 1006, 2004]);
+/** Private modes that change what keys and mouse send. Pastes and focus are no program's business: the daemon keeps those back. */
+const PASSED = new Set([1, 1000, 1002, 1003, 1006]);
 
 export const makeScreen = (begin: TerminalSize): Screen => {
   const terminal = new xterm.Terminal({
