@@ -13,8 +13,9 @@ import {
   type TerminalLook,
 } from "@skein/sdk";
 import { finish, follow, makeLife, tell, type Ended, type Life } from "./life.ts";
+import { typePrompt } from "./prompting.ts";
 import { becomeReady, startAnew, watchEnd } from "./starting.ts";
-import { interruptTurn, lastWords, typePrompt, watchTurn } from "./turn.ts";
+import { interruptTurn, lastWords, watchTurn } from "./turn.ts";
 
 const nobody: Ended = { exitCode: null, signal: null };
 

@@ -6,8 +6,11 @@ export type TurnState = {
   /** The prompt's beginning, without blanks: what its echo is known by. */
   readonly echo: string;
   readonly mark: Mark;
-  /** typing: it is not known whether the prompt reached the program. typed: it did. */
-  readonly phase: "typing" | "typed";
+  /**
+   * typing: a daemon that died meanwhile knows not whether the prompt reached the program. unsure: nobody answered meanwhile, so what
+   * is not there yet may still come. typed: it did reach it.
+   */
+  readonly phase: "typing" | "unsure" | "typed";
 };
 
 export type State = {

@@ -1,22 +1,17 @@
-/** One prompt: typed, watched until the screen rests, told. */
+/** A turn whose prompt was typed: watched until the screen rests, told. */
 import { LIMITS } from "@skein/contract";
-import { pause, isStale, type Fact, type Screen } from "@skein/sdk";
-import { compact } from "./echo.ts";
+import { isStale, type Fact, type Screen } from "@skein/sdk";
 import { tell, watchingOf, type Life } from "./life.ts";
 import { rested } from "./quiet.ts";
-import { markOf, newText, typedSince } from "./reading.ts";
+import { newText } from "./reading.ts";
 import { makeStalled } from "./stalled.ts";
 
-/** Between the paste and Enter: a program that reads both in one go takes Enter for a part of the paste. */
-const ENTER_MS = 120;
 /** What still comes after a marker. */
 const MARKER_MS = 100;
 /** So long an interrupted program is given to come to rest, each of two times. */
 const INTERRUPT_MS = 4_000;
 const INTERRUPT_QUIET_MS = 400;
 
-/** Kept over the end of a daemon. */
-const ECHO_CHARS = 128 * 1024;
 const MAX_CHARS = LIMITS.itemTextBytes / 4;
 
 const cut = (text: string): string =>
@@ -159,30 +154,4 @@ export const watchTurn = (life: Life): Promise<void> => watch(life, untilRest);
 export const interruptTurn = (life: Life): Promise<void> => {
   life.interrupting = true;
   return watch(life, untilInterrupted);
-};
-
-const type = async (life: Life, text: string, from: "none" | "typed"): Promise<void> => {
-  const { terminals, clock } = life.context.backend;
-  if (from === "none") {
-    await terminals.paste(life.id, text);
-    await pause(clock, ENTER_MS, life.leaving.signal);
-  }
-  await terminals.keys(life.id, ["Enter"]);
-};
-
-/** Types the prompt, once: where a daemon died in the middle of that, the screen tells how far it got. */
-export const typePrompt = async (life: Life, turn: string, text: string): Promise<void> => {
-  const { terminals } = life.context.backend;
-  const known = life.state.turn?.id === turn ? life.state.turn : null;
-  if (known?.phase === "typed") return;
-  const screen = await terminals.screen(life.id, LIMITS.terminalHistory);
-  const from = known === null ? "none" : typedSince(known.mark, screen, text);
-  const mark = known?.mark ?? markOf(screen);
-  const echo = compact(text).slice(0, ECHO_CHARS);
-  life.state = { ...life.state, turn: { id: turn, echo, mark, phase: "typing" } };
-  if (known === null) await tell(life, []);
-  if (from !== "entered") await type(life, text, from);
-  life.state = { ...life.state, turn: { id: turn, echo, mark, phase: "typed" } };
-  await tell(life, [{ fact: "accepted", turn }]);
-  await watchTurn(life);
 };
