@@ -221,13 +221,25 @@ describe.concurrent("decisions", () => {
 });
 
 describe.concurrent("kill", () => {
-  test("by age takes those without a sign of work for that long", async () => {
+  test("by age takes those that were left alone for that long, and no other", async () => {
     const [old, young] = await Promise.all([
       skein(["kill", "--older-than", "1s"]),
       skein(["kill", "--older-than", "9999w"]),
     ]);
-    expect(old.stdout.trim().split("\n")).toHaveLength(7);
+    const killed = ["fizz-top", "broken", "evil"].map((name) => `Killed session ${name}\n`);
+    expect(old.stdout).toBe(killed.join(""));
+    const asks = ["lux-mid", "ask-er", "two-asks"].map((name) => expect.stringContaining(name));
+    expect(old.stderr.trimEnd().split("\n")).toEqual([
+      ...asks,
+      "skein: busy stays: working, runs npm test",
+    ]);
     expect(young).toEqual({ ...quiet, stdout: "No active sessions\n" });
+  });
+
+  test("an age of nothing is no age", async () => {
+    const { code, stdout, stderr } = await skein(["kill", "--older-than", "0s"]);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain("for all of them there is --all");
   });
 
   test("looks up all names first: one that is wrong saves all of them", async () => {

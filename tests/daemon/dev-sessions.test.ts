@@ -326,4 +326,22 @@ describe("dev-sessions, polish and future", { timeout: PATIENCE_MS }, () => {
       // A day is long; the thousandth part of a second is not.
       { sessions: { deleteAfterDays: 1e-8 } },
     ));
+
+  test("kill --older-than: takes what was left alone, by the same rule", () =>
+    inHouse(async (house) => {
+      const [quiet, asking] = [await create(house), await create(house, "codex")];
+      const working = await create(house, "claude-code", { name: "at-work" });
+      await quiet.say("SAY one");
+      await asking.send("RUN touch it");
+      await asking.asked();
+      await working.send("SLOW 600");
+      await working.until("its turn", ({ type }) => type === "session.turn.started");
+      // Each of them is older than a thousandth part of a second.
+      const ran = await skein(["kill", "--older-than", "0.001s"], { home: house.home });
+      expect(ran.stdout).toBe(`Killed session ${quiet.name}\n`);
+      expect(ran.stderr).toContain("skein: at-work stays: working, a turn is running\n");
+      expect(
+        (await house.call("sessions.list", {})).sessions.map(({ id }) => id).toSorted(),
+      ).toEqual([asking.id, working.id].toSorted());
+    }));
 });

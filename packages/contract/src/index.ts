@@ -1,4 +1,5 @@
 /** The contract: every operation, event and view, each declared once. */
+export * from "./alone.ts";
 export * from "./approval.ts";
 export * from "./backend.ts";
 export * from "./errors.ts";

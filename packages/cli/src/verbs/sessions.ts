@@ -1,11 +1,13 @@
 /** `rename` and `kill`. */
 import { InvalidArgumentError } from "commander";
 import type { Session } from "@skein/contract";
+import { isAlone } from "@skein/contract/light";
 import { allPages } from "@skein/client/light";
 import { printJson, type Cli } from "../cli.ts";
 import { EXIT, misused } from "../failure.ts";
 import { eachSession } from "../fan-out.ts";
 import { oneLine, visible } from "../format/escape.ts";
+import { stateWords } from "../format/status.ts";
 import { parseDuration } from "../format/time.ts";
 import { findLiving } from "../targets.ts";
 import { collect, verb } from "../verb.ts";
@@ -66,7 +68,8 @@ type KillFlags = {
 
 const parseAge = (text: string): number => {
   const age = parseDuration(text);
-  if (age === undefined) throw new InvalidArgumentError("Write it as 30m, 72h or 7d.");
+  if (age === undefined || age === 0)
+    throw new InvalidArgumentError("Write it as 30m, 72h or 7d; for all of them there is --all.");
   return age;
 };
 
@@ -74,18 +77,19 @@ export const kill = verb<KillFlags, [sessions: string[]]>({
   examples: [
     ["skein kill fizz-top lux-mid", "these two"],
     ["skein kill --group review", "all of a group"],
-    ["skein kill --older-than 72h", "those without any sign of work for three days"],
+    ["skein kill --older-than 72h", "those left alone for three days"],
     ["skein kill --all", "every session"],
   ],
   notes:
     "All names are looked up first: when one of them is wrong, none is killed.\n" +
+    "--older-than leaves those that work, wait for you, have prompts or a goal left, or cannot be reached.\n" +
     "The history of a killed session stays in the log; its name is free again.",
   define: (command) =>
     command
       .argument("[ID...]", "sessions' names or ids")
       .option("--group <name>", "all sessions of a group, beside those named")
       .option("--all", "every session")
-      .option("--older-than <age>", "those idle for longer: 30m, 72h, 7d", parseAge)
+      .option("--older-than <age>", "those left alone for longer: 30m, 72h, 7d", parseAge)
       .option("--json", "print the killed sessions, shaped as sessions.list"),
   run: async (cli, { all, olderThan, group, json }, named) => {
     const isNamed = named.length > 0 || group !== undefined;
@@ -103,13 +107,26 @@ export const kill = verb<KillFlags, [sessions: string[]]>({
   },
 });
 
+/** All, or those that were left alone for so long. One that is as old and stays is told of. */
 const matching = async (cli: Cli, olderThan: number | undefined): Promise<Session[]> => {
   const sessions = await allPages(
     (page) => cli.call("sessions.list", page),
     (page) => page.sessions,
   );
-  const before = olderThan === undefined ? Infinity : cli.now() - olderThan;
-  return sessions.filter(({ activeAt }) => Date.parse(activeAt) < before);
+  if (olderThan === undefined) return sessions;
+  const before = cli.now() - olderThan;
+  const old = sessions.filter(({ activeAt }) => Date.parse(activeAt) < before);
+  for (const session of old.filter((each) => !isAlone(each)))
+    cli.tell(`skein: ${oneLine(session.name)} stays: ${oneLine(stayWords(session))}`);
+  return old.filter(isAlone);
+};
+
+const stayWords = (session: Session): string => {
+  const { unreachable, turn, queued, goal, status } = session;
+  if (unreachable !== null) return "its host does not answer";
+  if (turn === null && queued > 0) return "prompts wait for it";
+  if (turn === null && goal?.state === "active") return "it has a goal";
+  return `${stateWords(session)}, ${status.reason}`;
 };
 
 /** One that cannot be killed does not save the others: it is reported, and the exit code says so. */
