@@ -297,6 +297,12 @@ test("without operator.approvals it has nothing done unasked", async () => {
   writer.close();
 });
 
+test("a host that is none tells it no other's name", async () => {
+  const refused = await wire.call("sessions.create", { folder: place, host: "elsewhere" });
+  expect(refused.error?.details?.["code"]).toBe("host_unknown");
+  expect(JSON.stringify(refused.error)).not.toContain("Known");
+});
+
 test("it gets no terminal, whosever it is", async () => {
   const headers = { authorization: `Bearer ${token.secret}` };
   for (const path of [

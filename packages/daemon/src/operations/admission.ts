@@ -9,14 +9,17 @@ import {
   type SessionInterface,
 } from "@skein/contract";
 import type { Host } from "@skein/sdk";
+import { noDiskRoom } from "../disk-room.ts";
 import type { BackendsPort, Caller, OperationDeps } from "./ports.ts";
 
-export const noHost = ({ hosts }: OperationDeps, name: string) =>
-  refuse(
+export const noHost = ({ hosts }: OperationDeps, name: string) => {
+  const known = hosts.names();
+  return refuse(
     "host_unknown",
     `There is no host ${name}.`,
-    `Known: ${sample(hosts.names())}. Add one that \`ssh ${name}\` reaches with \`skein host add ${name}\`.`,
+    `${known.length === 0 ? "" : `Known: ${sample(known)}. `}Add one that \`ssh ${name}\` reaches with \`skein host add ${name}\`.`,
   );
+};
 
 /** A host that is known and answers. */
 export const admitHost = async (deps: OperationDeps, name: string) => {
@@ -35,6 +38,18 @@ export const admitHost = async (deps: OperationDeps, name: string) => {
     );
   }
   return { host, backends };
+};
+
+/** What an agent said there would be lost. Whoever is not known, or does not answer, is refused elsewhere, or waited for. */
+export const admitRoom = async ({ hosts }: OperationDeps, name: string): Promise<void> => {
+  if ((await hosts.room(name)) === "full") throw noDiskRoom(name);
+};
+
+/** As `admitHost`, for what begins an agent's work there. */
+export const admitWork = async (deps: OperationDeps, name: string) => {
+  const found = await admitHost(deps, name);
+  await admitRoom(deps, name);
+  return found;
 };
 
 type Folders = Pick<Host, "folder">;

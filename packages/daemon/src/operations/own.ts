@@ -128,9 +128,10 @@ const ownEngine = (engine: Engine, store: Store, owner: string): Engine => {
   };
 };
 
-/** The same house, with no sessions in it but the token's own. */
+/** The same house, with no sessions in it but the token's own, and without the names of the machines that it reaches. */
 export const narrowTo = (deps: OperationDeps, owner: string): OperationDeps => ({
   ...deps,
   store: ownStore(deps.store, owner),
   engine: ownEngine(deps.engine, deps.store, owner),
+  hosts: { ...deps.hosts, names: () => [] },
 });
