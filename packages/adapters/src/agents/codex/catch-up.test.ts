@@ -3,7 +3,7 @@ import { catchUp, dropUnheard, skipHistory } from "./catch-up.ts";
 import type { ThreadItem, ThreadStatus, Turn } from "./generated/protocol.ts";
 import { brief, replay } from "./replay.testkit.ts";
 import { freshState, readCheckpoint, restoreState, writeCheckpoint, type State } from "./state.ts";
-import { foldRequest } from "./translate.ts";
+import { foldRequest, foldWord } from "./translate.ts";
 import { NO_TOKENS } from "./usage.ts";
 
 const life = { server: { pid: 7, started: "99" }, started: true };
@@ -112,6 +112,52 @@ describe("after a restart", () => {
   test("the past of a copied or resumed conversation is no news", () => {
     const past = [turn("v", "completed", prompt("u", "trn_1"), message("m", "old"))];
     expect(catchPage(skipHistory(fresh, past), past).facts).toEqual([]);
+  });
+});
+
+describe("words that broke off while the connection was cut", () => {
+  const answer = `${Array.from({ length: 40 }, (_, index) => index + 1).join(" ")} slow done`;
+
+  test("come before what was said instead, which nobody heard begin", () => {
+    const all = replay("broken-off");
+    expect(all.facts.map(brief)).toEqual([
+      "accepted trn_1",
+      expect.stringMatching(/^message: 1 2 3 (\d+ )*$/),
+      `message: ${answer}`,
+      "ended trn_1 completed",
+    ]);
+  });
+
+  const speaking = foldWord(
+    catchPage(fresh, [turn("v", "inProgress", prompt("u", "trn_1"))], active).state,
+    {
+      method: "item/started",
+      params: { turnId: "v", item: { type: "agentMessage", id: "a", text: "" } },
+    },
+  );
+  const broken = foldWord(speaking.state, {
+    method: "item/agentMessage/delta",
+    params: { turnId: "v", itemId: "a", delta: "1 2" },
+  }).state;
+
+  test("come before what the history has instead", () => {
+    const turns = [turn("v", "completed", prompt("u", "trn_1"), message("b", "1 2 3"))];
+    expect(catchPage(broken, turns).facts.map(brief)).toEqual([
+      "message: 1 2",
+      "message: 1 2 3",
+      "ended trn_1 completed",
+    ]);
+  });
+
+  test("may still be said: no history has words that are not whole", () => {
+    const still = catchPage(broken, [turn("v", "inProgress", prompt("u", "trn_1"))], active);
+    expect(still.facts).toEqual([]);
+    const item = message("a", "1 2 3");
+    const whole = foldWord(still.state, {
+      method: "item/completed",
+      params: { turnId: "v", item },
+    });
+    expect(whole.facts.map(brief)).toEqual(["message: 1 2 3"]);
   });
 });
 

@@ -1,7 +1,7 @@
 /**
  * What happened while nobody listened: turns and items out of the history, told as if they had just come, each once.
  * Codex 0.169.0 gives them with thread/resume (`initialTurnsPage`, items in full): there, and nowhere else, with the items
- * that are still in progress. Pure.
+ * that are still in progress, but for words: of those only the whole ones. Pure.
  */
 import type { Fact } from "@skein/sdk";
 import type { ThreadItem, ThreadStatus, Turn } from "./generated/protocol.ts";

@@ -38,7 +38,7 @@ export const resumeThread = async (life: Life, ctx: SessionContext, threadId: st
   (await life.call("thread/resume", {
     threadId,
     excludeTurns: true,
-    // Here alone the items in progress are among the others.
+    // Here alone the items in progress are among the others, but for words.
     initialTurnsPage: { limit: pageTurns, sortDirection: "desc", itemsView: "full" },
     ...(await settingsOf(ctx)),
   })) as ThreadOpened;

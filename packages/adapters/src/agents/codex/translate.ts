@@ -105,11 +105,26 @@ const breakOff = (state: State, turn: string): Folded => {
   );
 };
 
+/**
+ * The model says one thing after another: what it still said when it says something else was broken off, though nobody may have
+ * heard why (a link was cut). Told before that, as far as it came; not settled, for a history never holds words that are not whole
+ * (0.169.0), so it is not known that they are never completed.
+ */
+const overtake = (state: State, item: ThreadItem, turn: string): Folded => {
+  if (!isSaid(item)) return folded(state);
+  const old = [...state.running].filter(
+    ([id, now]) => id !== item.id && now.turn === turn && isSaid(now.item),
+  );
+  const running = old.reduce((left, [id]) => without(left, id), state.running);
+  const facts = old.flatMap(([id, now]) => itemFact(id, partialBody(now.item, now.text)));
+  return folded({ ...state, running }, facts);
+};
+
 export const itemStarted = (state: State, item: ThreadItem, turn: string): Folded => {
   if (state.settled.has(item.id)) return folded(state);
   // Messages and thoughts are told whole, when they are.
   const text = state.running.get(item.id)?.text ?? "";
-  const broken = item.type === "userMessage" ? breakOff(state, turn) : folded(state);
+  const broken = item.type === "userMessage" ? breakOff(state, turn) : overtake(state, item, turn);
   const running = new Map(broken.state.running).set(item.id, { item, turn, text });
   // What was in progress for the last daemon has been told as such.
   const quiet = item.type === "userMessage" || state.owed.has(item.id);
@@ -129,7 +144,9 @@ export const itemCompleted = (state: State, item: ThreadItem, turn: string): Fol
   const known = state.running.get(item.id);
   const whole =
     told?.kind === "command" && told.output === "" ? { ...told, output: known?.text ?? "" } : told;
-  const step = folded(progress(settle(state, item.id)), itemFact(itemId(item), whole));
+  const step = chain(overtake(state, item, turn), (next) =>
+    folded(progress(settle(next, item.id)), itemFact(itemId(item), whole)),
+  );
   const ours = item.type === "userMessage" ? turnOfClientId(item.clientId) : null;
   if (ours === null || state.handed?.turn !== ours) return step;
   return chain(step, (next) => accept(next, turn, ours));

@@ -117,6 +117,9 @@ const asTurn = (turn: FakeTurn, items: readonly FakeItem[], itemsView: string) =
   durationMs: 0,
 });
 
+/** Words in progress stand in no page (as in 0.169.0). */
+const isSaid = ({ type }: FakeItem): boolean => type === "agentMessage" || type === "reasoning";
+
 /** Newest first. `running`: with the items in progress, which only thread/resume tells. */
 export const turnsPage = (
   thread: Thread,
@@ -128,7 +131,8 @@ export const turnsPage = (
   const newest = thread.stored.turns.slice(-limit).toReversed();
   const data = newest.map((turn) => {
     const now = running && thread.active?.turn === turn ? [...thread.active.running.values()] : [];
-    return asTurn(turn, [...turn.items, ...now], view);
+    const shown = now.filter((item) => !isSaid(item));
+    return asTurn(turn, [...turn.items, ...shown], view);
   });
   return { data, nextCursor: null };
 };
