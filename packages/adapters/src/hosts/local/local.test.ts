@@ -25,3 +25,13 @@ test("an appended line is there within a few milliseconds", async () => {
   const median = times.toSorted((one, other) => one - other)[10] ?? Infinity;
   expect(median).toBeLessThan(25);
 });
+
+test("a process in the middle of an exec is still its owner's", { timeout: 60_000 }, async () => {
+  await using home = await makeHome();
+  // It does nothing but become itself again.
+  const script = `exec sh -c "$0" "$0"`;
+  const { detached } = await home.start(["sh", "-c", script, script]);
+  for (let look = 0; look < 150; look += 1)
+    expect((await home.host.owners()).flatMap((one) => one.pids)).toEqual([detached.process.pid]);
+  await detached.terminate(0);
+});

@@ -50,7 +50,7 @@ const resolved = (dir: string): string => {
 
 /** Nothing to close: it holds no descriptors of its own, and its handles are closed one by one. */
 export const makeLocalHost = ({ home, clock, env = {} }: LocalHostDeps): Host => {
-  const processes = process.platform === "linux" ? makeLinuxProcesses() : makePsProcesses();
+  const processes = process.platform === "linux" ? makeLinuxProcesses(clock) : makePsProcesses();
   const exits = makeExitWatch(clock, processes);
   const deps: DetachedDeps = { home, clock, processes };
 

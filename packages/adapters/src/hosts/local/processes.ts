@@ -7,6 +7,7 @@
  */
 import { readFileSync, readlinkSync } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
+import { pause, type Clock } from "@skein/sdk";
 import { ownerIn, parseStat, type OwnedProcess, type ProcessStat } from "../marks.ts";
 
 export type Processes = {
@@ -33,13 +34,44 @@ const readStat = (pid: number, evenDead = false): ProcessStat | null => {
 
 const batch = 64;
 
-const scan = async (home: string): Promise<readonly OwnedProcess[]> => {
+/**
+ * What an environment without a byte means. In the middle of an `exec` the old one is gone, and the new one is not there yet:
+ * proc_pid_stat(5) shows a program with memory (vsize, field 23) whose environment ends nowhere (env_end, field 51; env_start
+ * is field 50). Behind it there is one to be read.
+ */
+const whyEmpty = (pid: number): "none" | "between programs" | "there now" => {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    const [memory, begin, end] = [fields[20], fields[47], fields[48]];
+    if (memory !== "0" && end === "0") return "between programs";
+    return memory === "0" || begin === end ? "none" : "there now";
+  } catch {
+    return "none";
+  }
+};
+
+/** An `exec` is over within a millisecond, on a busy machine when it has had its turn again. */
+const LOOK_MS = 1;
+const LOOKS = 500;
+
+/** null: not ours to read. Empty: a zombie, a kernel thread, or a program that was given none. */
+const readEnvironment = async (pid: number, clock: Clock): Promise<Buffer | null> => {
+  for (let look = 1; ; look += 1) {
+    const environment = await readFile(`/proc/${pid}/environ`).catch(() => null);
+    if (environment?.length !== 0 || look === LOOKS) return environment;
+    const why = whyEmpty(pid);
+    if (why === "none") return environment;
+    if (why === "between programs") await pause(clock, LOOK_MS);
+  }
+};
+
+const scan = async (home: string, clock: Clock): Promise<readonly OwnedProcess[]> => {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
   const unmarked: ProcessStat[] = [];
   const owned: OwnedProcess[] = [];
   const look = async (pid: number): Promise<void> => {
-    const environment = await readFile(`/proc/${pid}/environ`).catch(() => null);
-    // Not ours to read, or a zombie or kernel thread, whose environment is empty.
+    const environment = await readEnvironment(pid, clock);
     if (environment === null) return;
     const stat = readStat(pid);
     if (stat === null) return;
@@ -78,7 +110,7 @@ const readStdin = (pid: number): string | null => {
  * Many sessions ask at once when a daemon comes back: one scan serves all who asked before it began; who asks while one
  * runs gets the next, so that nobody is told of a moment before their question.
  */
-export const makeLinuxProcesses = (): Processes => {
+export const makeLinuxProcesses = (clock: Clock): Processes => {
   const waiting = new Map<string, Promise<readonly OwnedProcess[]>>();
   let running: Promise<unknown> = Promise.resolve();
   return {
@@ -91,7 +123,7 @@ export const makeLinuxProcesses = (): Processes => {
       if (next !== undefined) return next;
       const mine = running.then(() => {
         waiting.delete(home);
-        return scan(home);
+        return scan(home, clock);
       });
       running = mine.catch(() => undefined);
       waiting.set(home, mine);
