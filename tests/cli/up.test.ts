@@ -161,6 +161,18 @@ test("up refuses to start one here while SKEIN_URL points elsewhere", async () =
   expect(existsSync(join(home, "run"))).toBe(false);
 });
 
+test("of several started at once where no state folder is yet, none finds it in the way", async () => {
+  const fresh = join(home, "new", "state");
+  const env = { STUB_SLOW: "1" };
+  const six = Array.from({ length: 6 }, () => run(["up", "--detach"], { home: fresh, main, env }));
+  const ran = await Promise.all(six);
+  const about = JSON.parse(readFileSync(join(fresh, "about.json"), "utf8")) as { pid: number };
+  pids.add(about.pid);
+  expect(ran.map(({ code, stderr }) => [code, stderr])).toEqual(six.map(() => [0, ""]));
+  expect(statSync(fresh).mode & 0o777).toBe(0o700);
+  expect((await run(["down"], { home: fresh, main })).code).toBe(0);
+});
+
 test("of several started at once one becomes the daemon, the others say which, all exit 0", async () => {
   const env = { STUB_SLOW: "1" };
   const ran = await Promise.all([1, 2, 3].map(() => skein(["up", "--detach"], { env })));

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import {
+  chmod,
   mkdir,
   mkdtemp,
   open,
@@ -154,6 +155,16 @@ describe("one daemon for each state folder", () => {
     await house.restart();
     expect((await house.call("system.status", {})).pid).toBe(house.pid());
     await house.close();
+  });
+
+  test("a state folder that others could look into is closed to them, and the log says so", async () => {
+    await chmod(home, 0o755);
+    await used();
+    expect((await stat(home)).mode & 0o777).toBe(0o700);
+    const log = await readFile(join(home, "logs", "daemon.log"), "utf8");
+    expect(log).toMatch(
+      /the state folder was open to others.*"was":"755"|"was":"755".*open to others/,
+    );
   });
 
   test("of twenty started at once one runs, nineteen say which and exit 0", async () => {

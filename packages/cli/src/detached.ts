@@ -4,12 +4,13 @@
  * comes through the same pipe; when it dies without a word, the end of the log is the reason.
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { Backend } from "@skein/contract";
 import type { Cli } from "./cli.ts";
 import type { AlreadyRunning } from "./daemon-door.ts";
 import { EXIT, fail, type Failure } from "./failure.ts";
+import { makeFolders } from "./folders.ts";
 import { inHome } from "./place.ts";
 
 export type Ready = {
@@ -70,9 +71,7 @@ export const startDetached = async (cli: Cli, port: number | undefined): Promise
 const openLog = (home: string): { readonly fd: number; readonly path: string } => {
   const path = join(inHome.logs(home), "up.log");
   try {
-    // One step at a time: with `recursive`, Node 26.10 tries for ever where nothing can be made (/proc).
-    for (const folder of [home, inHome.logs(home)])
-      if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
+    makeFolders(inHome.logs(home), 0o700);
     return { fd: openSync(path, "a", 0o600), path };
   } catch (error) {
     throw fail(

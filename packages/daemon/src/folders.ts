@@ -1,8 +1,17 @@
 /** Making folders, step by step. */
-import { mkdirSync, statSync } from "node:fs";
+import { chmodSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
+
+/** No error when it is there: another program may have made it a moment ago. Throws what the system says. */
+const makeOne = (path: string): void => {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST" || !statSync(path).isDirectory()) throw error;
+  }
+};
 
 /**
  * Makes a folder and those above it that are missing, for the owner alone. Throws what the system says.
@@ -11,11 +20,24 @@ const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoExc
  */
 export const makeFolder = (path: string): void => {
   try {
-    mkdirSync(path, { mode: 0o700 });
+    makeOne(path);
   } catch (error) {
-    if (codeOf(error) === "EEXIST" && statSync(path).isDirectory()) return;
     if (codeOf(error) !== "ENOENT" || dirname(path) === path) throw error;
     makeFolder(dirname(path));
-    mkdirSync(path, { mode: 0o700 });
+    makeOne(path);
   }
+};
+
+const SHARED = 0o1000;
+
+/**
+ * Takes a folder away from everyone but its owner; gives the rights that it had when that changed anything. Throws what the system
+ * says, and for one that is meant for everyone, such as /tmp.
+ */
+export const closeFolder = (path: string): string | null => {
+  const { mode } = statSync(path);
+  if ((mode & 0o077) === 0) return null;
+  if ((mode & SHARED) !== 0) throw new Error("it is meant for everyone");
+  chmodSync(path, 0o700);
+  return (mode & 0o777).toString(8);
 };

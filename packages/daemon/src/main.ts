@@ -10,7 +10,7 @@ import { pathsOf, type Paths } from "./config/paths.ts";
 import type { Config } from "./config/schema.ts";
 import { makeFailpoint } from "./effects/failpoints.ts";
 import { whatWasLeft } from "./effects/upkeep.ts";
-import { makeFolder } from "./folders.ts";
+import { closeFolder, makeFolder } from "./folders.ts";
 import { makeHealth } from "./health.ts";
 import { agentIds } from "./house/agents.ts";
 import { build } from "./house/house.ts";
@@ -69,7 +69,7 @@ const TIDY_MS = 6 * 3_600_000;
 export const startDaemon = async (options: DaemonOptions): Promise<Daemon | AlreadyRunning> => {
   const began = performance.now();
   const paths = pathsOf(options.home);
-  makeFolders(paths);
+  const opened = makeFolders(paths);
   const lock = acquireLock(paths.home);
   if (lock === null) return { alreadyRunning: readAbout(paths) };
   // What was opened is closed in the opposite order, by an orderly stop and by a start that fails alike.
@@ -79,6 +79,11 @@ export const startDaemon = async (options: DaemonOptions): Promise<Daemon | Alre
     const config = loadConfig(paths.config, agentIds);
     const logFile = openLog(paths.log, config.log.level);
     undo.defer(() => logFile.close());
+    if (opened !== null)
+      logFile.log("warn", "the state folder was open to others, and is its owner's alone now", {
+        home: paths.home,
+        was: opened,
+      });
     return await begin({ options, paths, config, log: logFile.log, undo, began });
   } catch (error) {
     await undo.disposeAsync();
@@ -86,7 +91,8 @@ export const startDaemon = async (options: DaemonOptions): Promise<Daemon | Alre
   }
 };
 
-const makeFolders = (paths: Paths): void => {
+/** Gives the rights that the state folder had when others could look into it; they cannot any more. */
+const makeFolders = (paths: Paths): string | null => {
   try {
     for (const folder of [paths.home, paths.run, paths.spool, paths.logs]) {
       makeFolder(folder);
@@ -96,6 +102,15 @@ const makeFolders = (paths: Paths): void => {
       "storage_failed",
       `The state folder ${paths.home} cannot be written (${(error as Error).message}).`,
       "Give its owner the right to write there, or choose another one with SKEIN_HOME.",
+    );
+  }
+  try {
+    return closeFolder(paths.home);
+  } catch (error) {
+    throw refuse(
+      "storage_failed",
+      `The state folder ${paths.home} is open to others, and that cannot be changed (${(error as Error).message}).`,
+      "Choose a folder of your own with SKEIN_HOME, one that holds nothing else.",
     );
   }
 };
