@@ -1,10 +1,11 @@
 /** The command line on the real daemon with a scripted agent: what the stubs promise holds for the whole. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LIMITS, operations } from "@skein/contract";
 import { skein as run, type Ran, type RunOptions } from "./run-skein.ts";
+import { untilTrue } from "../scenarios/processes.ts";
 import { temporaryHome } from "./stub-daemon.ts";
 
 const fakeClaude = fileURLToPath(
@@ -189,6 +190,42 @@ test("the conversation of a killed session is not begun outside: --all tells who
   expect((await skein(["outside", "--all"])).stdout).toMatch(
     new RegExp(`^${conversation} .* back  `, "m"),
   );
+});
+
+test("a conversation is the session's in its first turn already: not listed, not taken from it, and known when it was killed", async () => {
+  const project = join(home, "first");
+  mkdirSync(project);
+  await skein(["create", "--name", "first", "-p", project]);
+  await skein(["send", "first", "SLOW 60"]);
+  const projects = join(home, "claude", "projects");
+  const own = (): string[] =>
+    readdirSync(projects)
+      .filter((name) => name.endsWith("-first"))
+      .flatMap((name) => readdirSync(join(projects, name)));
+  await untilTrue(
+    "its words are on the disk",
+    async () => existsSync(projects) && own().length > 0,
+  );
+  const conversation = own()[0]?.replace(".jsonl", "") ?? "";
+  const message = { role: "user", content: "SLOW 60" };
+  const timestamp = new Date().toISOString();
+  const line = { type: "user", uuid: conversation, cwd: project, timestamp, message };
+  mkdirSync(join(projects, "as-the-vendor-writes"));
+  const file = join(projects, "as-the-vendor-writes", `${conversation}.jsonl`);
+  writeFileSync(file, `${JSON.stringify(line)}\n`);
+  const { stdout: inspected } = await skein(["inspect", "first", "--json"]);
+  const { session } = operations["sessions.get"].output.parse(JSON.parse(inspected));
+  expect([session.providerSessionId, session.turn?.number]).toEqual([null, 1]);
+
+  const all = async (): Promise<string> => (await skein(["outside", "--all"])).stdout;
+  expect((await skein(["outside"])).stdout).not.toContain(conversation);
+  expect(await all()).toMatch(new RegExp(`^${conversation} .* first  `, "m"));
+  const taken = await skein(["adopt", conversation, "--name", "stolen"]);
+  expect(taken.code).not.toBe(0);
+  expect(taken.stderr).toContain(`The session first has the conversation ${conversation} already.`);
+  await skein(["kill", "first"]);
+  expect((await skein(["outside"])).stdout).not.toContain(conversation);
+  expect(await all()).toMatch(new RegExp(`^${conversation} .* first \\(deleted\\) `, "m"));
 });
 
 test("host list knows this machine's system and agents, though nobody added it", async () => {

@@ -68,6 +68,13 @@ export const EVENT_DATA = {
     generation: z.int(),
     pid: z.int().nullable(),
     providerSessionId: z.string().nullable(),
+    reserved: z
+      .string()
+      .nullable()
+      .optional()
+      .describe(
+        "The vendor's id that the conversation will have with its first words; this session's alone from here on",
+      ),
     model: z.string().nullable().describe("The model the agent says it runs"),
   }),
   "session.provider": z

@@ -3,7 +3,7 @@ export * from "./backend/backend.ts";
 export * from "./decision.ts";
 export * from "./effect.ts";
 export * from "./host/host.ts";
-export { conversationClaim } from "./session/conversation.ts";
+export { conversationClaim, heldProblem, ownConversation } from "./session/conversation.ts";
 export { decideSession } from "./session/decide.ts";
 export { evolveSession } from "./session/evolve.ts";
 export * from "./session/input.ts";

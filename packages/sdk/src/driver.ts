@@ -39,6 +39,11 @@ export type Fact =
       readonly fact: "started";
       readonly pid: number | null;
       readonly providerSessionId: string | null;
+      /**
+       * The vendor's id that the conversation will have with its first words, where that is known before them: nobody else is let to
+       * it from here on, though it can be neither resumed nor forked yet.
+       */
+      readonly reserved?: string | null;
       readonly model: string | null;
       readonly adopted: boolean;
     }

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { addUsage, noUsage } from "@skein/contract";
+import { ownConversation } from "./conversation.ts";
 import { makeLedger } from "./testkit/ledger.ts";
 import { makeWeather, remembered, steps, type Step } from "./testkit/weather.ts";
 
@@ -97,6 +98,13 @@ describe("in any order of wishes, words, ticks and crashes", () => {
         { kind: "die", n: 1 },
       ],
     );
+  });
+
+  test("exactly the conversation that it has, or will have, is held, until it is deleted", () => {
+    inAnyWeather(({ life }) => {
+      const own = life.view().deletedAt === null ? ownConversation(life.state()) : null;
+      expect(life.conversations()).toEqual(own === null ? [] : [`claude-code@local/${own}`]);
+    });
   });
 
   test("no approval is asked for twice, and each ends once", () => {

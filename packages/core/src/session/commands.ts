@@ -2,7 +2,7 @@
 import { addUsage, noUsage, problem, type Session } from "@skein/contract";
 import { rejection, type Context, type Decision, type Rejection } from "../decision.ts";
 import { makeDraft, type Draft } from "./draft.ts";
-import { conversationClaim } from "./conversation.ts";
+import { conversationClaim, heldProblem, ownConversation } from "./conversation.ts";
 import { evolveSession } from "./evolve.ts";
 import { queueFull } from "./backlog.ts";
 import { pursue } from "./goal.ts";
@@ -60,22 +60,13 @@ const nameTaken = (name: string): Rejection =>
     ),
   );
 
-const conversationHeld = (conversation: string): Rejection =>
-  rejection(
-    problem(
-      "conversation_held",
-      `A session of Skein's has the conversation ${conversation} already.`,
-      "Use that session: `skein outside --all` names it. To go another way from there, fork it.",
-    ),
-  );
-
 export const create = (input: CreateInput, context: Context): Decision | Rejection => {
   const name = chooseName(input, context);
   if (name === null || context.taken(name)) return nameTaken(name ?? input.names[0] ?? "");
   const conversation = input.adopt?.conversation ?? null;
   const held = conversation === null ? null : conversationClaim(input, conversation);
-  if (conversation !== null && held !== null && context.taken(held))
-    return conversationHeld(conversation);
+  const refused = held !== null && context.taken(held) ? heldProblem(held) : null;
+  if (refused !== null) return rejection(refused);
   const created = {
     type: "session.created" as const,
     data: {
@@ -281,7 +272,7 @@ export const remove = (state: SessionState, context: Context): Decision => {
   sayDeleted(draft);
   draft.emit({ type: "session.deleted", data: { by: context.actor } });
   draft.release(state.view.name);
-  const conversation = state.view.providerSessionId;
+  const conversation = ownConversation(state);
   if (conversation !== null) draft.release(conversationClaim(state.view, conversation));
   return draft.done();
 };

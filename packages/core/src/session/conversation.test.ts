@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { creation, makeLife, started } from "./testkit/life.ts";
+import { creation, exited, makeLife, started } from "./testkit/life.ts";
 
 const past = {
   id: "u1",
@@ -17,6 +17,35 @@ test("a session holds the vendor's conversation from when it learns of it until 
   expect(life.conversations()).toEqual(["claude-code@local/vendor-2"]);
   life.give({ type: "delete" });
   expect(life.conversations()).toEqual([]);
+});
+
+test("a conversation without words is the session's alone already, and neither resumed nor forked", () => {
+  const life = makeLife();
+  life.give(creation());
+  life.facts(started({ providerSessionId: null, reserved: "vendor-1" }));
+  expect(life.conversations()).toEqual(["claude-code@local/vendor-1"]);
+  expect(life.view().providerSessionId).toBeNull();
+  life.facts(exited());
+  life.give({ type: "resume" });
+  expect(life.effects("agent.start").map(({ how }) => how)).toEqual(["new", "new"]);
+  life.facts(started({ providerSessionId: null, reserved: "vendor-1" }));
+  life.facts({ fact: "provider-session", providerSessionId: "vendor-1" });
+  expect(life.conversations()).toEqual(["claude-code@local/vendor-1"]);
+  life.give({ type: "delete" });
+  expect(life.conversations()).toEqual([]);
+});
+
+test("what was held for a conversation that got another id, or never got words, is let go", () => {
+  const life = makeLife();
+  life.give(creation());
+  life.facts(started({ providerSessionId: null, reserved: "vendor-1" }));
+  life.facts({ fact: "provider-session", providerSessionId: "vendor-2" });
+  expect(life.conversations()).toEqual(["claude-code@local/vendor-2"]);
+  const silent = makeLife();
+  silent.give(creation());
+  silent.facts(started({ providerSessionId: null, reserved: "vendor-1" }));
+  silent.give({ type: "delete" });
+  expect(silent.conversations()).toEqual([]);
 });
 
 test("a conversation that was begun elsewhere is gone on with, and its past is the beginning of the transcript", () => {

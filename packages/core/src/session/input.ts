@@ -52,6 +52,7 @@ export type SessionFact =
       readonly fact: "started";
       readonly pid: number | null;
       readonly providerSessionId: string | null;
+      readonly reserved?: string | null;
       readonly model: string | null;
       readonly adopted: boolean;
     }

@@ -5,7 +5,7 @@
 import type { ApprovalRequest, Item, ItemBody, Resolution, Turn } from "@skein/contract";
 import { problem } from "@skein/contract";
 import { rejection, type Context, type Decision, type Rejection } from "../decision.ts";
-import { conversationClaim } from "./conversation.ts";
+import { conversationClaim, ownConversation } from "./conversation.ts";
 import { makeDraft, type Draft } from "./draft.ts";
 import { exited, startFailed } from "./ending.ts";
 import {
@@ -114,9 +114,9 @@ const applyWord = (
 /** Of a conversation that changed its id the old one is let go. */
 const hold = (draft: Draft, conversation: string | null): void => {
   const { view } = draft.state;
-  if (conversation === null || conversation === view.providerSessionId) return;
-  if (view.providerSessionId !== null)
-    draft.release(conversationClaim(view, view.providerSessionId));
+  const held = ownConversation(draft.state);
+  if (conversation === null || conversation === held) return;
+  if (held !== null) draft.release(conversationClaim(view, held));
   draft.take(conversationClaim(view, conversation));
 };
 
@@ -131,15 +131,12 @@ const provider = (draft: Draft, providerSessionId: string | null): void => {
 const started = (draft: Draft, fact: FactOf<"started">): void => {
   const { view, process } = draft.state;
   if (process !== "starting") return provider(draft, fact.providerSessionId);
-  hold(draft, fact.providerSessionId);
+  const { providerSessionId, pid, model } = fact;
+  const reserved = view.providerSessionId === null ? (fact.reserved ?? null) : null;
+  hold(draft, providerSessionId ?? reserved);
   draft.emit({
     type: "session.process.started",
-    data: {
-      generation: view.generation,
-      pid: fact.pid,
-      providerSessionId: fact.providerSessionId,
-      model: fact.model,
-    },
+    data: { generation: view.generation, pid, providerSessionId, reserved, model },
   });
   advance(draft);
   pursue(draft);

@@ -261,6 +261,31 @@ describe("a name", () => {
     expect(results[1]).toMatchObject({ reason: { problem: { code: "name_taken" } } });
   });
 
+  test("that is a conversation's is told as that, whoever comes second", async () => {
+    const { engine } = setUp();
+    const begins = async (name: string): Promise<unknown> => {
+      const session = id("ses");
+      await create(engine, session, name);
+      const started = { pid: 1, providerSessionId: "vendor-1", model: null, adopted: false };
+      const input: SessionInput = {
+        type: "observe",
+        generation: 1,
+        facts: [{ fact: "started", ...started }],
+        source: "protocol",
+        approvalLimit: 1,
+      };
+      return engine.dispatch(sessionKind, session, input, {
+        actor: "test",
+        answer: (state: SessionState) => state.view.name,
+      });
+    };
+    expect(await begins("first")).toBe("first");
+    await expect(begins("second")).rejects.toMatchObject({
+      message: "Another session of Skein's has the conversation vendor-1 already.",
+      problem: { code: "conversation_held" },
+    });
+  });
+
   const named = (engine: Engine, session: string, name: string) =>
     engine.dispatch(
       sessionKind,

@@ -1,5 +1,6 @@
 /** What a caller is told when an input could not be recorded. */
-import { refuse } from "@skein/contract";
+import { asRefusal, refuse } from "@skein/contract";
+import { heldProblem } from "@skein/core";
 import { isStoreFailure } from "./ports.ts";
 
 export const shuttingDown = () =>
@@ -21,6 +22,8 @@ export const asProblem = (error: unknown): unknown => {
   }
   if (error.store.kind === "claimed") {
     const name = error.store.claim.key;
+    const held = heldProblem(name);
+    if (held !== null) return asRefusal(held);
     return refuse(
       "name_taken",
       `The name ${name} is in use.`,

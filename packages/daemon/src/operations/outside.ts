@@ -1,6 +1,6 @@
 /** Conversations that were begun outside Skein: listed, looked at, taken over. */
 import { LIMITS, refuse, type Conversation, type Item, type ParsedInput } from "@skein/contract";
-import { conversationClaim } from "@skein/core";
+import { conversationClaim, ownConversation } from "@skein/core";
 import type { OutsideConversation, OutsidePage, OutsideReader } from "@skein/sdk";
 import { eachRow } from "../each-row.ts";
 import { admitBackend, admitFolder, admitHost, admitPermissions } from "./admission.ts";
@@ -64,8 +64,9 @@ const deletedOwners = async (
   let looked = 0;
   for await (const row of eachRow((page) => store.rows({ ...query, ...page }))) {
     if (owners.size === claims.size || (looked += 1) > MOST_DELETED) break;
-    const { view } = readSessionRow(row);
-    const claim = conversationClaim(view, view.providerSessionId ?? "");
+    const state = readSessionRow(row);
+    const { view } = state;
+    const claim = conversationClaim(view, ownConversation(state) ?? "");
     if (claims.has(claim) && !owners.has(claim))
       owners.set(claim, { session: view.id, sessionName: view.name, deleted: true });
   }

@@ -17,6 +17,8 @@ export type Settings = {
   readonly model: string | null;
   /** Of the process that runs; null when it is not known. */
   readonly pid: number | null;
+  /** The id that a conversation without words will have; null: it has words, or nobody knows. */
+  readonly reserved: string | null;
 };
 
 export const folded = stepped<State, Order>;

@@ -5,6 +5,7 @@ import { endCommands } from "../lines/commands.ts";
 import { inHand, makeLineLife, wait, type LineLife } from "../lines/life.ts";
 import type { Order, Settings } from "./fold.ts";
 import { denyFrame, interruptFrame, isAtomic, uuidOf } from "./frames.ts";
+import { reservedOf } from "./process.ts";
 import { keep, settle } from "./settle.ts";
 import { initialState, recorded, type State } from "./state.ts";
 import { giving, step } from "./translate.ts";
@@ -64,7 +65,8 @@ export const makeLife = (context: SessionContext): Life => {
   let since = 0;
   const settings = (): Settings => {
     const { folder, permissions, model } = context.session;
-    return { folder, permissions, model, pid: life.detached?.process.pid ?? null };
+    const pid = life.detached?.process.pid ?? null;
+    return { folder, permissions, model, pid, reserved: reservedOf(context) };
   };
   const life: Life = {
     ...makeLineLife<State, Order>(context, {

@@ -149,7 +149,8 @@ const read = async (
       items.set(uuid, { id: uuid, at, body: { kind: "user", text: words, how: "outside" } });
     if (value["isSidechain"] === true) continue;
     const known = new Set(Object.keys(state.tools));
-    const settings = { folder, permissions: "guarded", model: null, pid: null } as const;
+    const ours = { model: null, pid: null, reserved: null };
+    const settings = { folder, permissions: "guarded", ...ours } as const;
     const folded = step(state, readLine(line.text), line.at, settings);
     state = folded.state;
     for (const call of Object.keys(state.tools)) if (!known.has(call)) openedAt.set(call, line.at);

@@ -21,6 +21,12 @@ export const conversationOf = ({ session, how }: SessionContext): Conversation =
   return { how: "new", id: ownId(session.id) };
 };
 
+/** What the conversation will be called once there are words in it; null: there are. */
+export const reservedOf = (context: SessionContext): string | null => {
+  const conversation = conversationOf(context);
+  return conversation.how === "resume" ? null : conversation.id;
+};
+
 export const conversationFlags = (conversation: Conversation): readonly string[] => {
   switch (conversation.how) {
     case "new":

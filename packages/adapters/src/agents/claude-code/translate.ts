@@ -145,6 +145,7 @@ const onResponse = (state: State, line: Line<"response">, settings: Settings): F
       fact: "started",
       pid: settings.pid,
       providerSessionId: state.conversation,
+      reserved: state.conversation === null ? settings.reserved : null,
       model: modelOf(line.body, settings.model),
       adopted: false,
     };

@@ -101,6 +101,7 @@ export const makeWeather = () => {
 
   const pick = <T>(list: readonly T[], n: number): T | undefined => list[n % list.length];
   const id = (n: number): string => `i${n % 12}`;
+  const reserved = (n: number): string | null => (n % 8 === 0 ? null : "vendor-0");
   const current = (): string => life.view().turn?.id ?? "trn_none";
 
   const end = (
@@ -150,7 +151,8 @@ export const makeWeather = () => {
   };
 
   const agent: Partial<Record<Step["kind"], (n: number) => void>> = {
-    ready: (n) => say(started({ providerSessionId: n % 4 === 0 ? null : "vendor-1" })),
+    ready: (n) =>
+      say(started(n % 4 === 0 ? { providerSessionId: null, reserved: reserved(n) } : {})),
     "start-failed": () => say(startFailed()),
     accept: () => say({ fact: "accepted", turn: current() }),
     finish: (n) => say(end(current(), n % 3 === 0 ? "interrupted" : "completed", n)),

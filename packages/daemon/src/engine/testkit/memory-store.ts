@@ -12,6 +12,17 @@ type MemoryStore = Pick<
   hold(): () => void;
 };
 
+const ownerOf = (batches: readonly Batch[], space: string, key: string): string | null => {
+  let owner: string | null = null;
+  for (const batch of batches) {
+    for (const claim of batch.releases)
+      if (claim.space === space && claim.key === key) owner = null;
+    for (const claim of batch.claims)
+      if (claim.space === space && claim.key === key) owner = claim.owner;
+  }
+  return owner;
+};
+
 export const makeMemoryStore = (): MemoryStore => {
   const batches: Batch[] = [];
   let failure: StoreFailure | null = null;
@@ -40,6 +51,12 @@ export const makeMemoryStore = (): MemoryStore => {
       );
       if (twice !== undefined)
         throw storeFailure("told twice", { kind: "conflict", stream: twice.stream });
+      const released = [...batches, { ...batch, claims: [] }];
+      const taken = batch.claims.find(({ space, key, owner }) => {
+        const holder = ownerOf(released, space, key);
+        return holder !== null && holder !== owner;
+      });
+      if (taken !== undefined) throw storeFailure("taken", { kind: "claimed", claim: taken });
       const position = events().length + 1;
       batches.push(batch);
       return { position };
@@ -53,16 +70,7 @@ export const makeMemoryStore = (): MemoryStore => {
       ),
       next: null,
     }),
-    claimed: async (space, key) => {
-      let owner: string | null = null;
-      for (const batch of batches) {
-        for (const claim of batch.releases)
-          if (claim.space === space && claim.key === key) owner = null;
-        for (const claim of batch.claims)
-          if (claim.space === space && claim.key === key) owner = claim.owner;
-      }
-      return owner;
-    },
+    claimed: async (space, key) => ownerOf(batches, space, key),
     receipt: async (key) =>
       batches.flatMap((batch) => batch.receipts).find((one) => one.key === key) ?? null,
     reported: async (stream, clientIds) =>

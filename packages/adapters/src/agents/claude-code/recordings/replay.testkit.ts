@@ -13,6 +13,7 @@ export const settings: Settings = {
   permissions: "guarded",
   model: null,
   pid: 42,
+  reserved: null,
 };
 
 export const linesOf = (name: string): readonly string[] =>

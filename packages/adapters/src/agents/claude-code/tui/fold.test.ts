@@ -24,6 +24,7 @@ const settings: Settings = {
   permissions: "guarded",
   model: null,
   pid: 42,
+  reserved: "0b1c5a72-6a3e-4a53-9d6f-2f1f5f3a7b10",
   now: 0,
   forkFrom: null,
 };
@@ -135,6 +136,13 @@ const wanted = [
 test("the real program's words become the turns that they were", () => {
   const facts = told(replay().facts).map((line) => line.replace(/ended [0-9a-f-]+/, "ended"));
   expect(facts).toEqual(wanted);
+});
+
+test("what the conversation will be called is said at the start, and told as its id with its first words", () => {
+  const { reserved } = settings;
+  expect(replay().facts[0]).toMatchObject({ fact: "started", providerSessionId: null, reserved });
+  const resumed = replay({ ...initialState, conversation: "old" }).facts[0];
+  expect(resumed).toMatchObject({ fact: "started", providerSessionId: "old", reserved: null });
 });
 
 test("a daemon that dies after any line, and one that comes after it, tell the same", () => {

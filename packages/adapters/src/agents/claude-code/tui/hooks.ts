@@ -69,6 +69,7 @@ const onStart = (state: State, hook: Of<"start">, settings: Settings): Step => {
     fact: "started",
     pid: settings.pid,
     providerSessionId: state.conversation,
+    reserved: state.conversation === null ? settings.reserved : null,
     model: next.model ?? settings.model,
     adopted: false,
   };

@@ -10,6 +10,7 @@ import {
   type SessionContext,
 } from "@skein/sdk";
 import { endCommands } from "../../lines/commands.ts";
+import { reservedOf } from "../process.ts";
 import { keep, settle } from "../settle.ts";
 import type { AskLine } from "../wire.ts";
 import { refusal, send } from "./answers.ts";
@@ -88,6 +89,7 @@ export const makeLife = (context: SessionContext): Life => {
       permissions,
       model,
       pid: life.process?.pid ?? null,
+      reserved: reservedOf(context),
       now: context.backend.clock.now(),
       forkFrom: how === "fork" ? session.forkFrom : null,
     };

@@ -15,6 +15,7 @@ const settings: Settings = {
   permissions: "guarded",
   model: null,
   pid: 42,
+  reserved: null,
   now: 0,
   forkFrom: null,
 };

@@ -20,6 +20,8 @@ export type Settings = {
   /** As chosen for the session; null: the CLI's default. */
   readonly model: string | null;
   readonly pid: number | null;
+  /** The id that a conversation without words will have; null: it has words, or nobody knows. */
+  readonly reserved: string | null;
   /** Milliseconds since the epoch, by our clock. */
   readonly now: number;
   /** The conversation that a fork copies: what names it is not about the fork. */
