@@ -16,9 +16,10 @@
  * recognises a paste by itself (a terminal: by switching bracketed paste on for itself) and sends it as a paste frame.
  *
  * Input: each input or paste frame carries a number that grows by one for each client id. The server types each number
- * once, in order, and answers `typed`; one that it has had already it answers again and types nothing. After a reconnect the
- * client looks at `attached.inputSeq`: all up to that was typed; what is beyond it is sent again. With `inputSeq` null this daemon
- * does not know the client: what was not acknowledged may have been typed or not, and must not be sent again.
+ * once, in order, and answers `typed` or `refused`; one that it has had already it answers again as it did then, and types
+ * nothing; one that leaves out another closes the socket with `bad.frame`. After a reconnect the client looks at
+ * `attached.inputSeq`: all up to that was typed; what is beyond it and not answered is sent again, lowest number first. With
+ * `inputSeq` null this daemon does not know the client: what was not acknowledged may have been typed or not, and must not be sent again.
  *
  * Flow: the server has at most LIMITS.terminalUnackedBytes under way to a client beyond what it acknowledged (`ack`, at least
  * every LIMITS.terminalAckBytes, once the bytes are parsed). A client that stays behind by more than the server keeps is skipped
@@ -136,7 +137,12 @@ export const TerminalServerFrame = z.discriminatedUnion("type", [
       title: z.string(),
       readOnly: z.boolean(),
       writer: TerminalClient.nullable().describe("Whose size rules"),
-      inputSeq: Seq.nullable().describe("The last input of this client; null: it is not known"),
+      inputSeq: Seq.nullable().describe(
+        "All input of this client up to this one was typed; null: it is not known",
+      ),
+      inputLast: Seq.nullable().describe(
+        "The last number that this client has spent: new input goes on behind it",
+      ),
       program: State,
       limits: z.object({
         unackedBytes: z.int(),

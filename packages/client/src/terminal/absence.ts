@@ -23,8 +23,8 @@ export type Absence = {
   told(state: "running" | "ended" | "unknown"): void;
   /** What is under way was answered; perhaps it was the last of it. */
   answered(): void;
-  /** Another connection: all is tried anew. */
-  anew(): void;
+  /** Another connection: all is tried anew, at once or when what was under way is answered. */
+  anew(afterThat: boolean): void;
   end(): void;
 };
 
@@ -87,7 +87,7 @@ export const makeAbsence = (pieces: Pieces): Absence => {
       back();
     },
     answered: back,
-    anew: () => void (now = { ...none }),
+    anew: (afterThat) => void (now = { ...none, away: afterThat, returning: afterThat }),
     end: () => clearTimeout(probe),
   };
 };

@@ -26,7 +26,7 @@ type AttachmentDeps = {
   /** Given up when nothing is heard for so long. */
   readonly silenceMs: number;
   readonly on: TerminalEvents;
-  /** `known`: the last input that the daemon had of this client; null: it does not know. */
+  /** `known`: all input of this client up to it was typed; null: the daemon does not know. */
   readonly attached: (attached: Attached, attachment: Attachment, known: number | null) => void;
   readonly typed: (seq: number) => void;
   readonly refused: (

@@ -270,6 +270,42 @@ describe("input", () => {
     terminal.close();
   });
 
+  test("what was refused before a cut is answered so after it, and what follows keeps its place", async () => {
+    const { open, fars } = server((far) => far.attached({ inputSeq: 0 }));
+    const { terminal } = connect(open);
+    await settled();
+    const typed = ["a", "b", "c"].map((text) => terminal.input(bytes(text)));
+    await settled();
+    fars[0]!.say({ type: "refused", seq: 1, reason: "unreachable" });
+    fars[0]!.drop();
+    await settled();
+    // No number is left out, and `a`, which stands before them, waits for what became of them.
+    expect(fars[1]!.said).toEqual([
+      ["input", 2, "b"],
+      ["input", 3, "c"],
+    ]);
+    fars[1]!.say({ type: "refused", seq: 2, reason: "unreachable" });
+    fars[1]!.say({ type: "refused", seq: 3, reason: "too_large" });
+    expect(await typed[2]).toBe("too_large");
+    await expect
+      .poll(() => fars[1]!.said.slice(2), { timeout: 5_000 })
+      .toEqual([["input", 4, "a"]]);
+    fars[1]!.say({ type: "typed", seq: 4 });
+    expect(fars[1]!.said.at(-1)).toEqual(["input", 5, "b"]);
+    fars[1]!.say({ type: "typed", seq: 5 });
+    expect(await Promise.all(typed)).toEqual(["typed", "typed", "too_large"]);
+    terminal.close();
+  });
+
+  test("one that comes back with the id of an earlier life goes on behind all numbers of that", async () => {
+    const { open, fars } = server((far) => far.attached({ inputSeq: 3, inputLast: 6 }));
+    const { terminal } = connect(open);
+    await settled();
+    void terminal.input(bytes("a"));
+    expect(fars[0]!.said).toEqual([["input", 7, "a"]]);
+    terminal.close();
+  });
+
   test("a viewer types nothing; what is too large is not sent", async () => {
     const { open, fars } = server((far, number) => far.attached({ readOnly: number === 1 }));
     const { terminal } = connect(open);

@@ -138,7 +138,7 @@ const once = async (session: Session, open: OpenTerminalSocket): Promise<SocketE
     attached: (attached, attachment, known) => {
       session.attached = attached;
       session.attachment = attachment;
-      inputs.connected(attachment.send, known);
+      inputs.connected(attachment.send, known, attached.inputLast);
       inputs.program(attached.program.state);
     },
   });

@@ -1,16 +1,20 @@
 /**
- * Input that is under way: each piece has a number, is sent in order and typed once. After a reconnect what the daemon had is told
- * as typed, what it had not is sent again; where that is not known, what was sent is told as unsure and never sent again.
+ * Input that is under way: each piece has a number, is sent in order and typed once. After a reconnect what was surely typed is told
+ * so, all else is sent again and answered; where that is not known, what was sent is told as unsure and never sent again.
  */
 import { makeAbsence } from "./absence.ts";
 import type { Attached, Typed } from "./events.ts";
-import { isUnderWay, makePieces, type InputKind, type Piece } from "./pieces.ts";
+import { isUnderWay, isWaiting, makePieces, type InputKind, type Piece } from "./pieces.ts";
 
 export type Inputs = {
   /** Takes a piece; `null`: too much is under way. */
   add(kind: InputKind, bytes: Uint8Array): Promise<Typed> | null;
-  /** Connected: `known` is the last number that the daemon had of this client. */
-  connected(send: (frame: Uint8Array<ArrayBuffer>) => void, known: number | null): void;
+  /** Connected: all up to `known` was typed; `spent` is the last number that the daemon had of this client. */
+  connected(
+    send: (frame: Uint8Array<ArrayBuffer>) => void,
+    known: number | null,
+    spent: number | null,
+  ): void;
   disconnected(): void;
   typed(seq: number): void;
   refused(seq: number, why: Typed): void;
@@ -50,13 +54,19 @@ export const makeInputs = (kept: (bytes: number) => void = () => undefined): Inp
       if (!absence.isAway) pieces.give(one);
       return settled;
     }),
-    connected: telling((sender, known) => {
+    connected: telling((sender, known, spent) => {
       if (known === null) pieces.settle(isUnderWay, "unsure");
       else pieces.settle(({ seq }) => seq !== null && seq <= known, "typed");
       // One that came back with the id of an earlier life goes on behind its numbers.
-      pieces.connect(sender, known ?? 0);
-      absence.anew();
-      for (const one of pieces.all) pieces.give(one);
+      pieces.connect(sender, spent ?? known ?? 0);
+      const sent = pieces.all.filter(isUnderWay).toSorted((a, b) => a.seq! - b.seq!);
+      // What stands before one that was sent, and was refused, is not sent before that is answered.
+      const behind = Math.max(0, pieces.all.findLastIndex(isUnderWay));
+      const isBehind = pieces.all.slice(0, behind).some(isWaiting);
+      absence.anew(isBehind);
+      for (const one of sent) pieces.give(one);
+      if (isBehind) return;
+      for (const one of pieces.all.filter(isWaiting)) pieces.give(one);
     }),
     disconnected: () => {
       pieces.connect(null);

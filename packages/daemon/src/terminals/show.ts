@@ -79,6 +79,11 @@ const makeStage = (): Stage => {
 const sameAs = (seats: ReadonlySet<Seat>, { key }: Seat): Seat | undefined =>
   [...seats].find((one) => one.key === key);
 
+const inputOf = (inputs: Inputs, { key }: Seat) => ({
+  inputSeq: inputs.typed(key),
+  inputLast: inputs.last(key),
+});
+
 /** Sends away who waits for a first snapshot while nobody knows when there can be one. */
 const turnAway = ({ seats, program }: Stage, { tmux }: ShowDeps): void => {
   if (program.state !== "unknown") return;
@@ -140,7 +145,7 @@ const makeWorks = ({ clock, inputs }: ShowDeps, stage: Stage) => {
     into: () => stage.into,
     breaks: () => stream.breaks,
     taken: (snapshot, rest) => {
-      showSnapshot(stage, snapshot, rest, (seat) => inputs.last(seat.key));
+      showSnapshot(stage, snapshot, rest, (seat) => inputOf(inputs, seat));
       delivery.soon();
     },
   });
@@ -271,7 +276,7 @@ export const makeShow = (deps: ShowDeps): Show => {
     seats.add(seat);
     if (from !== null && isKept(stage, from)) {
       seat.flow.resume(from.offset);
-      greet(stage, seat, "resumed", from.offset, inputs.last(seat.key));
+      greet(stage, seat, "resumed", from.offset, inputOf(inputs, seat));
     }
     turnAway(stage, deps);
     stage.sizing.came(seat);

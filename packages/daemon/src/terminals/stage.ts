@@ -50,7 +50,7 @@ export const greet = (
   seat: Seat,
   how: "resumed" | "snapshot",
   offset: number,
-  inputSeq: number | null,
+  input: { readonly inputSeq: number | null; readonly inputLast: number | null },
 ): void => {
   seat.greeted = true;
   seat.line.text({
@@ -65,7 +65,7 @@ export const greet = (
     title: stage.title,
     readOnly: !seat.mayType,
     writer: stage.sizing.writer?.client ?? null,
-    inputSeq,
+    ...input,
     program: stage.program,
     limits: {
       unackedBytes: LIMITS.terminalUnackedBytes,
@@ -126,7 +126,7 @@ export const showSnapshot = (
   stage: Stage,
   snapshot: Snapshot,
   rest: Uint8Array,
-  inputOf: (seat: Seat) => number | null,
+  inputOf: (seat: Seat) => Parameters<typeof greet>[4],
 ): void => {
   const { stream, seats } = stage;
   if (!stream.begun) stream.begin(unfinished(rest));

@@ -14,14 +14,15 @@ const made = (paste: (text: string) => Promise<void> = async () => {}) => {
     waiting.push(done);
   };
   const told: TerminalServerFrame[] = [];
-  const seat = {
-    key: "ada tab",
-    line: { text: (frame: TerminalServerFrame) => told.push(frame) },
-  } as unknown as Seat;
+  const inputs = makeInputs();
+  const sit = (text: (frame: TerminalServerFrame) => void): Seat =>
+    ({ key: "ada tab", line: { text, close: (reason: string) => closed.push(reason) } }) as never;
+  const closed: string[] = [];
+  const seat = sit((frame) => told.push(frame));
   let tell = (): void => {};
   const typing = makeTyping({
     clock: { now: () => 0, monotonic: () => 0, after: (_, run) => ((tell = run), () => {}) },
-    inputs: makeInputs(),
+    inputs,
     into: () => ({ control: { ask } as never, pane: "%1" }),
     paste: async (text) => {
       log.push(`paste ${text}`);
@@ -35,7 +36,7 @@ const made = (paste: (text: string) => Promise<void> = async () => {}) => {
     tell();
     tell = () => {};
   };
-  return { log, waiting, told, seat, typing, keys, later };
+  return { log, waiting, told, closed, inputs, sit, seat, typing, keys, later };
 };
 const done: readonly Reply[] = [{ ok: true, body: new Uint8Array() }];
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -47,12 +48,20 @@ test("each number is typed once, in order, and answered a moment after tmux has 
   keys(2, "\u0003");
   expect(log).toEqual(["send-keys -t %1 -H 6c 73", "send-keys -t %1 -H 03"]);
   await later();
-  expect(told).toEqual([{ type: "typed", seq: 1 }]);
+  expect(told).toEqual([]);
   waiting.forEach((answer) => answer(done));
   await settled();
-  expect(told).toHaveLength(1);
+  expect(told).toEqual([]);
   await later();
-  expect(told.slice(1)).toEqual([{ type: "typed", seq: 2 }]);
+  keys(1, "ls");
+  await later();
+  expect([told, log.length]).toEqual([
+    [
+      { type: "typed", seq: 2 },
+      { type: "typed", seq: 1 },
+    ],
+    2,
+  ]);
 });
 
 test("what tmux did not answer may have been typed: it is said so, and never typed again", async () => {
@@ -63,6 +72,60 @@ test("what tmux did not answer may have been typed: it is said so, and never typ
   expect(told).toEqual([{ type: "refused", seq: 1, reason: "unsure" }]);
   keys(1, "rm x\r");
   expect(log).toHaveLength(1);
+});
+
+test("what comes again is answered as it was, or once that is known, to who asks last", async () => {
+  const { log, waiting, inputs, sit, typing, keys, later } = made();
+  const answers = (): (number | null)[] => [inputs.typed("ada tab"), inputs.last("ada tab")];
+  expect(answers()).toEqual([null, null]);
+  keys(1, "a");
+  keys(2, "b");
+  keys(3, "c");
+  expect(answers()).toEqual([0, 3]);
+  waiting[0]!(done);
+  waiting[1]!(null);
+  await settled();
+  expect(answers()).toEqual([1, 3]);
+  const told: TerminalServerFrame[] = [];
+  const again = sit((frame) => told.push(frame));
+  for (const seq of [1, 2, 3]) typing.keys(again, seq, Buffer.from("x"));
+  await later();
+  expect(told).toEqual([
+    { type: "refused", seq: 2, reason: "unsure" },
+    { type: "typed", seq: 1 },
+  ]);
+  waiting[2]!(done);
+  await later();
+  expect(told.at(-1)).toEqual({ type: "typed", seq: 3 });
+  expect([log.length, answers()]).toEqual([3, [1, 3]]);
+});
+
+test("a number that leaves out another ends the connection, and nothing of it is typed", async () => {
+  const { log, waiting, told, closed, keys, later } = made();
+  for (const [seq, text] of [
+    [1, "a"],
+    [1, "a"],
+    [5, "e"],
+  ] as const)
+    keys(seq, text);
+  expect([closed, log.length]).toEqual([["bad.frame"], 1]);
+  keys(2, "b");
+  expect(log.at(-1)).toBe("send-keys -t %1 -H 62");
+  waiting.forEach((answer) => answer(done));
+  await later();
+  expect(told).toEqual([{ type: "typed", seq: 2 }]);
+});
+
+test("who is refused again and again is not remembered without limit, and nothing of it is told as typed", () => {
+  const inputs = makeInputs();
+  const told: unknown[] = [];
+  for (let seq = 40; seq < 2_040; seq += 1) {
+    inputs.take("me", seq, () => {});
+    inputs.settle("me", seq, "too_large");
+  }
+  for (const seq of [1, 39, 40, 2_039]) inputs.take("me", seq, (outcome) => told.push(outcome));
+  expect(told).toEqual(["unsure", "unsure", "unsure", "too_large"]);
+  expect(inputs.typed("me")).toBe(39);
 });
 
 test("a paste stands between the keys before it and behind it", async () => {

@@ -6,9 +6,9 @@
 import { LIMITS } from "@skein/contract";
 import { isAdapterFailure, type Clock } from "@skein/sdk";
 import type { Control } from "./control.ts";
-import type { Inputs } from "./inputs.ts";
+import type { Inputs, Outcome } from "./inputs.ts";
 import type { Seat } from "./seat.ts";
-import { makeTold, type Refusal } from "./told.ts";
+import { makeTold } from "./told.ts";
 
 export type Typing = {
   keys(seat: Seat, seq: number, bytes: Uint8Array): void;
@@ -67,7 +67,7 @@ const readText = (bytes: Uint8Array): string | null => {
 };
 
 /** What is sent to tmux; resolves with why not, or null. */
-const send = (deps: Deps, bytes: Uint8Array): Promise<Refusal | null> => {
+const send = (deps: Deps, bytes: Uint8Array): Promise<Outcome> => {
   const into = deps.into();
   if (typeof into === "string") return Promise.resolve(into);
   const { control, pane } = into;
@@ -85,7 +85,7 @@ const send = (deps: Deps, bytes: Uint8Array): Promise<Refusal | null> => {
   });
 };
 
-const pasted = async (deps: Deps, text: string): Promise<Refusal | null> => {
+const pasted = async (deps: Deps, text: string): Promise<Outcome> => {
   const into = deps.into();
   if (typeof into === "string") return into;
   try {
@@ -105,21 +105,21 @@ export const makeTyping = (deps: Deps): Typing => {
   const load = makeLoad();
   const told = makeTold(deps.clock);
 
-  const answer = (seat: Seat, seq: number, why: Refusal | null): void =>
-    why === null ? told.typed(seat, seq) : told.refused(seat, seq, why);
+  const { inputs } = deps;
+  const answer = (seat: Seat, seq: number, outcome: Outcome): void =>
+    outcome === null ? told.typed(seat, seq) : told.refused(seat, seq, outcome);
 
   const accept = (seat: Seat, seq: number, bytes: Uint8Array, most: number): boolean => {
-    if (!deps.inputs.take(seat.key, seq)) {
-      answer(seat, seq, null);
-      return false;
-    }
+    const took = inputs.take(seat.key, seq, (outcome) => answer(seat, seq, outcome));
+    if (took === "gap") seat.line.close("bad.frame", `Input before number ${seq} is missing.`);
+    if (took !== "new") return false;
     const why = bytes.length > most ? "too_large" : load.take(bytes) ? null : "unreachable";
-    if (why !== null) answer(seat, seq, why);
+    if (why !== null) inputs.settle(seat.key, seq, why);
     return why === null;
   };
-  const settle = (seat: Seat, seq: number, bytes: Uint8Array, why: Refusal | null): void => {
+  const settle = (seat: Seat, seq: number, bytes: Uint8Array, outcome: Outcome): void => {
     load.done(bytes);
-    answer(seat, seq, why);
+    inputs.settle(seat.key, seq, outcome);
   };
 
   return {
