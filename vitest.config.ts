@@ -55,7 +55,8 @@ export default defineConfig({
         name: "integration",
         include: ["tests/{daemon,cli,security,faults}/**/*.test.ts"],
         home: "./tests",
-        timeout: 30_000,
+        // Most start a daemon, which has a minute. This only ends what hangs.
+        timeout: 90_000,
       }),
       isolated({
         name: "agents",

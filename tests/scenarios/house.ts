@@ -112,7 +112,8 @@ const startChild = async (env: Readonly<Record<string, string>>): Promise<Runnin
 };
 
 const RETRY_MS = 25;
-const RETRIES = 1_000;
+/** It goes on for longer than the next daemon may take to start. */
+const RETRIES = (2 * START_MS) / RETRY_MS;
 
 /** The typed client, on the unix socket: it comes back by itself, as a person's would, only sooner. */
 const connectTo = (home: string): SocketClient =>

@@ -43,14 +43,14 @@ export const playSession = (fixture: Fixture): void => {
     let house: House | undefined;
     beforeAll(async () => {
       house = await openStageHouse(fixture);
-    });
+    }, stepMs);
     afterAll(async () => {
       try {
         expect(house?.log.faults).toEqual([]);
       } finally {
         await house?.close();
       }
-    });
+    }, stepMs);
     for (const step of wanted.filter(({ alone }) => alone === undefined))
       test(step.name, () => perform(house!, fixture, step.run), stepMs);
   });
