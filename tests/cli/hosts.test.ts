@@ -48,7 +48,18 @@ const edge = host("edge", {
 });
 
 const away = (name: string): Session =>
-  session(name, { host: "cloud", unreachable: AT, folder: "/srv/shop" });
+  session(name, {
+    host: "cloud",
+    unreachable: AT,
+    folder: "/srv/shop",
+    status: {
+      state: "working",
+      waitingFor: null,
+      reason: "unreachable: cloud does not answer.",
+      source: "process",
+      since: AT,
+    },
+  });
 
 let daemon: StubDaemon;
 beforeAll(async () => {
@@ -172,6 +183,7 @@ describe.concurrent("a session on another host", () => {
       skein(["inspect", "there"]),
     ]);
     expect(list.stdout).toMatch(/NAME .* HOST [^]*there .* cloud /);
+    expect(list.stdout).toMatch(/there .* unreachable for \d+\w: cloud does not answer\.\n/);
     const since = /cloud has not answered for \w+ \(since 2026-11-20 10:00:00\)/;
     expect(status.stdout).toMatch(since);
     expect(inspect.stdout).toMatch(since);

@@ -22,6 +22,16 @@ export const awayWords = ({ host, unreachable }: Session, now: number): string |
     ? null
     : `${oneLine(host)} has not answered for ${since(unreachable, now)} (since ${clock(unreachable)})`;
 
+const AWAY = "unreachable: ";
+
+/** The reason of a session's status; of one whose host does not answer with for how long. */
+export const reasonWords = ({ status, unreachable }: Session, now: number): string => {
+  const reason = oneLine(status.reason);
+  if (unreachable === null) return reason;
+  const away = `unreachable for ${since(unreachable, now)}`;
+  return reason.includes(AWAY) ? reason.replace(AWAY, () => `${away}: `) : `${away}; ${reason}`;
+};
+
 const toolWords = (name: string, tool: { found: boolean; version: string | null }): string =>
   tool.found ? `${name}${tool.version === null ? "" : ` ${oneLine(tool.version)}`}` : `no ${name}`;
 

@@ -5,6 +5,7 @@ import { backendOf } from "../agent.ts";
 import { printJson, type Cli } from "../cli.ts";
 import { EXIT } from "../failure.ts";
 import { oneLine } from "../format/escape.ts";
+import { reasonWords } from "../format/host.ts";
 import { agentWords, folderWords, paintState, stateWords } from "../format/status.ts";
 import { table, type Column } from "../format/table.ts";
 import { since } from "../format/time.ts";
@@ -84,6 +85,10 @@ const columns = (cli: Cli, sessions: readonly Session[]): Column<Session>[] => {
     { title: "PERMISSIONS", cell: ({ permissions }) => permissions },
     { title: "FOLDER", cell: ({ folder }) => folderWords(folder, cli.env["HOME"]), yields: true },
     { title: "ACTIVE", cell: ({ activeAt }) => since(activeAt, cli.now()) },
-    { title: "REASON", cell: ({ status }) => oneLine(status.reason), paint: cli.paint.dim },
+    {
+      title: "REASON",
+      cell: (session) => reasonWords(session, cli.now()),
+      paint: cli.paint.dim,
+    },
   ];
 };

@@ -1,6 +1,6 @@
 import { isRefusal } from "@skein/contract";
 import { expect, test } from "vitest";
-import { admitProgram } from "./admission.ts";
+import { admitProgram, awayWords } from "./admission.ts";
 
 /** That a driver declares it, under whatever id, is all that counts. */
 const backends = { takingProgram: ["looker"] };
@@ -31,4 +31,15 @@ test("any other chooses its own, and asks by default", () => {
   expect(refusal({ backend: "terminal", program })).toMatchObject({
     message: "terminal chooses its own program.",
   });
+});
+
+test("that a host does not answer is said once, with since when, and with a reason that says more", () => {
+  const since = "2026-11-20T10:00:00.000Z";
+  expect(awayWords("cloud", { since, reason: "cloud does not answer." })).toBe(
+    `cloud does not answer (since ${since}).`,
+  );
+  const reason = "cloud refuses the connection.";
+  expect(awayWords("cloud", { since, reason })).toBe(
+    `cloud does not answer (since ${since}): ${reason}`,
+  );
 });

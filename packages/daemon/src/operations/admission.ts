@@ -21,6 +21,15 @@ export const noHost = ({ hosts }: OperationDeps, name: string) => {
   );
 };
 
+/** Why, unless that says no more than that it does not answer. */
+export const awayWords = (
+  name: string,
+  { since, reason }: { readonly since: string; readonly reason: string },
+): string => {
+  const words = `${name} does not answer (since ${since})`;
+  return reason === `${name} does not answer.` ? `${words}.` : `${words}: ${reason}`;
+};
+
 /** A host that is known and answers. */
 export const admitHost = async (deps: OperationDeps, name: string) => {
   const host = deps.hosts.get(name);
@@ -33,7 +42,7 @@ export const admitHost = async (deps: OperationDeps, name: string) => {
   if (reach.state === "unreachable") {
     throw refuse(
       "host_unreachable",
-      `${name} does not answer (since ${reach.since}): ${reach.reason}`,
+      awayWords(name, reach),
       reach.remedy ?? `Look with \`skein host check ${name}\`.`,
     );
   }
