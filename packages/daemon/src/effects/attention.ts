@@ -5,6 +5,7 @@
 import type { Clock } from "@skein/sdk";
 import type { Agent } from "./agent.ts";
 import type { Away } from "./away.ts";
+import type { Disks } from "./disks.ts";
 import type { Hands, HandsDeps } from "./hands.ts";
 import type { EffectsPort } from "./ports.ts";
 
@@ -24,9 +25,10 @@ export const makeAttention = (deps: {
   readonly hands: Hands;
   readonly clock: Clock;
   readonly away: Away;
+  readonly disks: Disks;
   readonly log: HandsDeps["log"];
 }): Attention => {
-  const { port, hands, clock, away, log } = deps;
+  const { port, hands, clock, away, disks, log } = deps;
   /** When it began to be looked after, by the clock that stands still while the machine sleeps. */
   const since = new Map<string, number>();
 
@@ -47,6 +49,7 @@ export const makeAttention = (deps: {
       heardAt: heardAt === null ? null : new Date(heardAt).toISOString(),
       heldMs: clock.monotonic() - began,
       fleeting: agent?.fleeting ?? true,
+      bereft: agent !== undefined && disks.mayHaveLost(agent),
     });
   };
 
@@ -54,6 +57,7 @@ export const makeAttention = (deps: {
     begin: (session) => void since.set(session, clock.monotonic()),
     keep: (session) => void (since.has(session) || since.set(session, clock.monotonic())),
     tick: () => {
+      disks.tick();
       const held = new Map(hands.all().map((agent) => [agent.session, agent]));
       for (const [session, began] of since)
         look(session, began, held.get(session)).catch((error: unknown) =>

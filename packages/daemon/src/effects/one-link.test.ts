@@ -87,6 +87,7 @@ const makeWorld = (slow: () => number) => {
     generationDir: (_host, session, of) => `${session}/${of}`,
     sessionDirs: (_host, session) => [session],
     remove: async () => {},
+    room: async () => "enough",
     failpoint: () => {},
     log: () => {},
   });

@@ -49,7 +49,7 @@ export type EffectsPort = {
   /**
    * Decides what time alone decides. `heardAt`: the last live word, ISO 8601; null when there was none. `heldMs`: so long this
    * daemon has looked after its process. `fleeting`: what was said would be lost with its process, or nobody can tell: it
-   * is never put to sleep.
+   * is never put to sleep. `bereft`: what it said may be lost, and the end of its turn with it.
    */
   tick(
     session: string,
@@ -57,6 +57,7 @@ export type EffectsPort = {
       readonly heardAt: string | null;
       readonly heldMs: number;
       readonly fleeting: boolean;
+      readonly bereft: boolean;
     },
   ): Promise<void>;
   live(delta: {

@@ -5,11 +5,14 @@
  * before the deed, so that the next daemon knows what may have happened: replay-safe effects run again, process-bound ones
  * only while their process lives.
  */
+import { isRefusal } from "@skein/contract";
 import { isAdapterFailure, isHostAway, type Fact, type Reach } from "@skein/sdk";
 import { CRASH_CLASS, type Effect, type Failpoint } from "../engine/ports.ts";
 import type { Agent } from "./agent.ts";
 import { makeAttention } from "./attention.ts";
 import { makeAway, type Away } from "./away.ts";
+import type { DiskRoom } from "../disk-room.ts";
+import { makeDisks } from "./disks.ts";
 import { makeAbsence } from "./absence.ts";
 import { execute } from "./execute.ts";
 import { makeHands, type Hands, type HandsDeps } from "./hands.ts";
@@ -42,6 +45,8 @@ export type Effects = {
 export type EffectsDeps = HandsDeps & {
   /** All that a session keeps on its host. */
   readonly sessionDirs: (host: string, session: string) => readonly string[];
+  /** Whether there is room on a host's disk for what its agents say. Never rejects. */
+  readonly room: (host: string) => Promise<DiskRoom>;
   readonly failpoint: Failpoint;
 };
 
@@ -55,6 +60,14 @@ const consequence = (effect: Effect, message: string, remedy: string): Fact | nu
   const error = { kind: "agent" as const, message, remedy };
   return { fact: "turn-ended", turn: effect.turn, outcome: "failed", error, usage: null };
 };
+
+const remedyOf = (error: unknown): string => {
+  if (isAdapterFailure(error)) return error.failure.remedy;
+  return isRefusal(error) ? error.problem.remedy : "Look into the log with `skein doctor`.";
+};
+
+const isDiskFull = (error: unknown): boolean =>
+  isAdapterFailure(error) && error.failure.code === "storage_full";
 
 const failed = async (
   works: Works,
@@ -71,10 +84,12 @@ const failed = async (
   });
   if (effect.kind === "agent.steer")
     return recorded(works, effect, () => works.port.requeue(effect.session, effect));
-  // A process that is gone tells of its end itself, and with that what becomes of the prompt; one that never began cannot.
-  const isGone = expected && error.failure.kind === "unavailable" && effect.kind !== "agent.start";
+  // A process that is gone tells of its end itself, and with that what becomes of the prompt; one that never began cannot, nor one
+  // that lives, and could not be given its prompt for want of room.
+  const isLiving = effect.kind === "agent.start" || isDiskFull(error);
+  const isGone = expected && error.failure.kind === "unavailable" && !isLiving;
   if (agent.over || isGone) return;
-  const remedy = expected ? error.failure.remedy : "Look into the log with `skein doctor`.";
+  const remedy = remedyOf(error);
   const fact = consequence(effect, message, remedy);
   if (fact !== null) await agent.report({ facts: [fact] });
 };
@@ -224,7 +239,8 @@ export const makeEffects = (deps: EffectsDeps): Effects => {
   const hands = makeHands(deps);
   const away = makeAway(deps.clock);
   const works: Works = { ...deps, hands, away };
-  const attention = makeAttention({ ...deps, hands, away });
+  const disks = makeDisks({ ...deps, hands });
+  const attention = makeAttention({ ...deps, hands, away, disks });
   const absence = makeAbsence({ ...deps, hands, away, attention });
   const queues = makeQueues();
 

@@ -9,6 +9,7 @@ import {
   type Host,
 } from "@skein/sdk";
 import type { Config } from "../config/schema.ts";
+import type { DiskRoom } from "../disk-room.ts";
 import { clearLeftovers } from "../effects/leftovers.ts";
 import type { EffectsPort } from "../effects/ports.ts";
 import type { Effects } from "../effects/runner.ts";
@@ -36,6 +37,7 @@ type HostingDeps = {
   readonly port: EffectsPort;
   readonly linker: Linker;
   readonly terminals: TerminalUpkeep;
+  readonly room: (host: string) => Promise<DiskRoom>;
   /** Resolves when the agents that the last daemon left are in hand, or being looked for. */
   readonly restored: Promise<void>;
 };
@@ -140,6 +142,7 @@ const hostsPort = (
       return check(linked.host);
     },
     refused: (name) => refusals.get(name),
+    room: deps.room,
     forsake: effects.forsake,
     drop: async (name) => {
       // First: what belongs to the host is found by its name, which nobody knows any more afterwards.

@@ -3,12 +3,12 @@ import { makeLocalHost } from "@skein/adapters";
 import { LOCAL_HOST } from "@skein/contract";
 import { systemClock, type AgentDriver } from "@skein/sdk";
 import { withFailpoints } from "../effects/failpoints.ts";
-import type { EffectsPort } from "../effects/ports.ts";
-import { makeEffects, type Effects } from "../effects/runner.ts";
+import { makeEffects, type Effects, type EffectsDeps } from "../effects/runner.ts";
 import { checkStore, forgetReceipts, type Left } from "../effects/upkeep.ts";
-import { makeEngine } from "../engine/engine.ts";
+import { makeEngine, type Engine } from "../engine/engine.ts";
 import { makeIds } from "../engine/ids.ts";
 import type { Store } from "../engine/ports.ts";
+import { makeDiskRooms } from "../disk-room.ts";
 import { makeFeed } from "../feed/feed.ts";
 import type { Feed } from "../feed/ports.ts";
 import { makeFolder } from "../folders.ts";
@@ -34,9 +34,9 @@ const makeHouseHosts = ({ paths, options, failpoint }: Building) => {
 
 const makeHouseEffects = (
   { log, failpoint }: Building,
-  deps: { readonly port: EffectsPort; readonly sites: Sites },
+  deps: Pick<EffectsDeps, "port" | "room"> & { readonly sites: Sites },
 ): Effects => {
-  const { port, sites } = deps;
+  const { port, room, sites } = deps;
   return makeEffects({
     port,
     driver: (id) => sites.local().backends.driver(id),
@@ -50,6 +50,7 @@ const makeHouseEffects = (
       sites.get(host)?.paths.generation(session, generation) ?? "",
     // What lies on a host that was forgotten is left to itself.
     remove: async (host, dir) => sites.get(host)?.host.remove(dir),
+    room,
     failpoint,
     log,
   });
@@ -88,7 +89,7 @@ const makeHouseDrivers = ({ config, paths }: Building): readonly AgentDriver[] =
 };
 
 export const build = (building: Building) => {
-  const { log, store, config } = building;
+  const { store, config } = building;
   const abort = new AbortController();
   const restoring = Promise.withResolvers<void>();
   const changes = makeChanges();
@@ -111,13 +112,10 @@ export const build = (building: Building) => {
   const terminals = makeTerminalUpkeep(building, { engine: () => engine, sites: () => sites });
   const record = makeAgentRecord({ engine, store, policy: policyOf(config) });
   const port = effectsPort({ record, engine, feed, drivers, noticeId: () => id("ntc") });
+  const room = makeDiskRooms(systemClock, hosts.get);
   const sites = makeSites(building, { hosts, drivers, engine, signal: abort.signal });
-  const effectsRoom = makeHouseEffects(building, { port, sites });
-  const tidy = async (): Promise<void> => {
-    await forgetReceipts(store, systemClock.now(), log);
-    const deleteAfterMs = config.sessions.deleteAfterDays * 24 * 3_600_000;
-    await letAge({ engine, store, now: systemClock.now, deleteAfterMs, log });
-  };
+  const effectsRoom = makeHouseEffects(building, { port, room, sites });
+  const tidy = (): Promise<void> => tidyStore(building, engine);
   const hosting = makeHosting(building, {
     hosts,
     sites,
@@ -126,6 +124,7 @@ export const build = (building: Building) => {
     port,
     linker: makeLinker(building),
     terminals,
+    room,
     restored: restoring.promise,
   });
   return {
@@ -159,6 +158,12 @@ export const build = (building: Building) => {
       await tidy();
     },
   };
+};
+
+const tidyStore = async ({ store, config, log }: Building, engine: Engine): Promise<void> => {
+  await forgetReceipts(store, systemClock.now(), log);
+  const deleteAfterMs = config.sessions.deleteAfterDays * 24 * 3_600_000;
+  await letAge({ engine, store, now: systemClock.now, deleteAfterMs, log });
 };
 
 const lookAround = async (

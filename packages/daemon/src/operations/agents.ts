@@ -14,6 +14,9 @@ type Policy = {
   readonly stopLimitMs: number;
 };
 
+/** Of an agent whose words may be lost: it is told to be silent, and its turn is ended, sooner than others. */
+const BEREFT = { silenceMs: 60_000, silenceLimitMs: 120_000 };
+
 /** Recorded as the one who did it, where no person did. */
 const HOUSE = "skein";
 
@@ -70,10 +73,17 @@ export const makeAgentRecord = (deps: {
       id: string,
       {
         fleeting,
+        bereft,
         ...seen
-      }: { readonly heardAt: string | null; readonly heldMs: number; readonly fleeting: boolean },
+      }: {
+        readonly heardAt: string | null;
+        readonly heldMs: number;
+        readonly fleeting: boolean;
+        readonly bereft: boolean;
+      },
     ): Promise<void> => {
-      const policy = fleeting ? { ...deps.policy, idleMs: 0 } : deps.policy;
+      const patience = bereft ? BEREFT : {};
+      const policy = { ...deps.policy, ...patience, ...(fleeting ? { idleMs: 0 } : {}) };
       return dispatch(id, { type: "tick", ...policy, ...seen });
     },
   };

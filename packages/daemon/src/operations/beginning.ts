@@ -6,7 +6,7 @@ import { sessionKind } from "../engine/session-kind.ts";
 import {
   admitAgent,
   admitFolder,
-  admitHost,
+  admitWork,
   admitInterface,
   admitPermissions,
   admitProgram,
@@ -91,7 +91,7 @@ export const beginningHandlers = (
     deps.engine.receipts.once(
       { caller: identityOf(caller), clientId: input.clientId, operation: "sessions.create", input },
       async (receipt) => {
-        const { host, backends } = await admitHost(deps, input.host);
+        const { host, backends } = await admitWork(deps, input.host);
         const permissions = admitProgram(backends, input);
         admitPermissions({ permissions }, caller);
         await admitFolder(host, input.folder);
@@ -126,7 +126,7 @@ export const beginningHandlers = (
         const { view } = await findSession(deps.store, input.session);
         admitFork(view);
         admitPermissions(view, caller);
-        const { host, backends } = await admitHost(deps, view.host);
+        const { host, backends } = await admitWork(deps, view.host);
         admitForking(view, backends.capabilities(view.backend));
         await admitFolder(host, view.folder);
         const { backend, folder, model, effort, permissions, tags, parent } = view;

@@ -10,6 +10,7 @@ import type {
   TerminalState,
 } from "@skein/contract";
 import type { Host, OutsideConversation, OutsideReader, Terminals } from "@skein/sdk";
+import type { DiskRoom } from "../disk-room.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { MakeId } from "../engine/ids.ts";
 import type { Store } from "../engine/ports.ts";
@@ -80,6 +81,8 @@ export type HostsPort = {
   check(name: string): Promise<HostCheck>;
   /** How the newest check ended, if it did not get through and the link was not lost or made anew since. */
   refused(name: string): HostRefusal | undefined;
+  /** Whether there is room for what an agent says there. Never rejects. */
+  room(name: string): Promise<DiskRoom>;
   /** Lets go of its agents, and hears no more of them. Harms none, never rejects. */
   forsake(name: string): Promise<void>;
   /** Lets go of the host itself. */

@@ -6,9 +6,10 @@ import type { Handlers } from "./handlers.ts";
 import {
   admitBackend,
   admitFolder,
-  admitHost,
   admitPermissions,
   admitPrompt,
+  admitRoom,
+  admitWork,
 } from "./admission.ts";
 import { admitReturning } from "./capable.ts";
 import { addressOf, findSession } from "./find.ts";
@@ -56,6 +57,7 @@ const send =
         const found = await findSession(deps.store, id);
         const { view } = found;
         admitPermissions(view, caller);
+        await admitRoom(deps, view.host);
         const capabilities = deps.backends(view.host)?.capabilities(view.backend) ?? incapable;
         // An agent that is not configured any more is told of as that, by its start.
         if (deps.backends(view.host)?.ids.includes(view.backend) === true)
@@ -101,7 +103,7 @@ export const sessionHandlers = (deps: OperationDeps): Pick<Handlers, SessionComm
     command(deps, caller, "sessions.resume", input, async (id) => {
       const { view, process } = await findSession(deps.store, id);
       admitPermissions(view, caller);
-      const { host, backends } = await admitHost(deps, view.host);
+      const { host, backends } = await admitWork(deps, view.host);
       if (process === "none") {
         await admitFolder(host, view.folder);
         if (view.container === null) await admitBackend(backends, view.backend);

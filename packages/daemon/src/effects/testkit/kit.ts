@@ -104,6 +104,7 @@ export const setUp = (
     generationDir: (_host, session, generation) => `${session}/${generation}`,
     sessionDirs: (_host, session) => [session],
     remove: async (_host, dir) => void done.push(`remove ${dir}`),
+    room: async () => "enough",
     failpoint: () => {},
     log: (level, message) => void logged.push({ level, message }),
     ...house,
