@@ -50,6 +50,25 @@ const watchSilence = (clock: Clock, control: Control, events: LinkEvents): (() =
   return () => cancel();
 };
 
+/** `heard` is called when tmux says something. */
+const openWatched = async (
+  tmux: Tmux,
+  pane: Pane,
+  { output, lost }: LinkEvents,
+  heard: () => void,
+): Promise<Control> => {
+  const control = await openControl(tmux, pane, {
+    output: (bytes) => (heard(), output(bytes)),
+    paused: lost,
+  });
+  const ask: Control["ask"] = (line, count, done) =>
+    control.ask(line, count, (replies) => {
+      if (replies !== null) heard();
+      done(replies);
+    });
+  return { ...control, ask };
+};
+
 export const makeLink = (
   deps: { readonly tmux: Tmux; readonly ends: Ends; readonly clock: Clock; readonly id: string },
   events: LinkEvents,
@@ -84,18 +103,22 @@ export const makeLink = (
     if ("is" in found) return later(found.failure.message);
     if (found.pane === null) return events.gone();
     try {
-      const { output, lost } = events;
-      const mine = await openControl(tmux, found.pane, { output, paused: lost });
+      // One that ends before it has said anything would be started again and again.
+      let isHeard = false;
+      const mine = await openWatched(tmux, found.pane, events, () => {
+        if (!isHeard) tries = 0;
+        isHeard = true;
+      });
       if (closed) return mine.close();
       control = mine;
-      void mine.ended.then(() => {
+      void mine.ended.then(({ reason }) => {
         if (control === mine) control = null;
         cancel();
         if (closed) return;
         events.down();
-        void connect();
+        if (isHeard) void connect();
+        else later(reason || "tmux ends the connection at once");
       });
-      tries = 0;
       events.up(mine, found.pane);
       watchEnd();
       cancel = watchSilence(clock, mine, events);

@@ -202,6 +202,32 @@ test("a line to tmux that breaks is found again; what is not known harms nobody,
   expect([got.at(-1), overs()]).toEqual(["close terminal.gone", 1]);
 });
 
+test("a line to tmux that breaks before it says anything is tried again with growing pauses", async () => {
+  const { sit, pipes, turn } = await open();
+  const { got } = sit("a");
+  await breathe();
+  await pipes[0]!.say(...snapshot("shown"));
+  const dies = async (): Promise<void> => {
+    pipes.at(-1)!.end();
+    await breathe();
+  };
+  await dies();
+  expect([pipes.length, got.at(-1)]).toEqual([2, "snapshot 0"]);
+  for (const [count, ms] of [100, 300, 1_000].entries()) {
+    await dies();
+    expect([pipes.length, got.at(-1)]).toEqual([count + 2, "program unknown"]);
+    turn(ms - 1);
+    await breathe();
+    expect(pipes).toHaveLength(count + 2);
+    turn(1);
+    await breathe();
+    expect(pipes).toHaveLength(count + 3);
+  }
+  await pipes.at(-1)!.say(...snapshot("again"));
+  await dies();
+  expect(pipes).toHaveLength(6);
+});
+
 test("a tmux that says nothing is not known, until it speaks", async () => {
   const { sit, pipes, turn } = await open();
   const { got } = sit("a");
@@ -240,11 +266,13 @@ test("whoever comes while nothing is known is sent away at once, to come back la
 });
 
 test("why a show ended is told to who keeps what outlives it", async () => {
-  const { sit, pipes, answers, reasons } = await open();
+  const { sit, pipes, turn, answers, reasons } = await open();
   sit("a");
   await breathe();
   answers({ is: "absent" });
   pipes[0]!.end();
+  await breathe();
+  turn(100);
   await breathe();
   expect(reasons).toEqual(["terminal.gone"]);
 });
