@@ -2,7 +2,18 @@
  * Terminals of one host, as drivers use them: held by tmux on Skein's own socket, alive whatever becomes of the daemon.
  * A terminal is known by its id (`trm_...`); the terminal of a session has the id `terminalOf(session)`.
  */
-import type { Exit, Liveness, Owner, ProcessRef } from "./host.ts";
+import type { Exit, Host, Liveness, Owner, ProcessRef } from "./host.ts";
+
+/** Where systems keep their programs, whatever a login's PATH says. */
+export const SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin";
+
+/** The tmux of a host, by the one way that all of Skein looks for it; null: there is none. Rejects when the host is away. */
+export const findTmux = async (
+  host: Pick<Host, "environment" | "which">,
+): Promise<string | null> => {
+  const { PATH } = await host.environment();
+  return (await host.which("tmux", PATH)) ?? (await host.which("tmux", SYSTEM_PATH));
+};
 
 /** Keys that may be pressed; text goes by `paste`. */
 export const TERMINAL_KEYS = [

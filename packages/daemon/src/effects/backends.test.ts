@@ -47,3 +47,20 @@ it("is settled when every agent that was being asked is done, though one has fai
   await waiting;
   expect(settled).toBe(true);
 });
+
+it("finds tmux as terminals do, also where the login's PATH does not lead to it", async () => {
+  const host = {
+    environment: async () => ({ PATH: "/opt/bin" }),
+    which: async (name: string, path: string) => (path === "/opt/bin" ? null : `/usr/bin/${name}`),
+  };
+  const backends = makeBackends({
+    drivers: [],
+    host: "cloud",
+    settings: async () => ({ command: null, env: { PATH: "/opt/bin" }, models: [] }),
+    base: () => ({ host }),
+    signal: new AbortController().signal,
+  } as unknown as Parameters<typeof makeBackends>[0]);
+  const find = async (program: string) =>
+    (await backends.context({ ...driver(program, async () => nothing), program })).command;
+  expect([await find("tmux"), await find("claude")]).toEqual([["/usr/bin/tmux"], null]);
+});

@@ -3,13 +3,14 @@
  * What it says is recorded only when it is new.
  */
 import type { Backend, Capabilities } from "@skein/contract";
-import type {
-  AgentDriver,
-  BackendContext,
-  Clock,
-  Outside,
-  OutsideConversation,
-  OutsideReader,
+import {
+  findTmux,
+  type AgentDriver,
+  type BackendContext,
+  type Clock,
+  type Outside,
+  type OutsideConversation,
+  type OutsideReader,
 } from "@skein/sdk";
 
 type Elsewhere = Pick<BackendContext, "host" | "terminals" | "dir">;
@@ -76,7 +77,9 @@ const contextOf = async (
   // What the configuration names is a program of the host, not of an image.
   const command = over === undefined ? chosen : null;
   const [program, ...leading] = command ?? [of.program];
-  const found = await base.host.which(program, env["PATH"]);
+  // Found by whoever holds terminals with it.
+  const isTmux = command === null && program === "tmux";
+  const found = isTmux ? await findTmux(base.host) : await base.host.which(program, env["PATH"]);
   return { ...base, command: found === null ? null : [found, ...leading] };
 };
 

@@ -32,24 +32,35 @@ const hostWith = (over: {
   readonly stderr?: string;
   readonly skewMs?: number;
   readonly programs?: Readonly<Record<string, string>>;
-}): { readonly host: Host; readonly trips: () => number } => {
+}): {
+  readonly host: Host;
+  readonly trips: () => number;
+  readonly tmux: () => string | undefined;
+} => {
   const { lines = whole, stderr = "", skewMs = 0 } = over;
   const programs = over.programs ?? { claude: "2.1.197 (Claude Code)", codex: "codex-cli 0.169.0" };
   let trips = 0;
+  let tmux: string | undefined;
   const host = {
     id: "cloud",
     home: "/home/me/.skein/far/1",
     environment: async () => ({ PATH: "/opt/bin:/usr/bin", HOME: "/home/me", SECRET: "no" }),
-    which: async (name: string) => (name in programs ? `/opt/bin/${name}` : null),
+    which: async (name: string, path?: string) => {
+      if (name === "tmux") return path?.startsWith("/opt") === true ? null : "/usr/bin/tmux";
+      return name in programs ? `/opt/bin/${name}` : null;
+    },
     run: async (argv: readonly string[], { env }: { env: Record<string, string> }) => {
       trips++;
       expect(env).toEqual({ PATH: "/opt/bin:/usr/bin", HOME: "/home/me" });
-      if (argv[0] === "sh") return ran(lines.join("\n"), { stderr });
+      if (argv[0] === "sh") {
+        tmux = argv.at(-1);
+        return ran(lines.join("\n"), { stderr });
+      }
       if (argv[0] === "date") return ran(`${Math.floor((NOW + skewMs) / 1000)}\n`);
       return ran(programs[argv[0]?.split("/").at(-1) ?? ""] ?? "");
     },
   } as unknown as Host;
-  return { host, trips: () => trips };
+  return { host, trips: () => trips, tmux: () => tmux };
 };
 
 const sought = [
@@ -88,6 +99,12 @@ describe("a host that is looked at", () => {
     const { host, trips } = hostWith({});
     await checkHost(host, sought, makeClock(), engine);
     expect(trips()).toBe(4);
+  });
+
+  test("has the tmux that terminals are held by, also where the login's PATH does not lead to it", async () => {
+    const { host, tmux } = hostWith({});
+    await checkHost(host, sought, makeClock(), engine);
+    expect(tmux()).toBe("/usr/bin/tmux");
   });
 
   test("without tmux, git or agents is told of, with what that means", async () => {

@@ -3,7 +3,7 @@
  * long one takes, and the agents' versions side by side.
  */
 import type { HostCheck } from "@skein/contract";
-import { adapterFailure, type AdapterFailure, type Clock, type Host } from "@skein/sdk";
+import { adapterFailure, findTmux, type AdapterFailure, type Clock, type Host } from "@skein/sdk";
 import { warningsOf } from "./warnings.ts";
 
 /** An agent that may be there: the program that runs it, with its leading arguments. */
@@ -13,16 +13,13 @@ const TRIP_MS = 20_000;
 const VERSION_MS = 10_000;
 const MAX_BYTES = 64 * 1024;
 
-/** Lines of a name, a tab, and what was found; read by `sh` from stdin. $1 is Skein's folder, which may not be there yet. */
+/** Lines of a name, a tab, and what was found; read by `sh` from stdin. $1 is Skein's folder, which may not be there yet; $2 is tmux, where there is one. */
 const SCRIPT = `
 say() { printf '%s\\t%s\\n' "$1" "$2"; }
 first() { "$@" </dev/null 2>/dev/null | head -n 1; }
 say system "$(uname -sm)"
-for program in tmux git; do
-  command -v "$program" >/dev/null 2>&1 || continue
-  case $program in tmux) flag=-V ;; *) flag=--version ;; esac
-  say "$program" "$(first "$program" "$flag")"
-done
+[ -z "$2" ] || say tmux "$(first "$2" -V)"
+command -v git >/dev/null 2>&1 && say git "$(first git --version)"
 folder=$1
 while [ ! -d "$folder" ]; do folder=$(dirname "$folder"); done
 say free "$(df -Pk "$folder" 2>/dev/null | awk 'NR == 2 { print $4 }')"
@@ -55,7 +52,8 @@ const environmentOf = async (host: Host): Promise<Env> => {
 
 /** Rejects with an AdapterFailure when the host does not answer, or not as it must. */
 const lookAround = async (host: Host, env: Env): Promise<ReadonlyMap<string, string>> => {
-  const told = await host.run(["sh", "-s", "--", host.home], {
+  const tmux = (await findTmux(host)) ?? "";
+  const told = await host.run(["sh", "-s", "--", host.home, tmux], {
     env,
     timeoutMs: TRIP_MS,
     input: SCRIPT,

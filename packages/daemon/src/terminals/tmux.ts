@@ -5,6 +5,8 @@
 import { posix } from "node:path";
 import { LIMITS } from "@skein/contract";
 import {
+  SYSTEM_PATH,
+  findTmux,
   isAdapterFailure,
   type AdapterFailure,
   type Host,
@@ -37,7 +39,7 @@ export type Tmux = {
 
 const CALL_MS = 4_000;
 /** The server inherits it, so nothing of an owner may stand here. */
-const ENV = { PATH: "/usr/local/bin:/usr/bin:/bin" };
+const ENV = { PATH: SYSTEM_PATH };
 const TERMINALS = ["tmux-256color", "screen-256color"] as const;
 
 /** tmux's words (3.2 to 3.6) for what is not there. All else that goes wrong says nothing about that. */
@@ -61,10 +63,7 @@ const asFailure = (host: Host, error: unknown): AdapterFailure =>
 const makeProgram = (host: Host) => {
   let found: string | null = null;
   return async (): Promise<string | null> => {
-    if (found === null) {
-      const { PATH } = await host.environment();
-      found = (await host.which("tmux", PATH)) ?? (await host.which("tmux", ENV.PATH));
-    }
+    found ??= await findTmux(host);
     return found;
   };
 };
