@@ -52,6 +52,8 @@ const inString = (state: number, byte: number): number => {
 export const makeEscapes = (give: (sequence: string) => void): Escapes => {
   let state = GROUND;
   let body: number[] = [];
+  /** It is dropped; where it ends is still looked for. */
+  let isTooLong = false;
   let title: string | null = null;
 
   const text = (): string => Buffer.from(body).toString("utf8");
@@ -59,7 +61,7 @@ export const makeEscapes = (give: (sequence: string) => void): Escapes => {
     if (sequence !== "") give(sequence);
   };
   const endOsc = (): void => {
-    const osc = passOsc(text());
+    const osc = isTooLong ? { pass: "" } : passOsc(text());
     if ("title" in osc) ({ title } = osc);
     else pass(osc.pass);
     state = GROUND;
@@ -67,6 +69,7 @@ export const makeEscapes = (give: (sequence: string) => void): Escapes => {
   const begin = (next: number): void => {
     state = next;
     body = [];
+    isTooLong = false;
   };
 
   /** One byte outside plain text. */
@@ -97,7 +100,7 @@ export const makeEscapes = (give: (sequence: string) => void): Escapes => {
       case OSC:
         if (byte === BEL) return endOsc();
         if (byte === ESC) state = OSC_ESCAPE;
-        else if (body.push(byte) > MOST) begin(SKIP);
+        else if (!isTooLong) isTooLong = body.push(byte) > MOST;
         return;
       case OSC_ESCAPE:
         if (byte === BACKSLASH) return endOsc();

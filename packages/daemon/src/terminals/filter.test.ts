@@ -85,6 +85,12 @@ test("pieces of any size give the same, whole sequences and characters each", ()
   for (const size of [1, 2, 3, 5, 7, 64]) expect(inPieces(text, size)).toBe(whole);
 });
 
+test("a string that is too long ends as it does, and nothing behind it is lost", () => {
+  for (const end of ["\u0007", "\u001b\\"])
+    for (const size of [100, 10_000, 100_000])
+      expect(inPieces(`a\u001b]52;c;${"x".repeat(9_000)}${end}behind`, size)).toBe("abehind");
+});
+
 test("a string without end is not kept, and cancelling it brings text back", () => {
   const filter = makeFilter();
   for (let at = 0; at < 20; at += 1)
