@@ -22,8 +22,11 @@ const fits = (fixture: Fixture, { name, needs, when }: Step): boolean =>
   (fixture.only?.includes(name) ?? true) &&
   !(fixture.without?.some((one) => one.steps.test(name)) ?? false);
 
-/** A step waits for what it waits for; this only ends one that hangs. Half a dozen of them share the machine. */
-const STEP_MS = 90_000;
+/**
+ * A step waits for what it waits for; this only ends one that hangs. A dozen of them share the machine, and one starts up to four
+ * daemons, each of which has a minute.
+ */
+const STEP_MS = 240_000;
 
 /** Declares the tests. `fixture` is ready before the first of them runs. */
 export const playSession = (fixture: Fixture): void => {
