@@ -10,30 +10,11 @@ import { failureCode, startSshd } from "@skein/sdk/testkit";
 import { describe, expect, test } from "vitest";
 import { systemClock } from "@skein/sdk";
 import { listen, makeFar, owner, PATH } from "./counting.ts";
+import { makeDisk } from "./disk.ts";
 import { makeNetwork } from "./network.ts";
 
 const execute = promisify(execFile);
 const env = { PATH };
-
-/** A home folder on a disk of its own, as small as asked. */
-const makeDisk = async (kibibytes: number) => {
-  const home = await mkdtemp(join(tmpdir(), "skein-disk-"));
-  await execute("mount", [
-    "-t",
-    "tmpfs",
-    "-o",
-    `size=${kibibytes}k,nr_inodes=64,mode=0700`,
-    "tmpfs",
-    home,
-  ]);
-  return {
-    home,
-    async [Symbol.asyncDispose]() {
-      await execute("umount", ["-l", home]);
-      await rm(home, { recursive: true, force: true });
-    },
-  };
-};
 
 describe.concurrent("a host over ssh", { timeout: 120_000 }, () => {
   test("a server that takes the connection and says nothing is given up", async () => {
@@ -65,7 +46,7 @@ describe.concurrent("a host over ssh", { timeout: 120_000 }, () => {
   });
 
   test("a full disk is said so, half a file is never there, and once there is room all goes on", async () => {
-    await using disk = await makeDisk(256);
+    await using disk = await makeDisk(256, 64);
     await using far = await makeFar({ home: disk.home });
     const { host } = far;
     const path = join(host.home, "note");

@@ -24,6 +24,10 @@ export const isAdapterFailure = (error: unknown): error is AdapterFailure =>
 export const isHostAway = (error: unknown): boolean =>
   isAdapterFailure(error) && error.failure.code === "host_unreachable";
 
+/** Whether a disk did not take it: nothing of it was handed over, and the process that it was for may be well. */
+export const isDiskFault = (error: unknown): boolean =>
+  isAdapterFailure(error) && ["storage_full", "storage_failed"].includes(error.failure.code);
+
 /** For a driver that finds out by itself that its link to a process is cut. */
 export const hostAway = (host: string): AdapterFailure =>
   adapterFailure(`${host} does not answer at present.`, {

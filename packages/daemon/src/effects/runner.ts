@@ -6,7 +6,7 @@
  * only while their process lives.
  */
 import { isRefusal } from "@skein/contract";
-import { isAdapterFailure, isHostAway, type Fact, type Reach } from "@skein/sdk";
+import { isAdapterFailure, isDiskFault, isHostAway, type Fact, type Reach } from "@skein/sdk";
 import { CRASH_CLASS, type Effect, type Failpoint } from "../engine/ports.ts";
 import type { Agent } from "./agent.ts";
 import { makeAttention } from "./attention.ts";
@@ -66,9 +66,6 @@ const remedyOf = (error: unknown): string => {
   return isRefusal(error) ? error.problem.remedy : "Look into the log with `skein doctor`.";
 };
 
-const isDiskFull = (error: unknown): boolean =>
-  isAdapterFailure(error) && error.failure.code === "storage_full";
-
 const failed = async (
   works: Works,
   effect: Effect,
@@ -86,7 +83,7 @@ const failed = async (
     return recorded(works, effect, () => works.port.requeue(effect.session, effect));
   // A process that is gone tells of its end itself, and with that what becomes of the prompt; one that never began cannot, nor one
   // that lives, and could not be given its prompt for want of room.
-  const isLiving = effect.kind === "agent.start" || isDiskFull(error);
+  const isLiving = effect.kind === "agent.start" || isDiskFault(error);
   const isGone = expected && error.failure.kind === "unavailable" && !isLiving;
   if (agent.over || isGone) return;
   const remedy = remedyOf(error);

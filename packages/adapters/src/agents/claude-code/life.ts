@@ -1,5 +1,5 @@
 /** What the life of a Claude Code is beside that of any agent that speaks in lines: its questions, its commands, and frames that may be cut. */
-import type { Detached, Fact, SessionContext } from "@skein/sdk";
+import { isDiskFault, type Detached, type Fact, type SessionContext } from "@skein/sdk";
 import { fromCheckpoint } from "../lines/checkpoint.ts";
 import { endCommands } from "../lines/commands.ts";
 import { inHand, makeLineLife, wait, type LineLife } from "../lines/life.ts";
@@ -121,8 +121,13 @@ export async function send(life: Life, frame: string, key: string): Promise<void
     reader.change((state) => ({ ...state, writing: key }));
     await reader.tell([]);
   }
-  await detached.write(frame);
-  if (isLarge) {
-    reader.change((state) => (state.writing === key ? { ...state, writing: null } : state));
-  }
+  const written = (): void => {
+    if (isLarge)
+      reader.change((state) => (state.writing === key ? { ...state, writing: null } : state));
+  };
+  await detached.write(frame).catch((error: unknown) => {
+    if (isDiskFault(error)) written();
+    throw error;
+  });
+  written();
 }

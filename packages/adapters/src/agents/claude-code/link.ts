@@ -4,7 +4,7 @@
  * Everything may be asked twice, before and after a crash of the daemon; what was done is known from the recorded state,
  * from names that are derived and not drawn, and from the CLI itself, which runs no uuid twice.
  */
-import { adapterFailure, type AgentLink, type SessionContext } from "@skein/sdk";
+import { adapterFailure, isDiskFault, type AgentLink, type SessionContext } from "@skein/sdk";
 import { makeLineLink, unlessGone } from "../lines/link.ts";
 import { grantsOf } from "./asks.ts";
 import { allowFrame, denyFrame, initializeFrame, interruptFrame, userFrame } from "./frames.ts";
@@ -40,7 +40,15 @@ const prompt = async (life: Life, { turn, prompt: id, text }: Words): Promise<vo
   const uuid = turnUuid(context, turn);
   const since = context.backend.clock.now();
   reader.change((state) => giving(state, turn, since, { uuid, prompt: id, text }));
-  await send(life, userFrame(uuid, text, "later"), turn);
+  try {
+    await send(life, userFrame(uuid, text, "later"), turn);
+  } catch (error) {
+    // The agent lives, and knows nothing of it.
+    const isGiven = ({ turn: given }: State): boolean => given?.id === turn && !given.accepted;
+    if (isDiskFault(error))
+      reader.change((state) => (isGiven(state) ? { ...state, turn: null } : state));
+    throw error;
+  }
 };
 
 const steer = async (life: Life, { turn, prompt: id, text }: Words): Promise<void> => {

@@ -5,5 +5,6 @@ export const wordOf = (errors: string): string =>
   (errors.trim().split("\n").at(-1) ?? "").replace(/^[^:]{0,40}: /, "").replace(/\.$/, "") ||
   "it did not say why";
 
+/** dash says nothing but `I/O error` of what its own words could not write, whatever the reason; the system's is `Input/output error`. */
 export const isFull = (errors: string): boolean =>
-  /No space left on device|Disk quota exceeded|Quota exceeded/i.test(errors);
+  /No space left on device|Disk quota exceeded|Quota exceeded|: I\/O error/i.test(errors);
