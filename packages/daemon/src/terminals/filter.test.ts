@@ -52,10 +52,23 @@ test("nothing that reaches beyond the drawing passes: clipboard, files, window, 
     "[>4;2m",
     "[?2004h",
     "[?1004h",
-    "[?3h",
+    "[?2l",
+    "[2h",
+    "[12l",
+    "[20h",
+    "[?5h",
+    "[?9h",
+    "[?45h",
+    "[?66h",
+    "[?1001h",
+    "[?1016h",
+    "[?1048h",
+    "[>4h",
+    "[?h",
   ];
   expect(reaches.filter((reach) => through(`a\u001b${reach}b`) !== "ab")).toEqual([]);
   expect(through("\u001b[?1004;1006;2004h")).toBe("\u001b[?1006h");
+  expect(through("\u001b[?3;25l")).toBe("\u001b[H\u001b[2J\u001b[?25l");
 });
 
 test("links lead to the web, or nowhere", () => {

@@ -8,15 +8,24 @@
 const PRIVATE = /^[<=>?]/;
 /** Final bytes of sequences that ask, or make a terminal do more than draw. `t`: window operations; `i`: printing. */
 const ASKING = new Set(["c", "n", "q", "x", "y", "t", "i", "u", "v", "w", "|", "{", "}"]);
-/** 3: 132 columns. 1004: focus. 2004: bracketed paste. 2026 is left: it only bundles. 2031, 2048: reports. */
-const OWN_MODES = new Set(["3", "40", "1004", "2004", "2031", "2048", "9001"]);
+/**
+ * Modes that tmux 3.3a obeys, and a viewer draws or sends keys by: what tmux does not know (VT52, locked keyboard, echo, reverse
+ * wrap, 1048, 20) would make the viewer's screen another one. Without focus (1004) and bracketed paste (2004). 2026 only bundles.
+ */
+const MODES: Readonly<Record<string, ReadonlySet<number>>> = {
+  "": new Set([4]),
+  "?": new Set([1, 6, 7, 12, 25, 47, 1000, 1002, 1003, 1005, 1006, 1047, 1049, 2026]),
+};
+/** 132 columns, or 80: tmux keeps its size and erases the screen, as the terminals of old did. */
+const COLUMNS = 3;
+const ERASED = "\u001b[H\u001b[2J";
 
 const modes = (params: string, final: string): string => {
-  const kept = params
-    .slice(1)
-    .split(";")
-    .filter((mode) => !OWN_MODES.has(mode));
-  return kept.length === 0 ? "" : `\u001b[?${kept.join(";")}${final}`;
+  const mark = params.startsWith("?") ? "?" : "";
+  const asked = params.slice(mark.length).split(";");
+  const kept = asked.filter((mode) => MODES[mark]!.has(Number(mode)));
+  const erased = mark === "?" && asked.some((mode) => Number(mode) === COLUMNS) ? ERASED : "";
+  return kept.length === 0 ? erased : `${erased}\u001b[${mark}${kept.join(";")}${final}`;
 };
 
 /** `body`: parameters, intermediates and final byte. Returns what may pass: the sequence, a part of it, or nothing. */
@@ -24,7 +33,7 @@ export const passCsi = (body: string): string => {
   const final = body.at(-1) ?? "";
   const params = body.slice(0, -1);
   if (final < "@" || final > "~") return "";
-  if (params.startsWith("?") && (final === "h" || final === "l")) return modes(params, final);
+  if (final === "h" || final === "l") return modes(params, final);
   // Cursor shape (CSI n SP q) is drawing; so is restoring the cursor (CSI u).
   if (/^\d* q$/.test(body) || body === "u") return `\u001b[${body}`;
   // Five numbers begin mouse tracking, which reports; one scrolls.
