@@ -1,5 +1,5 @@
 /** A prompt for a terminal that does not answer: a link that was cut and is not yet known as such. */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import {
   adapterFailure,
   isHostAway,
@@ -110,5 +110,19 @@ test("where nothing of it is to be seen afterwards it is not typed again, and sa
     outcome: "failed",
     error: { message: expect.stringMatching(/may or may not have been typed/) },
   });
+  await link.detach();
+});
+
+test("an interrupt waits as well, and the turn is watched as before", async () => {
+  const { now, typed, facts, prompt, words, link } = await open();
+  await prompt();
+  now.screen = shown("Welcome", "> say PONG", "working");
+  now.away = "keys";
+  expect(await waits(link.interrupt({ turn: "trn_1" }))).toBe(true);
+  now.away = "";
+  now.screen = shown("Welcome", "> say PONG", "PONG", ">");
+  await vi.waitFor(() => expect(words()).toEqual(["accepted", "item", "turn-ended"]), 10_000);
+  expect(typed).toEqual(["say PONG", "Enter"]);
+  expect(facts.at(-1)).toMatchObject({ outcome: "completed" });
   await link.detach();
 });

@@ -1,10 +1,11 @@
 /** One prompt, typed once. */
 import { LIMITS } from "@skein/contract";
-import { pause, hostAway, isAdapterFailure, isHostAway, type Fact } from "@skein/sdk";
+import { pause, type Fact } from "@skein/sdk";
 import { compact } from "./echo.ts";
 import { tell, type Life } from "./life.ts";
 import { markOf, typedSince } from "./reading.ts";
 import { watchTurn } from "./turn.ts";
+import { away, isUnanswered } from "./unanswered.ts";
 
 /** Between the paste and Enter: a program that reads both in one go takes Enter for a part of the paste. */
 const ENTER_MS = 120;
@@ -19,13 +20,6 @@ const type = async (life: Life, text: string, from: "none" | "typed"): Promise<v
   }
   await terminals.keys(life.id, ["Enter"]);
 };
-
-/** tmux or its host does not answer. A link that was cut is not yet known as such then: what waits for it is done on its return. */
-const isUnanswered = (error: unknown): boolean =>
-  isHostAway(error) || (isAdapterFailure(error) && error.failure.kind === "timeout");
-
-const away = ({ context }: Life, error: unknown): unknown =>
-  isUnanswered(error) ? hostAway(context.backend.host.id) : error;
 
 /** Rejects with host_unreachable where nobody answered: whether it was typed is to be seen later, or never known. */
 const typeOrDoubt = async (life: Life, text: string, from: "none" | "typed"): Promise<void> => {

@@ -3,6 +3,7 @@ import { LIMITS } from "@skein/contract";
 import { isStale, type Fact, type Screen } from "@skein/sdk";
 import { tell, watchingOf, type Life } from "./life.ts";
 import { rested } from "./quiet.ts";
+import { away, isUnanswered } from "./unanswered.ts";
 import { newText } from "./reading.ts";
 import { makeStalled } from "./stalled.ts";
 
@@ -106,17 +107,21 @@ const untilRest = async (life: Life, signal: AbortSignal): Promise<void> => {
         until: life.context.backend.clock.monotonic() + 5 * MARKER_MS,
       })
     : found;
-  if (last !== null) await endTurn(life, last, "completed");
+  if (last !== null) await endTurn(life, last, life.interrupting ? "interrupted" : "completed");
 };
 
-/** Ctrl-C, and once more for a program that goes on all the same. */
+/** Once Ctrl-C was pressed; once more for a program that goes on all the same. */
 const untilInterrupted = async (life: Life, signal: AbortSignal): Promise<void> => {
   const { clock, terminals } = life.context.backend;
   const watching = watchingOf(life, signal);
   let screen: Screen | null = null;
   for (let tries = 0; tries < 2; tries++) {
     const until = clock.monotonic() + INTERRUPT_MS;
-    await terminals.keys(life.id, ["C-c"]);
+    // Nobody answers: what becomes of the program is seen when somebody does.
+    if (tries > 0)
+      await terminals.keys(life.id, ["C-c"]).catch((error: unknown) => {
+        if (!isUnanswered(error)) throw error;
+      });
     screen = await rested(watching, {
       quietMs: Math.min(life.program.quietMs, INTERRUPT_QUIET_MS),
       isReady: (line) => life.program.ready === undefined || life.ready.allows(line),
@@ -151,7 +156,18 @@ const watch = async (
 /** The turn of an earlier daemon, or the one whose prompt was just typed. */
 export const watchTurn = (life: Life): Promise<void> => watch(life, untilRest);
 
-export const interruptTurn = (life: Life): Promise<void> => {
+/**
+ * Rejects with host_unreachable while nobody answers, and is to be called again then: the turn is watched as before. It may end before
+ * it is known that the key was pressed.
+ */
+export const interruptTurn = async (life: Life): Promise<void> => {
+  const { turn } = life.state;
   life.interrupting = true;
-  return watch(life, untilInterrupted);
+  try {
+    await life.context.backend.terminals.keys(life.id, ["C-c"]);
+  } catch (error) {
+    life.interrupting = false;
+    throw away(life, error);
+  }
+  if (turn !== null && life.state.turn?.id === turn.id) await watch(life, untilInterrupted);
 };
