@@ -64,3 +64,26 @@ it("finds tmux as terminals do, also where the login's PATH does not lead to it"
     (await backends.context({ ...driver(program, async () => nothing), program })).command;
   expect([await find("tmux"), await find("claude")]).toEqual([["/usr/bin/tmux"], null]);
 });
+
+it("says of a program that the configuration names and that is not there where it names it", async () => {
+  const remedyOn = async (host: string): Promise<string | null | undefined> => {
+    const backends = makeBackends({
+      drivers: [driver("codex", async () => nothing)],
+      host,
+      settings: async () => ({ command: ["/opt/codex"], env: {}, models: [] }),
+      base: () => ({ host: { which: async () => null } }),
+      clock: { now: () => 0, monotonic: () => 0, after: () => () => undefined },
+      record: async () => undefined,
+      recorded: async () => null,
+      signal: new AbortController().signal,
+    } as unknown as Parameters<typeof makeBackends>[0]);
+    return (await backends.list())[0]?.remedy;
+  };
+  const named = "The configuration names /opt/codex, which is no program";
+  expect(await remedyOn("local")).toBe(
+    `${named} here: correct backends.codex.command in config.json5.`,
+  );
+  expect(await remedyOn("cloud")).toBe(
+    `${named} on cloud: correct hosts.cloud.backends.codex.command in config.json5.`,
+  );
+});

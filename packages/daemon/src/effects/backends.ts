@@ -2,7 +2,7 @@
  * The agents of one host: each driver is asked once when the daemon starts, and when someone wants it asked again.
  * What it says is recorded only when it is new.
  */
-import type { Backend, Capabilities } from "@skein/contract";
+import { LOCAL_HOST, type Backend, type Capabilities } from "@skein/contract";
 import {
   findTmux,
   type AgentDriver,
@@ -88,10 +88,12 @@ const missingCommand = (
   of: AgentDriver,
   { command }: BackendSettings,
   found: boolean,
+  host: string,
 ): string | null => {
-  return found || command === null
-    ? null
-    : `The configuration names ${command[0]}, which is no program here: correct backends.${of.id}.command in config.json5.`;
+  if (found || command === null) return null;
+  const isHere = host === LOCAL_HOST;
+  const place = isHere ? `backends.${of.id}` : `hosts.${host}.backends.${of.id}`;
+  return `The configuration names ${command[0]}, which is no program ${isHere ? "here" : `on ${host}`}: correct ${place}.command in config.json5.`;
 };
 
 /** What is known without asking it. */
@@ -115,7 +117,7 @@ const ask = async (deps: BackendsDeps, of: AgentDriver): Promise<Backend> => {
     ...result,
     models: [...result.models, ...extra],
     capabilities: result.capabilities ?? of.capabilities,
-    remedy: missingCommand(of, settings, result.found) ?? result.remedy,
+    remedy: missingCommand(of, settings, result.found, deps.host) ?? result.remedy,
     checkedAt: new Date(deps.clock.now()).toISOString(),
   };
   await deps.record(backend);

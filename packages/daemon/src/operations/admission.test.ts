@@ -1,6 +1,6 @@
 import { isRefusal } from "@skein/contract";
 import { expect, test } from "vitest";
-import { admitProgram, awayWords } from "./admission.ts";
+import { admitBackend, admitFolder, admitProgram, awayWords } from "./admission.ts";
 
 /** That a driver declares it, under whatever id, is all that counts. */
 const backends = { takingProgram: ["looker"] };
@@ -42,4 +42,39 @@ test("that a host does not answer is said once, with since when, and with a reas
   expect(awayWords("cloud", { since, reason })).toBe(
     `cloud does not answer (since ${since}): ${reason}`,
   );
+});
+
+const folders = (id: string, found: "file" | "missing" | "unreadable") => ({
+  id,
+  folder: async () => found,
+});
+
+test("a folder that will not do is said with its host, where that is not this machine", async () => {
+  const said = (id: string, found: "file" | "missing" | "unreadable") =>
+    admitFolder(folders(id, found), "/x").catch((error: Error) => error.message);
+  expect(await said("local", "missing")).toBe("There is no folder /x.");
+  expect(await said("cloud", "missing")).toBe("There is no folder /x on cloud.");
+  expect(await said("cloud", "file")).toBe("/x is a file on cloud.");
+  expect(await said("cloud", "unreadable")).toBe("The folder /x cannot be read on cloud.");
+});
+
+test("an agent that is not there is said with its host, and with where its program is named", async () => {
+  const said = async (host: string, remedy: string | null): Promise<unknown> => {
+    const one = { id: "codex", host, title: "Codex", found: false, login: "unknown", remedy };
+    const port = { ids: ["codex"], get: async () => one, refresh: async () => [one] };
+    const asked = admitBackend(port as unknown as Parameters<typeof admitBackend>[0], "codex");
+    const error: unknown = await asked.catch((refused: unknown) => refused);
+    return isRefusal(error) ? [error.problem.message, error.problem.remedy] : error;
+  };
+  const install = "Install it, or name its path in config.json5.";
+  expect(await said("local", install)).toEqual(["Codex is not installed.", install]);
+  const there = "(hosts.cloud.backends.codex.command).";
+  expect(await said("cloud", install)).toEqual([
+    "Codex is not installed on cloud.",
+    `Install it, or name its path in config.json5 ${there}`,
+  ]);
+  expect(await said("local", null)).toEqual([
+    "Codex is not installed.",
+    "Install it, or name its program in config.json5 (backends.codex.command).",
+  ]);
 });

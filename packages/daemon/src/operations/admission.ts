@@ -1,5 +1,6 @@
 /** What must be true before a session can begin: checked at the door, so that nothing is left half made. */
 import {
+  LOCAL_HOST,
   allows,
   refuse,
   type Backend,
@@ -61,7 +62,10 @@ export const admitWork = async (deps: OperationDeps, name: string) => {
   return found;
 };
 
-type Folders = Pick<Host, "folder">;
+type Folders = Pick<Host, "folder" | "id">;
+
+/** Where, when it is not here. */
+const on = (host: string): string => (host === LOCAL_HOST ? "" : ` on ${host}`);
 
 export const admitFolder = async (host: Folders, folder: string): Promise<void> => {
   if (!folder.startsWith("/") || folder.includes("\0")) {
@@ -73,23 +77,37 @@ export const admitFolder = async (host: Folders, folder: string): Promise<void> 
   }
   const found = await host.folder(folder);
   if (found === "file")
-    throw refuse("folder_not_directory", `${folder} is a file.`, "Give the folder it lies in.");
+    throw refuse(
+      "folder_not_directory",
+      `${folder} is a file${on(host.id)}.`,
+      "Give the folder it lies in.",
+    );
   if (found === "missing")
     throw refuse(
       "folder_not_found",
-      `There is no folder ${folder}.`,
+      `There is no folder ${folder}${on(host.id)}.`,
       "Create it, or correct the path.",
     );
   if (found === "unreadable")
     throw refuse(
       "folder_not_found",
-      `The folder ${folder} cannot be read.`,
-      "Give the daemon's user the right to enter it.",
+      `The folder ${folder} cannot be read${on(host.id)}.`,
+      host.id === LOCAL_HOST
+        ? "Give the daemon's user the right to enter it."
+        : "Give the user that ssh logs in as the right to enter it.",
     );
 };
 
 /** Whether it can run now; asked anew before it is refused, for people install and log in while the daemon runs. */
 const usable = (backend: Backend): boolean => backend.found && backend.login !== "logged-out";
+
+/** What the configuration names elsewhere stands with its host. */
+const installing = ({ id, host, remedy }: Backend): string => {
+  const place = host === LOCAL_HOST ? `backends.${id}` : `hosts.${host}.backends.${id}`;
+  if (host === LOCAL_HOST && remedy !== null) return remedy;
+  const told = remedy ?? "Install it, or name its program in config.json5.";
+  return told.replace(/config\.json5\.$/, `config.json5 (${place}.command).`);
+};
 
 export const admitBackend = async (backends: BackendsPort, id: string): Promise<Backend> => {
   const known = await backends.get(id);
@@ -105,14 +123,14 @@ export const admitBackend = async (backends: BackendsPort, id: string): Promise<
   if (!asked.found) {
     throw refuse(
       "backend_not_installed",
-      `${asked.title} is not installed.`,
-      asked.remedy ?? `Install it, or name its program in config.json5 (backends.${id}.command).`,
+      `${asked.title} is not installed${on(asked.host)}.`,
+      installing(asked),
     );
   }
   if (asked.login === "logged-out") {
     throw refuse(
       "backend_not_logged_in",
-      `${asked.title} is not logged in.`,
+      `${asked.title} is not logged in${on(asked.host)}.`,
       asked.remedy ?? "Log in with its own program, then try again.",
     );
   }

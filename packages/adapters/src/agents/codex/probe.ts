@@ -1,4 +1,5 @@
 /** What the Codex on this machine is: version, login, models. Asked from a short-lived app-server on stdio. */
+import { LOCAL_HOST } from "@skein/contract";
 import { pause, type BackendContext, type Detached, type ProbeResult } from "@skein/sdk";
 import { join } from "node:path";
 import type { GetAccountResponse } from "./generated/protocol.ts";
@@ -155,6 +156,8 @@ export const probeCodex = async (
       remedy: "Run `codex app-server` in a terminal and read what it says.",
     };
   const { models, ...login } = told;
-  const remedy = login.login === "logged-out" ? "Run `codex login` on this machine." : null;
+  const { id } = backend.host;
+  const where = id === LOCAL_HOST ? "this machine" : id;
+  const remedy = login.login === "logged-out" ? `Run \`codex login\` on ${where}.` : null;
   return { ...base, ...login, models, modelsSource: "asked", remedy };
 };

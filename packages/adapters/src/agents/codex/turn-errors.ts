@@ -6,7 +6,7 @@ type Kind = TurnError["kind"];
 
 const REMEDIES: Readonly<Record<Kind, string>> = {
   login:
-    "Run `codex login` on this machine (or set the key that its config.toml names), then send the prompt again.",
+    "Run `codex login` where the session runs (or set the key that its config.toml names), then send the prompt again.",
   limit: "Wait until the limit is lifted, or choose another model, then send the prompt again.",
   model: "Create the session with a model that `skein backends` lists.",
   api: "Send the prompt again; when it fails again, look at the vendor's status page and at config.toml.",
