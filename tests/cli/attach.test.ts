@@ -273,3 +273,16 @@ test("what stands behind -- is a program, also when it is one word and a session
   ])
     expect(await run("terminal", "open", ...words)).toMatchObject({ code: 2 });
 });
+
+test("a window that nobody gave a size is taken for one of 80x24", async () => {
+  const folder = await house.folder("sizeless");
+  const { session } = await house.call("sessions.create", { folder });
+  const me = person(90, 24);
+  me.type("stty rows 0 cols 0");
+  me.skein(`attach ${session.name}`);
+  await untilTrue("it is attached", me.onSecondScreen);
+  me.type("stty size");
+  await me.sees(/^24 80/m);
+  me.keys("C-\\", "C-\\");
+  await me.sees(/goes on/);
+});

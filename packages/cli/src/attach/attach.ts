@@ -14,7 +14,7 @@ import { PASTES_ON } from "./pastes.ts";
 import { makeScreen, type Screen } from "./screen.ts";
 import { terminalSocket } from "./socket.ts";
 import { statusRow, statusText } from "./status.ts";
-import { holdTty, type Tty } from "./tty.ts";
+import { holdTty, windowOf, type Tty } from "./tty.ts";
 import { typeInto } from "./typing.ts";
 
 type Attaching = {
@@ -27,8 +27,6 @@ type Attaching = {
 
 /** A window is painted no more often than it can be seen. */
 const FRAME_MS = 16;
-
-const windowOf = ({ stdout }: Tty) => ({ columns: stdout.columns, rows: stdout.rows });
 
 /** What is shown, and what is said of it. */
 const makeView = (tty: Tty, { name, readOnly, detachKeys }: Attaching) => {

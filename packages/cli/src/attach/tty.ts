@@ -26,6 +26,12 @@ export type Tty = {
   readonly path: string;
 };
 
+/** Its size now. One that nobody gave a size, as on a serial line, says 0x0: it is taken for 80x24. */
+export const windowOf = ({ stdout: { columns, rows } }: Pick<Tty, "stdout">) => ({
+  columns: columns > 0 ? Math.max(2, columns) : 80,
+  rows: rows > 0 ? Math.max(2, rows) : 24,
+});
+
 /** As it is now, in words of stty; null when there is no stty: then only the guard is missing. */
 const settings = (): string | null => {
   try {

@@ -20,7 +20,7 @@ const findTerminal = async (
   cli: Cli,
   ref: string,
   readOnly: boolean,
-  { columns, rows }: { readonly columns: number; readonly rows: number },
+  size: { readonly columns: number; readonly rows: number },
 ): Promise<Found> => {
   const isId = ref.startsWith("trm_");
   // Who may only look may not open one, but may find one that is there.
@@ -30,7 +30,6 @@ const findTerminal = async (
     if (known !== undefined) return known;
     if (isId) return { id: ref, session: null };
   }
-  const size = { columns: Math.max(2, columns), rows: Math.max(2, rows) };
   return (await cli.call("terminals.open", { session: ref, ...size })).terminal;
 };
 
@@ -54,9 +53,10 @@ export const attach = verb<AttachFlags, [terminal: string]>({
       ),
   run: async (cli, { readOnly = false, detachKeys }, ref) => {
     // Loaded only now: an emulator, and a WebSocket.
-    const [{ parseDetachKeys }, { attachTo }] = await Promise.all([
+    const [{ parseDetachKeys }, { attachTo }, { windowOf }] = await Promise.all([
       import("../attach/keys.ts"),
       import("../attach/attach.ts"),
+      import("../attach/tty.ts"),
     ]);
     const keys = parseDetachKeys(detachKeys);
     const { stdin, stdout } = process;
@@ -65,7 +65,7 @@ export const attach = verb<AttachFlags, [terminal: string]>({
         "A terminal can be shown only in a terminal.",
         `To read or type from a script: skein terminal show ${ref}, skein terminal type ${ref}`,
       );
-    const found = await findTerminal(cli, ref, readOnly, stdout);
+    const found = await findTerminal(cli, ref, readOnly, windowOf({ stdout }));
     refuseMirror(cli, found, ref);
     const path = `/api/terminals/${encodeURIComponent(found.id)}`;
     const tty = { stdin, stdout, path: cli.env["PATH"] ?? "/usr/bin:/bin" };
