@@ -1,6 +1,6 @@
 /** The agents: by the daemon's own knowledge where it runs, else by asking the programs for their version. */
 import type { Backend } from "@skein/contract";
-import { isUnasked, loginWords } from "../format/backend.ts";
+import { agentWords, isUnasked } from "../format/backend.ts";
 import type { Env } from "../place.ts";
 import { wordsOf } from "./command.ts";
 import { broken, ok, warn, type Finding } from "./finding.ts";
@@ -13,10 +13,10 @@ const KNOWN = [
 export const agentsOf = (backends: readonly Backend[]): Finding[] => {
   const shown = backends.filter((each) => !isUnasked(each));
   const findings = shown.map((backend) => {
-    const { id, version, models, modelsSource, remedy } = backend;
+    const { id, models, modelsSource, remedy } = backend;
     const install = KNOWN.find((each) => each.id === id)?.install ?? null;
     if (!backend.found) return warn(id, "not installed", remedy ?? install);
-    const words = `${version ?? "version unknown"}, ${loginWords(backend)}, ${models.length} models`;
+    const words = agentWords(backend);
     if (backend.login === "logged-out") return warn(id, words, remedy);
     if (modelsSource !== "asked" && models.length > 0)
       return warn(id, `${words} (a known list; it could not be asked)`, "skein backends --refresh");

@@ -20,10 +20,37 @@ export const isUnasked = ({ id, found, remedy }: Backend): boolean =>
 export const isUsable = (backend: Backend): boolean =>
   backend.found && backend.login !== "logged-out";
 
+/** What takes any program logs in nowhere and has no models: only what it runs them in is told. */
+const holderWords = ({ takesProgram, found, command, version }: Backend): string | null => {
+  if (takesProgram !== true || !found) return null;
+  const program = command?.split("/").at(-1) ?? "";
+  return oneLine([program, version ?? ""].filter((word) => word !== "").join(" ")) || "found";
+};
+
+/** Its version, whether it is logged in, how many models it has. */
+export const agentWords = (backend: Backend): string =>
+  holderWords(backend) ??
+  `${backend.version ?? "version unknown"}, ${loginWords(backend)}, ${backend.models.length} models`;
+
+/** It has been asked a moment ago, and was not waited for. */
+export const isUnanswered = ({ found, command, version }: Backend): boolean =>
+  found && command === null && version === null;
+
 export const backendLine = (backend: Backend, paint: Paint): string => {
-  const words = loginWords(backend);
+  const holder = holderWords(backend);
+  const words = holder ?? loginWords(backend);
   const painted = isUsable(backend) ? paint.green(words) : paint.yellow(words);
-  const version = backend.version === null ? "" : ` ${oneLine(backend.version)}`;
+  const version = backend.version === null || holder !== null ? "" : ` ${oneLine(backend.version)}`;
   const remedy = backend.remedy === null ? "" : paint.dim(` - ${oneLine(backend.remedy)}`);
   return `${oneLine(backend.id)}${version}  ${painted}${remedy}`;
+};
+
+/** Those that are still being asked share a line: nothing is known of them yet. */
+export const backendLines = (backends: readonly Backend[], paint: Paint): string[] => {
+  const shown = backends.filter((each) => !isUnasked(each));
+  const asked = shown.filter(isUnanswered).map(({ id }) => oneLine(id));
+  const lines = shown.filter((each) => !isUnanswered(each)).map((each) => backendLine(each, paint));
+  return asked.length === 0
+    ? lines
+    : [...lines, `${asked.join(", ")}  ${paint.dim("being asked; see: skein backends")}`];
 };

@@ -5,7 +5,7 @@ import { pause } from "@skein/client/light";
 import { printJson, type Cli } from "../cli.ts";
 import type { AlreadyRunning, RunningDaemon } from "../daemon-door.ts";
 import { EXIT, fail, isFailure, misused, toFailure } from "../failure.ts";
-import { backendLine, isUnasked, isUsable } from "../format/backend.ts";
+import { backendLines, isUsable } from "../format/backend.ts";
 import { oneLine } from "../format/escape.ts";
 import { withProgress } from "../progress.ts";
 import { startDetached, tellParent, type Ready, type Started } from "../detached.ts";
@@ -143,9 +143,7 @@ const banner = (cli: Cli, { address, loginUrl, backends }: Ready): string => {
   if (loginUrl !== null)
     rows.push(["log in", `${oneLine(loginUrl)}  ${paint.dim("(one use, within a minute)")}`]);
   rows.push(["state", oneLine(cli.home)]);
-  const [first = paint.yellow("none found"), ...others] = backends
-    .filter((each) => !isUnasked(each))
-    .map((each) => backendLine(each, paint));
+  const [first = paint.yellow("none found"), ...others] = backendLines(backends, paint);
   rows.push(["agents", first], ...others.map((line): [string, string] => ["", line]));
   // What takes a program is always there, and runs nothing by itself.
   const agents = backends.filter(({ takesProgram }) => takesProgram !== true);
