@@ -27,6 +27,30 @@ describe("Markdown of a transcript", () => {
     );
   });
 
+  const told = (text: string): string =>
+    itemMarkdown(item({ kind: "message", text })).replaceAll(/^> ?/gm, "");
+
+  test("writes raw HTML of an agent's out, and leaves its Markdown and its code", () => {
+    const text = "**a** < b <script>x()</script>\n```html\n<b>\n```\n<!-- c --> \\<i>";
+    expect(told(text)).toContain(
+      "**a** < b &lt;script>x()&lt;/script>\n```html\n<b>\n```\n&lt;!-- c --> \\&lt;i>",
+    );
+  });
+
+  test.each([
+    ["ends with its list", "- a\n  ```\n<script>"],
+    ["is none: it stands in a line", "```a`b\n<script>"],
+    ["ends where another seems to begin", "  ```\n```\n<script>\n```"],
+    ["was closed, indented", "```\n   ```\n<script>"],
+    ["is closed by a longer one", "```\n`````\n<script>"],
+    ["is one of tildes, closed", "~~~ `\n~~~\n<script>"],
+    ["seems to end, indented", "```\n     ```\n```\n<script>"],
+    ["seems to end, with a blank that is none", "```\n```\u00a0\n```\n<script>"],
+    ["is in a quote", "> ```\n<script>"],
+  ])("and none gets out by a fence that %s", (_what, text) => {
+    expect(told(text)).toContain("&lt;script>");
+  });
+
   test("fences commands with their output and exit code", () => {
     expect(itemMarkdown(item(command("1 failed\n")))).toBe(
       "**runs (failed)** 2026-11-20 10:00:00\n\n```console\n$ npm test\n1 failed\nexit code 1\n```",

@@ -1,5 +1,5 @@
 /**
- * A transcript as Markdown: words in quotes, so that a heading of an agent's is none of the page's; commands, output and
+ * A transcript as Markdown: words in quotes, so that a heading of an agent's is none of the page's, their raw HTML written out; commands, output and
  * diffs in fences that nothing in them can end. Control characters are written out, as everywhere.
  */
 import type { Item, ItemBody, Session } from "@skein/contract";
@@ -56,8 +56,44 @@ const bodyMarkdown = (body: ItemBody): { who: string; text: string } => {
   }
 };
 
+const OPENING = /^(`{3,}[^`]*|~{3,}.*)$/;
+const MARKS = /`{3,}|~{3,}/;
+
+/** The fence that a line opens; null: none. */
+const fenceOf = (line: string): string | null =>
+  OPENING.test(line) ? (/^(`+|~+)/.exec(line)?.[0] ?? null) : null;
+
+/** `maybe`: not for everyone who reads Markdown. */
+const endOf = (line: string, fence: string): "yes" | "maybe" | "no" => {
+  const run = line.trim();
+  if (run.length < fence.length || [...run].some((char) => char !== fence[0])) return "no";
+  return /^ {0,3}[`~]+[ \t]*$/.test(line) ? "yes" : "maybe";
+};
+
+/**
+ * Raw HTML of an agent's is text of the page: each `<` that could begin it is written out. The agent's Markdown stays, and what
+ * stands in a fence. Where a fence begins or ends otherwise than at the margin nobody can tell without reading lists and quotes
+ * as a renderer does: from there on no line counts as one in a fence.
+ */
+const withoutHtml = (text: string): string => {
+  let fence: string | null = null;
+  let isSure = true;
+  const written = (line: string): string => {
+    if (fence !== null) {
+      const end = endOf(line, fence);
+      if (end !== "no") fence = null;
+      if (end === "maybe") isSure = false;
+      return line;
+    }
+    fence = isSure ? fenceOf(line) : null;
+    if (fence === null && MARKS.test(line)) isSure = false;
+    return fence === null ? line.replaceAll(/<(?=[A-Za-z/!?])/g, "&lt;") : line;
+  };
+  return text.split("\n").map(written).join("\n");
+};
+
 const quoted = (text: string): string =>
-  visible(text)
+  withoutHtml(visible(text))
     .trimEnd()
     .split("\n")
     .map((line) => (line === "" ? ">" : `> ${line}`))
