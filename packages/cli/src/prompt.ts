@@ -9,7 +9,7 @@ import type { Session } from "@skein/contract";
 import type { Cli } from "./cli.ts";
 import { EXIT, fail, misused, type Failure } from "./failure.ts";
 import { forAgent } from "./sandbox.ts";
-import { fillFor, isTemplate, parseVariables } from "./template.ts";
+import { checkUsed, fillFor, isTemplate, parseVariables } from "./template.ts";
 import { collect } from "./verb.ts";
 
 export type PromptFlags = {
@@ -48,6 +48,7 @@ export const readPrompt = async (
     throw misused("--var is for the variables of a file.", "Give -f FILE, without --no-vars.");
   const variables = parseVariables(flags.var);
   const whole = await promptText(cli, text, flags);
+  checkUsed(whole, variables);
   const isFilled = flags.file !== undefined && flags.vars !== false && isTemplate(whole);
   return {
     isTemplate: isFilled,

@@ -1,6 +1,6 @@
 /** What a prompt's file may refer to, and what is said when it refers to something else. */
 import type { Session } from "@skein/contract";
-import { fillTemplate, hasVariables, isVariableName } from "@skein/contract/light";
+import { fillTemplate, hasVariables, isVariableName, variablesIn } from "@skein/contract/light";
 import { EXIT, fail, misused, type Failure } from "./failure.ts";
 
 /** What every session has of itself; `date` is today's, in UTC. */
@@ -30,6 +30,18 @@ export const parseVariables = (given: readonly string[] = []): Readonly<Record<s
     values[name] = each.slice(at + 1);
   }
   return values;
+};
+
+/** Throws when a variable is given that the text does not refer to: it was misspelt, here or there. */
+export const checkUsed = (template: string, variables: Readonly<Record<string, string>>): void => {
+  const names = variablesIn(template);
+  const unused = Object.keys(variables).filter((name) => !names.includes(name));
+  if (unused.length === 0) return;
+  const has = names.map((name) => `{{${name}}}`).join(", ");
+  throw misused(
+    `The file does not refer to ${unused.map((name) => `{{${name}}}`).join(", ")}.`,
+    has === "" ? "It has no variables: leave --var out." : `It refers to ${has}.`,
+  );
 };
 
 /** Whether a text has to be filled at all; most have not. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { asTemplate, fillTemplate } from "./template.ts";
+import { asTemplate, fillTemplate, variablesIn } from "./template.ts";
 
 const values = { session: "ses_1", host: "local", workspace: "/srv/shop", date: "2026-11-20" };
 
@@ -80,4 +80,8 @@ describe("any text", () => {
       { examples: [["{\\{{{"], ["{{{session}}{"]] },
     );
   });
+});
+
+test("the variables that a text refers to, each once; what is written out is none", () => {
+  expect(variablesIn("{{b}} {{ a }} {{b}} \\{{c}} {{no name}} {{d")).toEqual(["b", "a"]);
 });

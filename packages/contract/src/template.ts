@@ -41,5 +41,11 @@ export const fillTemplate = (
   return unknown.size === 0 ? { ok: true, text } : { ok: false, unknown: [...unknown.values()] };
 };
 
+/** The variables that a text refers to, each once, in their order. */
+export const variablesIn = (template: string): string[] => {
+  const names = [...template.matchAll(MARK)].map(([, inner]) => inner?.trim() ?? "");
+  return [...new Set(names.filter(isVariableName))];
+};
+
 /** The template whose text this is, whatever it holds. */
 export const asTemplate = (text: string): string => text.replaceAll("{{", "\\{{");

@@ -22,17 +22,19 @@ type Flags = PromptFlags & {
   readonly json?: boolean;
 };
 
-const UNITS: Readonly<Record<string, number>> = { "": 1, k: 1_000, m: 1_000_000 };
+const UNITS: Readonly<Record<string, number>> = { tokens: 1, k: 1_000, m: 1_000_000 };
 
-/** `200k` and `2m` are tokens, `$5` and `5usd` dollars; given twice, both hold. */
+/** `200k`, `2m` and `900tokens` are tokens, `$5` and `5usd` dollars; given twice, both hold. A bare number could be either. */
 const parseBudget = (text: string, before: Budget = {}): Budget => {
   const [, dollars, usd] = /^(?:\$(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)usd)$/i.exec(text) ?? [];
   const amount = Number(dollars ?? usd);
   if (amount > 0) return { ...before, usd: amount };
-  const [, number, unit = ""] = /^(\d+(?:\.\d+)?)([km]?)$/i.exec(text) ?? [];
+  const [, number, unit = ""] = /^(\d+(?:\.\d+)?)(k|m|tokens)$/i.exec(text) ?? [];
   const tokens = Math.round(Number(number) * (UNITS[unit.toLowerCase()] ?? 0));
   if (tokens > 0) return { ...before, tokens };
-  throw new InvalidArgumentError("Write tokens as 200k or 2m, dollars as 5usd or '$5'.");
+  throw new InvalidArgumentError(
+    "Say of what: tokens as 200k, 2m or 900tokens, dollars as 5usd or '$5' (turns: --turns 5).",
+  );
 };
 
 const parseTurns = (text: string): number => {
