@@ -9,7 +9,11 @@ import { identityOf, type OperationDeps } from "./ports.ts";
 const admitTarget = (where: "terminal" | "session" | "task", ref: string): void => {
   // There are no tasks yet.
   if (where === "task")
-    throw refuse("terminal_not_found", `There is no task ${JSON.stringify(ref)}.`, "List them.");
+    throw refuse(
+      "terminal_not_found",
+      `There is no task ${JSON.stringify(ref)}: Skein has none yet.`,
+      "See which terminals there are with `skein terminal list`.",
+    );
   if (where === "terminal" && !isTerminalId(ref) && ref.startsWith("trm_")) throw noTerminal(ref);
 };
 
