@@ -52,8 +52,6 @@ const inString = (state: number, byte: number): number => {
 export const makeEscapes = (give: (sequence: string) => void): Escapes => {
   let state = GROUND;
   let body: number[] = [];
-  /** It is dropped; where it ends is still looked for. */
-  let isTooLong = false;
   let title: string | null = null;
 
   const text = (): string => Buffer.from(body).toString("utf8");
@@ -61,7 +59,7 @@ export const makeEscapes = (give: (sequence: string) => void): Escapes => {
     if (sequence !== "") give(sequence);
   };
   const endOsc = (): void => {
-    const osc = isTooLong ? { pass: "" } : passOsc(text());
+    const osc = body.length > MOST ? { pass: "" } : passOsc(text());
     if ("title" in osc) ({ title } = osc);
     else pass(osc.pass);
     state = GROUND;
@@ -69,7 +67,6 @@ export const makeEscapes = (give: (sequence: string) => void): Escapes => {
   const begin = (next: number): void => {
     state = next;
     body = [];
-    isTooLong = false;
   };
 
   /** One byte outside plain text. */
@@ -100,7 +97,8 @@ export const makeEscapes = (give: (sequence: string) => void): Escapes => {
       case OSC:
         if (byte === BEL) return endOsc();
         if (byte === ESC) state = OSC_ESCAPE;
-        else if (!isTooLong) isTooLong = body.push(byte) > MOST;
+        // One that is too long is dropped; where it ends is still looked for.
+        else if (body.length <= MOST) body.push(byte);
         return;
       case OSC_ESCAPE:
         if (byte === BACKSLASH) return endOsc();
