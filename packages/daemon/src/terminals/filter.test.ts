@@ -33,6 +33,8 @@ test("nothing that a terminal would answer passes", () => {
   expect(questions.filter((question) => through(`a\u001b${question}b`) !== "ab")).toEqual([]);
   expect(through("a\u0005b\u00c2\u009bc")).not.toContain("\u0005");
   expect(through("a\u009b6nb")).toBe("a6nb");
+  const raw = Buffer.from("a\u001b]0;x\u0007\x9b6nb\x9dc", "latin1");
+  expect(Buffer.from(makeFilter().take(raw)).toString("latin1")).toBe("a6nbc");
 });
 
 test("nothing that reaches beyond the drawing passes: clipboard, files, window, tmux's own", () => {
@@ -96,6 +98,20 @@ test("pieces of any size give the same, whole sequences and characters each", ()
     "gr\u00f6\u00dfe 日本 🙂 \u001b[1;31mx\u001b[6n\u001b]0;t\u0007\u001b]8;;https://e.org\u0007y\u001bP$qm\u001b\\z\u001b(0q\u001b(B";
   const whole = through(text);
   for (const size of [1, 2, 3, 5, 7, 64]) expect(inPieces(text, size)).toBe(whole);
+});
+
+test("what is no UTF-8 is left out, as tmux 3.3a does it: whole, and in pieces of any size", () => {
+  const bytes = Buffer.from(
+    "a\x81\x9bb\xc2Xc\xe2\xc3\xa4d\xe2\x82e\xed\xa0\x80f\xc0\x80g\xf4\x90\x80\x80h\xe2\x82\xaci\xff\xfej\xf0\x80\x80\x80k\xe2\x1b[1m",
+    "latin1",
+  );
+  for (const size of [1, 2, 3, 5, 7, 64]) {
+    const filter = makeFilter();
+    const parts: Uint8Array[] = [];
+    for (let at = 0; at < bytes.length; at += size)
+      parts.push(filter.take(bytes.subarray(at, at + size)));
+    expect(Buffer.concat(parts).toString()).toBe("abXcdefgh\u20acijk\u001b[1m");
+  }
 });
 
 test("a string that is too long ends as it does, and nothing behind it is lost", () => {

@@ -2,6 +2,7 @@
  * Takes a program's bytes and gives what a viewer may have: whole characters and whole escape sequences, without those that
  * sequences.ts leaves out. What is not complete waits for its rest, bounded.
  */
+import { characterAt } from "./characters.ts";
 import { makeEscapes } from "./escapes.ts";
 
 export type Filter = {
@@ -11,20 +12,7 @@ export type Filter = {
 };
 
 const NOTHING = new Uint8Array();
-const [ENQ, ESC, C2] = [0x05, 0x1b, 0xc2];
-
-/** Bytes at the end that begin a character which is not complete. */
-const incomplete = (bytes: Uint8Array): number => {
-  for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
-    const byte = bytes[bytes.length - back]!;
-    if (byte < 0x80) return 0;
-    if (byte >= 0xc0) {
-      const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
-      return back < length ? back : 0;
-    }
-  }
-  return 0;
-};
+const [ENQ, ESC] = [0x05, 0x1b];
 
 /** Final bytes of sequences that only draw, whatever numbers they have: moving, erasing, inserting, colours. */
 const DRAWS = new Set(Array.from("@ABCDEFGHJKLMPXdfmr", (final) => final.charCodeAt(0)));
@@ -44,7 +32,7 @@ const drawingEnd = (bytes: Uint8Array, escape: number): number => {
   return -1;
 };
 
-/** Where what may pass as it is ends: at another escape, a question (ENQ), or a control character of C1 that is written as UTF-8. */
+/** Where what may pass as it is ends: at another escape, a question (ENQ), or what is no character or not whole. */
 const plainEnd = (bytes: Uint8Array, from: number): number => {
   let at = from;
   while (at < bytes.length) {
@@ -55,8 +43,13 @@ const plainEnd = (bytes: Uint8Array, from: number): number => {
       at = end;
       continue;
     }
-    if (byte === ENQ || (byte === C2 && bytes[at + 1]! < 0xa0)) return at;
-    at += 1;
+    if (byte === ENQ) return at;
+    if (byte < 0x80) at += 1;
+    else {
+      const size = characterAt(bytes, at);
+      if (size <= 0) return at;
+      at += size;
+    }
   }
   return bytes.length;
 };
@@ -66,20 +59,23 @@ export const makeFilter = (): Filter => {
   let out: Uint8Array[] = [];
   const escapes = makeEscapes((sequence) => out.push(Buffer.from(sequence)));
 
-  /** Plain text and what ends it; returns how far it came. */
+  /** Plain text and what ends it; returns how far it came. The beginning of a character is held. */
   const ground = (bytes: Uint8Array, from: number): number => {
     const end = plainEnd(bytes, from);
     if (end > from) out.push(bytes.subarray(from, end));
+    if (end === bytes.length) return end;
     if (bytes[end] === ESC) escapes.begin();
-    return end + (bytes[end] === C2 ? 2 : 1);
+    if (bytes[end]! < 0x80) return end + 1;
+    const size = characterAt(bytes, end);
+    if (size < 0) return end - size;
+    held = Uint8Array.from(bytes.subarray(end));
+    return bytes.length;
   };
 
   return {
     take: (given) => {
-      let bytes = held.length === 0 ? given : Buffer.concat([held, given]);
-      const tail = incomplete(bytes);
-      held = tail === 0 ? NOTHING : Uint8Array.from(bytes.subarray(bytes.length - tail));
-      if (tail > 0) bytes = bytes.subarray(0, bytes.length - tail);
+      const bytes = held.length === 0 ? given : Buffer.concat([held, given]);
+      held = NOTHING;
       for (let at = 0; at < bytes.length;)
         if (escapes.inside) escapes.take(bytes[at++]!);
         else at = ground(bytes, at);
