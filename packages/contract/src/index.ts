@@ -29,5 +29,6 @@ export * from "./template.ts";
 export * from "./terminal.ts";
 export * from "./terminal-bytes.ts";
 export * from "./terminal-frames.ts";
+export * from "./terminal-title.ts";
 export * from "./token.ts";
 export * from "./usage.ts";

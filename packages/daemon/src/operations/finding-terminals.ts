@@ -1,5 +1,11 @@
 /** From what a caller says to a terminal, and from its record and what tmux holds to what is shown. */
-import { LIMITS, refuse, type Session, type Terminal, type TerminalState } from "@skein/contract";
+import {
+  cleanTitle,
+  refuse,
+  type Session,
+  type Terminal,
+  type TerminalState,
+} from "@skein/contract";
 import type { TerminalRecord } from "@skein/core";
 import { terminalOf } from "@skein/sdk";
 import { noHost } from "./admission.ts";
@@ -100,7 +106,7 @@ export const viewTerminal = (
   const pane = held?.find(({ id }) => id === record.id);
   return {
     ...shown(record),
-    title: pane === undefined || pane.title === "" ? null : titled(pane.title),
+    title: pane === undefined || pane.title === "" ? null : cleanTitle(pane.title),
     columns: pane?.columns ?? record.columns,
     rows: pane?.rows ?? record.rows,
     state: stateOf(held, pane),
@@ -108,9 +114,6 @@ export const viewTerminal = (
     viewers,
   };
 };
-
-const titled = (title: string): string =>
-  title.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ").slice(0, LIMITS.terminalTitleChars);
 
 /** As somebody sees it who is attached. */
 export const viewLive = (

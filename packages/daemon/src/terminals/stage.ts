@@ -2,6 +2,7 @@
 import {
   LIMITS,
   TERMINAL_PROTOCOL,
+  cleanTitle,
   type TerminalServerFrame,
   type TerminalState,
 } from "@skein/contract";
@@ -24,9 +25,6 @@ export type Stage = {
   /** What it was before nobody answered. */
   known: TerminalState;
 };
-
-const cleanTitle = (title: string): string =>
-  title.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ").slice(0, LIMITS.terminalTitleChars);
 
 export const tell = ({ seats }: Stage, frame: TerminalServerFrame): void => {
   for (const seat of seats) if (seat.greeted) seat.line.text(frame);
