@@ -1,5 +1,6 @@
 /** Hosts through the doors that people use: added, listed, checked, removed, and all that can be wrong with one. */
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { appendFile, readFile, writeFile } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
@@ -195,6 +196,62 @@ test("a host is added, checked, worked on, refused to be forgotten, and forgotte
     "nothing runs there",
     async () => (await problemOf(house.call("hosts.remove", { host: "far" }))) === null,
   );
+});
+
+test("a host with a terminal is not removed unasked, and nothing of Skein stays on one that is", async () => {
+  await house.call("hosts.add", { host: "far" });
+  const { host } = await house.call("hosts.check", { host: "far" });
+  const open = async () =>
+    (await house.call("terminals.open", { host: "far", argv: ["sleep", "7777"] })).terminal;
+  const [terminal, other] = [await open(), await open()];
+  const refused = await run("host", "remove", "far");
+  expect(refused).toMatchObject({ code: 1, stdout: "" });
+  expect(refused.stderr).toMatch(
+    /2 terminals are open on far: trm_[^]*\[host_in_use\]\n[^]*--force/,
+  );
+  expect((await house.call("terminals.list", { host: "far" })).terminals).toMatchObject([
+    { state: "running" },
+    { state: "running" },
+  ]);
+  await house.call("terminals.close", { terminal: other.id });
+  expect(await run("host", "remove", "far", "--force")).toMatchObject({
+    code: 0,
+    stdout: "Removed host far\n",
+    stderr: "",
+  });
+  const { terminals } = await house.call("terminals.list", {});
+  expect(terminals.map(({ id }) => id)).not.toContain(terminal.id);
+  const { stdout } = await execute("ps", ["-eo", "args"]);
+  expect(stdout.split("\n").filter((line) => line.includes(host.home))).toEqual([]);
+  expect(await everyProcess(host.home)).toEqual([]);
+  expect(existsSync(host.home)).toBe(false);
+  // It may be added again.
+  await house.call("hosts.add", { host: "far" });
+  await house.call("hosts.remove", { host: "far" });
+  expect(existsSync(host.home)).toBe(false);
+});
+
+test("of a host that does not answer, it is told what stays there", async () => {
+  await house.call("hosts.add", { host: "far" });
+  const { host } = await house.call("hosts.check", { host: "far" });
+  const { terminal } = await house.call("terminals.open", { host: "far", argv: ["sleep", "7777"] });
+  await house.kill9();
+  await sshd.stop();
+  await house.restart();
+  expect(await problemOf(house.call("hosts.remove", { host: "far" }))).toMatchObject({
+    code: "host_in_use",
+    details: { terminals: [terminal.id] },
+  });
+  const removed = await house.call("hosts.remove", { host: "far", force: true });
+  expect(removed.host.reason).toMatch(
+    new RegExp(`may run on there: ${terminal.id}; it does not answer.* stays there: ${host.home}$`),
+  );
+  expect((await house.call("terminals.list", {})).terminals).toEqual([]);
+  await sshd.start();
+  await house.call("hosts.add", { host: "far" });
+  await house.call("hosts.remove", { host: "far" });
+  expect(existsSync(host.home)).toBe(false);
+  expect(await everyProcess(host.home)).toEqual([]);
 });
 
 test("a key that changed while a connection stands is told by check, and by list until it is right again", async () => {

@@ -95,7 +95,7 @@ export const hostOperations = {
   "hosts.remove": operation({
     name: "hosts.remove",
     summary:
-      "Forget a host. Refused while it has sessions, unless forced: their agents are then left to themselves",
+      "Forget a host, and take Skein's folder away there. Refused while agents run or terminals are open there, unless forced: agents are then left to themselves, terminals closed",
     kind: "write",
     scope: "operator.admin",
     http: { method: "DELETE", path: "/api/hosts/{host}" },

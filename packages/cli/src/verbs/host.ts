@@ -109,13 +109,16 @@ type RemoveFlags = Flags & { readonly force?: boolean };
 
 const remove = verb<RemoveFlags, [name: string]>({
   examples: [
-    ["skein host remove cloud", "when none of its agents runs"],
-    ["skein host remove cloud --force", "its agents are left to themselves, its sessions are lost"],
+    ["skein host remove cloud", "when no agent runs and no terminal is open there"],
+    ["skein host remove cloud --force", "its agents are left to themselves, its terminals closed"],
   ],
   define: (command) =>
     command
       .argument("<NAME>", "see: skein host list")
-      .option("--force", "though agents run there: they are left to themselves")
+      .option(
+        "--force",
+        "though agents run or terminals are open there: left to themselves, and closed",
+      )
       .option("--json", "print the view (hosts.remove)"),
   run: async (cli, { force, json }, host) => {
     const view = await cli.call("hosts.remove", {
@@ -139,5 +142,8 @@ export const host = family({
     summary: "Add a machine by the name that ssh knows it by; it is reached and checked",
   },
   check: { ...check, summary: "Reach a host now, and say what there is and what is missing" },
-  remove: { ...remove, summary: "Forget a host; refused while agents run there, unless forced" },
+  remove: {
+    ...remove,
+    summary: "Forget a host; refused while agents run or terminals are open there, unless forced",
+  },
 });

@@ -14,6 +14,7 @@ import { clearLeftovers } from "../effects/leftovers.ts";
 import type { EffectsPort } from "../effects/ports.ts";
 import type { Effects } from "../effects/runner.ts";
 import { checkHost, type Sought } from "../hosts/check.ts";
+import { clearHost } from "../hosts/clear.ts";
 import type { Hosts, LinkedHost } from "../hosts/hosts.ts";
 import type { HostRefusal, HostsPort } from "../operations/ports.ts";
 import type { Building } from "./building.ts";
@@ -64,12 +65,11 @@ const soughtOn = (config: Config, drivers: readonly AgentDriver[], host: string)
     });
 
 const makeTidy = ({ log }: Building, { sites, port, restored, terminals }: HostingDeps) => {
-  const tidied = new WeakSet<Host>();
-  return async (host: Host): Promise<void> => {
+  const tidied = new WeakMap<Host, Promise<void>>();
+  const tidyNow = async (host: Host): Promise<void> => {
     await restored;
     const site = sites.get(host.id);
-    if (tidied.has(host) || site?.host !== host) return;
-    tidied.add(host);
+    if (site?.host !== host) return void tidied.delete(host);
     try {
       const left = await clearLeftovers({ port, host, spool: site.paths.spool });
       const closed = await terminals.tidy(site);
@@ -86,6 +86,11 @@ const makeTidy = ({ log }: Building, { sites, port, restored, terminals }: Hosti
       tidied.delete(host);
       log("info", "leftovers could not be looked for", { host: host.id, error: String(error) });
     }
+  };
+  return (host: Host): Promise<void> => {
+    const under = tidied.get(host) ?? tidyNow(host);
+    tidied.set(host, under);
+    return under;
   };
 };
 
@@ -144,6 +149,13 @@ const hostsPort = (
     refused: (name) => refusals.get(name),
     room: deps.room,
     forsake: effects.forsake,
+    clear: async (name) => {
+      const site = sites.get(name);
+      if (site === undefined || name === LOCAL_HOST) return;
+      // What was begun when it was added must not put down anything afterwards.
+      await tidy(site.host);
+      await clearHost(site.host, () => site.terminals.end());
+    },
     drop: async (name) => {
       // First: what belongs to the host is found by its name, which nobody knows any more afterwards.
       sites.drop(name);

@@ -7,11 +7,18 @@ import {
   type HostCheck,
   type Session,
 } from "@skein/contract";
-import type { HostState } from "@skein/core";
+import type { HostState, TerminalRecord } from "@skein/core";
 import { noHost } from "./admission.ts";
 import { eachRow } from "../each-row.ts";
-import { hostKind, hostStream, readHostRow } from "../engine/small-kinds.ts";
+import {
+  hostKind,
+  hostStream,
+  readHostRow,
+  readTerminalRow,
+  terminalKind,
+} from "../engine/small-kinds.ts";
 import { readSessionRow, sessionKind } from "../engine/session-kind.ts";
+import type { ReceiptKey } from "../engine/receipts.ts";
 import type { Handlers } from "./handlers.ts";
 import { identityOf, type MetHost, type OperationDeps } from "./ports.ts";
 
@@ -167,20 +174,112 @@ const makeAdd = (deps: OperationDeps): Handlers["hosts.add"] => {
     );
 };
 
-const names = (sessions: readonly Session[]): string => {
-  const some = sessions.slice(0, NAMED).map(({ name }) => name);
-  return `${some.join(", ")}${sessions.length > NAMED ? ", …" : ""}`;
+const names = (all: readonly string[]): string => {
+  const some = all.slice(0, NAMED);
+  return `${some.join(", ")}${all.length > NAMED ? ", …" : ""}`;
 };
 
-const inUse = (host: string, living: readonly Session[]) =>
-  refuse(
+/** What there is on a host when it is to be removed. */
+type Inhabitants = {
+  readonly living: readonly Session[];
+  /** As they are recorded, whether they are there or not. */
+  readonly terminals: readonly TerminalRecord[];
+  /** Those of them in which something runs, or may run; not those in which a living agent does. */
+  readonly open: readonly TerminalRecord[];
+};
+
+const inhabitants = async (deps: OperationDeps, name: string): Promise<Inhabitants> => {
+  const attached = await sessionsThat(deps, { live: "all", attached: true });
+  const living = attached.filter(({ host }) => host === name);
+  const { rows } = await deps.store.rows({ kind: "terminal", limit: LIMITS.terminals });
+  const terminals = rows.map(readTerminalRow).filter(({ host }) => host === name);
+  const held = terminals.length === 0 ? [] : ((await deps.terminals(name)?.held()) ?? null);
+  const isOpen = ({ id, runs, session }: TerminalRecord): boolean => {
+    if (runs !== "shell" && living.some((one) => one.id === session)) return false;
+    return held === null || held.some((pane) => pane.id === id && !pane.dead);
+  };
+  return { living, terminals, open: terminals.filter(isOpen) };
+};
+
+const inUse = (host: string, { living, open }: Inhabitants) => {
+  const agents = living.length === 1 ? "An agent runs" : `${living.length} agents run`;
+  const terminals = open.length === 1 ? "a terminal is" : `${open.length} terminals are`;
+  const said = [
+    ...(living.length === 0
+      ? []
+      : [`${agents} on ${host}: ${names(living.map((one) => one.name))}`]),
+    ...(open.length === 0
+      ? []
+      : [`${terminals} open on ${host}: ${names(open.map(({ id }) => id))}`]),
+  ].join("; ");
+  const forced = [
+    ...(living.length === 0 ? [] : ["leaves the agents to themselves"]),
+    ...(open.length === 0 ? [] : ["closes the terminals"]),
+  ].join(" and ");
+  const first = [
+    ...(living.length === 0 ? [] : ["stop them (`skein stop`)"]),
+    ...(open.length === 0 ? [] : ["close them (`skein terminal close`)"]),
+  ].join(" and ");
+  return refuse(
     "host_in_use",
-    living.length === 1
-      ? `An agent runs on ${host}: ${names(living)}.`
-      : `${living.length} agents run on ${host}: ${names(living)}.`,
-    `Stop them first, or leave them to themselves with \`skein host remove ${host} --force\`.`,
-    { sessions: living.map(({ id }) => id) },
+    `${said.charAt(0).toUpperCase()}${said.slice(1)}.`,
+    `${first.charAt(0).toUpperCase()}${first.slice(1)} first; or \`skein host remove ${host} --force\` ${forced}.`,
+    { sessions: living.map(({ id }) => id), terminals: open.map(({ id }) => id) },
   );
+};
+
+/** Closed there, as far as the host answers, and in the record in any case. Gives those that may live on. */
+const closeTerminals = async (
+  deps: OperationDeps,
+  actor: string,
+  host: string,
+  { terminals, open }: Inhabitants,
+): Promise<string[]> => {
+  const left: string[] = [];
+  for (const { id } of terminals) {
+    const isAway = deps.hosts.get(host)?.reach().state !== "reachable";
+    const close = async (): Promise<void> => deps.terminals(host)?.close(id);
+    if (open.some((one) => one.id === id))
+      if (
+        isAway ||
+        !(await close().then(
+          () => true,
+          () => false,
+        ))
+      )
+        left.push(id);
+    const closing = { type: "close", terminal: id } as const;
+    await deps.engine.dispatch(terminalKind, id, closing, { actor, answer: () => undefined });
+  }
+  return left;
+};
+
+/** Gives what a person must know of what is still there; null: nothing is. */
+const clear = async (
+  deps: OperationDeps,
+  host: HostView,
+  { living }: Inhabitants,
+  terminals: readonly string[],
+): Promise<string | null> => {
+  if (living.length > 0 || host.state !== "reachable") {
+    const said = [
+      ...(living.length === 0
+        ? []
+        : [`left to themselves there: ${names(living.map(({ name }) => name))}`]),
+      ...(terminals.length === 0 ? [] : [`terminals that may run on there: ${names(terminals)}`]),
+      ...(host.state === "reachable"
+        ? []
+        : [`it does not answer, so Skein's folder stays there: ${host.home}`]),
+    ];
+    return said.join("; ");
+  }
+  try {
+    await deps.hosts.clear(host.name);
+    return null;
+  } catch (error) {
+    return `not all of it could be done away with there: ${(error as Error).message} Look into ${host.home} on ${host.name}.`;
+  }
+};
 
 /** Its sessions are lost before it is: whoever comes between finds either a host or a session that says why there is none. */
 const abandon = async (
@@ -200,6 +299,20 @@ const abandon = async (
     );
 };
 
+/** Of `local` it is refused. */
+const forget = (
+  deps: OperationDeps,
+  actor: string,
+  receipt: ReceiptKey | null,
+  view: { readonly host: HostView },
+): Promise<{ host: HostView }> =>
+  deps.engine.dispatch(
+    hostKind,
+    hostStream(view.host.name),
+    { type: "remove", host: view.host.name },
+    { actor, receipt, answer: () => view },
+  );
+
 const remove =
   (deps: OperationDeps): Handlers["hosts.remove"] =>
   (input, caller) =>
@@ -208,24 +321,15 @@ const remove =
       async (receipt) => {
         const { host: name, force } = input;
         admitKnown(deps, name);
-        const attached = await sessionsThat(deps, { live: "all", attached: true });
-        const living = attached.filter(({ host }) => host === name);
-        if (living.length > 0 && !force && name !== LOCAL_HOST) throw inUse(name, living);
+        if (name === LOCAL_HOST)
+          return forget(deps, caller.actor, receipt, await viewNow(deps, name));
+        const there = await inhabitants(deps, name);
+        if (there.living.length + there.open.length > 0 && !force) throw inUse(name, there);
         const { host: before } = await viewNow(deps, name);
-        if (name !== LOCAL_HOST) await abandon(deps, caller.actor, name, living);
-        const left = `left to themselves there: ${names(living)}`;
-        const view = await deps.engine.dispatch(
-          hostKind,
-          hostStream(name),
-          { type: "remove", host: name },
-          {
-            actor: caller.actor,
-            receipt,
-            answer: () => ({
-              host: { ...before, reason: living.length === 0 ? before.reason : left },
-            }),
-          },
-        );
+        const left = await closeTerminals(deps, caller.actor, name, there);
+        await abandon(deps, caller.actor, name, there.living);
+        const reason = await clear(deps, before, there, left);
+        const view = await forget(deps, caller.actor, receipt, { host: { ...before, reason } });
         await deps.hosts.drop(name);
         return view;
       },

@@ -85,6 +85,8 @@ export type HostsPort = {
   room(name: string): Promise<DiskRoom>;
   /** Lets go of its agents, and hears no more of them. Harms none, never rejects. */
   forsake(name: string): Promise<void>;
+  /** Does away with all that is Skein's there; no agent may run there. Rejects when it does not answer, or something stays. */
+  clear(name: string): Promise<void>;
   /** Lets go of the host itself. */
   drop(name: string): Promise<void>;
 };

@@ -125,6 +125,8 @@ export type HostTerminals = Terminals & {
   isOpening(id: string): boolean;
   /** Removes what a crash left of openings that never came to be; resolves with how many there were. Rejects with an AdapterFailure. */
   clear(): Promise<number>;
+  /** Ends tmux with all that it holds. Rejects with an AdapterFailure when nobody says that it is gone. */
+  end(): Promise<void>;
 };
 
 /** `attachments` are to be stopped; nothing else is to be closed: what it opens ends with the calls that need it. */
@@ -156,6 +158,10 @@ export const makeTerminals = (host: Host, clock: Clock): HostTerminals => {
     },
     isOpening: openings.has,
     clear: () => clearStartFiles(host, openings.has),
+    end: async () => {
+      const answer = await tmux.run(["kill-server"]);
+      if (answer.is === "unknown") throw answer.failure;
+    },
     open: (spec) =>
       inTurn(spec.id, async () => {
         openings.begin(spec.id);
