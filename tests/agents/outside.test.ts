@@ -135,6 +135,34 @@ test("a conversation that a program has open is looked at, and not taken from it
   await house.call("sessions.delete", { session: session.id });
 });
 
+test.each([
+  ["claude-code", "protocol"],
+  ["claude-code", "tui"],
+  ["codex", "protocol"],
+] as const)(
+  "a conversation of %s (%s) is the session's in its first turn already, and known when it was killed in it",
+  async (backend, held) => {
+    const folder = await realpath(await house.folder(`first-${backend}-${held}`));
+    const wish = { backend, folder, interface: held } as const;
+    const { session } = await house.call("sessions.create", wish);
+    await house.call("sessions.send", { session: session.id, text: "SLOW 60" });
+    await untilTrue(
+      "it is on the disk",
+      async () => (await found(backend, folder, true)).length === 1,
+    );
+    const [one] = await found(backend, folder, true);
+    expect(one?.session).toBe(session.id);
+    expect(await found(backend, folder)).toEqual([]);
+    const adopting = house.call("outside.adopt", { backend, conversation: one?.id ?? "" });
+    await expect(adopting).rejects.toMatchObject({ problem: { code: "conversation_held" } });
+    await house.call("sessions.delete", { session: session.id });
+    expect(await found(backend, folder)).toEqual([]);
+    expect(await found(backend, folder, true)).toMatchObject([
+      { id: one?.id, session: session.id, deleted: true },
+    ]);
+  },
+);
+
 test("what is not there is said", async () => {
   const conversation = "00000000-0000-4000-8000-000000000000";
   for (const backend of ["claude-code", "codex"])
