@@ -60,7 +60,7 @@ const answerOf = async (deps: ChannelDeps, channel: Channel, maxBytes: number): 
     length += bytes.length;
     if (length > maxBytes) {
       channel.close();
-      throw unusable(deps.name, `its answer is longer than ${maxBytes} bytes`);
+      throw unusable(deps, `its answer is longer than ${maxBytes} bytes`);
     }
     parts.push(bytes);
   }

@@ -8,11 +8,10 @@ import { channelArgs } from "./command.ts";
 import type { Link } from "./link.ts";
 import { BANNER_BYTES } from "./master.ts";
 import { oneLine } from "./script.ts";
-import { unreachable, unusable } from "./reasons.ts";
+import { unreachable, unusable, type Called } from "./reasons.ts";
 import type { Place, Wanted } from "./trunks.ts";
 
-export type ChannelDeps = {
-  readonly name: string;
+export type ChannelDeps = Called & {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly link: Link;
   readonly clock: Clock;
@@ -204,7 +203,7 @@ const whyNot = async (deps: ChannelDeps, place: Place, said: string) => {
   const now = reach();
   if (gone !== null) return unreachable(deps.name, gone.message);
   if (now.state === "unreachable") return unreachable(deps.name, now.reason, now.remedy);
-  if (said === WITHOUT_END || said === NEVER_DONE) return unusable(deps.name, said);
+  if (said === WITHOUT_END || said === NEVER_DONE) return unusable(deps, said);
   return unreachable(
     deps.name,
     `the channel broke off${said === "" ? "" : `: ${said.trim().slice(-200)}`}.`,

@@ -3,7 +3,7 @@ import { quote } from "@skein/contract";
 import type { Clock, Host } from "@skein/sdk";
 import type { Ask } from "./ask.ts";
 import { BOOT, oneLine } from "./script.ts";
-import { unusable } from "./reasons.ts";
+import { unusable, type Called } from "./reasons.ts";
 
 const KEPT_MS = 5 * 60_000;
 const PATIENCE_MS = 12_000;
@@ -47,12 +47,13 @@ const readBlock = (output: Buffer, mark: string): Record<string, string> | null 
 const OURS = new Set(["LC_ALL", "PWD", "OLDPWD", "SHLVL", "_", "SSH_CONNECTION", "SSH_CLIENT"]);
 
 /** Rejects with an AdapterFailure when nothing there tells one; only what was told is kept. */
-export const makeEnvironment = (deps: {
-  readonly name: string;
-  readonly ask: Ask;
-  readonly clock: Clock;
-  readonly mark: () => string;
-}): Host["environment"] => {
+export const makeEnvironment = (
+  deps: Called & {
+    readonly ask: Ask;
+    readonly clock: Clock;
+    readonly mark: () => string;
+  },
+): Host["environment"] => {
   type Environment = Readonly<Record<string, string | undefined>>;
   let kept: { readonly at: number; readonly told: Promise<Environment> } | null = null;
   const askFor = async (): Promise<Environment> => {
@@ -67,7 +68,7 @@ export const makeEnvironment = (deps: {
       if (found !== null)
         return Object.fromEntries(Object.entries(found).filter(([name]) => !OURS.has(name)));
     }
-    throw unusable(deps.name, "nothing there tells its login's environment");
+    throw unusable(deps, "nothing there tells its login's environment");
   };
   return () => {
     const now = deps.clock.monotonic();

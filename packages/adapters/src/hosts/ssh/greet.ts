@@ -8,7 +8,7 @@ import { keepEnd, spawnSsh } from "./client.ts";
 import { aloneArgs, type SshDeps } from "./command.ts";
 import { GREETING_MS } from "./master.ts";
 import { oneLine } from "./script.ts";
-import { unusable, whyUnreached } from "./reasons.ts";
+import { unusable, whyUnreached, type Called } from "./reasons.ts";
 import { isFull, wordOf } from "./words.ts";
 
 export type Greeting = {
@@ -50,17 +50,21 @@ say system "$(uname -sm)"
 say login "$h"
 say home "$d"`;
 
-const readGreeting = (name: string, said: string, nonce: string): Greeting | AdapterFailure => {
+const readGreeting = (called: Called, said: string, nonce: string): Greeting | AdapterFailure => {
   const told = (key: string): string | undefined =>
     new RegExp(`${nonce} ${key} (.*)$`, "m").exec(said)?.[1];
   const disk = told("disk");
   if (disk !== undefined)
-    return fileFailure(`Skein's folder on ${name} cannot be made`, wordOf(disk), isFull(disk));
+    return fileFailure(
+      `Skein's folder on ${called.name} cannot be made`,
+      wordOf(disk),
+      isFull(disk),
+    );
   const missing = told("missing");
-  if (missing !== undefined) return unusable(name, `it has no ${missing}`);
+  if (missing !== undefined) return unusable(called, `it has no ${missing}`);
   const [home, login, system] = [told("home"), told("login"), told("system")];
   if (home === undefined || login === undefined || system === undefined)
-    return unusable(name, "its login does not run /bin/sh");
+    return unusable(called, "its login does not run /bin/sh");
   return { home, login, system };
 };
 
@@ -93,8 +97,8 @@ export const reachSsh = (given: GreetDeps, signal?: AbortSignal): Promise<Greeti
     const isIn = /Authenticated to|Entering interactive session/.test(errors());
     const found =
       said.includes(nonce) || (isIn && fault === "")
-        ? readGreeting(deps.name, said, nonce)
-        : whyUnreached(deps.name, errors() + fault);
+        ? readGreeting(deps, said, nonce)
+        : whyUnreached(deps, errors() + fault);
     if (found instanceof Error) reject(found);
     else resolve(found);
   });

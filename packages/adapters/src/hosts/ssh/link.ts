@@ -7,7 +7,7 @@ import { makeBackoff } from "./backoff.ts";
 import type { SshDeps } from "./command.ts";
 import { startMaster, type Master } from "./master.ts";
 import { makeReachWatch } from "./reach.ts";
-import { unreachable, unusable } from "./reasons.ts";
+import { unreachable, unusable, type Called } from "./reasons.ts";
 import { makeTrunks, type Place, type Wanted } from "./trunks.ts";
 
 /** A socket's path: ours, and the 17 characters that ssh adds to it while it makes it. */
@@ -54,9 +54,9 @@ const forgetSockets = (run: string, control: string): void => {
     if (name.startsWith(`${basename(control)}.`)) rmSync(join(run, name), { force: true });
 };
 
-const noRoom = (name: string): AdapterFailure =>
+const noRoom = (called: Called): AdapterFailure =>
   unusable(
-    name,
+    called,
     "its ssh server allows one session for each connection",
     "Set MaxSessions to 10, or take it out, in the configuration of its ssh server.",
   );
@@ -77,7 +77,7 @@ export const makeLink = (deps: LinkDeps): Link => {
   const start = makeStart(deps, control);
   const trunks = makeTrunks(
     () => start(false),
-    () => noRoom(name),
+    () => noRoom(deps),
   );
   let isClosed = false;
   /** The try that runs: fulfilled in any case, when it is over. */

@@ -86,7 +86,7 @@ export const startMaster = (
       cancel();
       resolve();
     } catch (error) {
-      failure = unusable(deps.name, (error as Error).message);
+      failure = unusable(deps, (error as Error).message);
       close();
     }
   });
@@ -104,8 +104,8 @@ export const startMaster = (
       const isMute = !isReady && /Authenticated to|Entering interactive session/.test(all);
       failure ??=
         isMute && late === ""
-          ? unusable(deps.name, "its login does not run /bin/sh")
-          : whyUnreached(deps.name, all);
+          ? unusable(deps, "its login does not run /bin/sh")
+          : whyUnreached(deps, all);
       reject(failure);
       tell(failure);
     });

@@ -51,12 +51,27 @@ describe("why a host was not reached, from ssh's words", () => {
     ["Bad owner or permissions on ~/.ssh/config", "host_unreachable", /Bad owner/],
     ["", "host_unreachable", /cannot be reached/],
   ])("%s", (said, code, sentence) => {
-    const { message, failure } = whyUnreached("box", `debug1: Connecting to x\n${said}\n`);
+    const { message, failure } = whyUnreached(
+      { name: "box" },
+      `debug1: Connecting to x\n${said}\n`,
+    );
     expect({ code: failure.code, message }).toEqual({
       code,
       message: expect.stringMatching(sentence),
     });
     expect(failure.remedy).not.toBe("");
+  });
+
+  test.each([
+    ["ssh: Could not resolve hostname x: Name or service not known", "HostName in /etc/work ssh."],
+    ["ssh: connect to host x port 22: Connection refused", "Port in /etc/work ssh."],
+    ["x@y: Permission denied (publickey).", "`ssh -F '/etc/work ssh' box`"],
+    ["No ED25519 host key is known for x", "`ssh -F '/etc/work ssh' box`"],
+    ["", "`ssh -F '/etc/work ssh' box`"],
+  ])("with another configuration the remedy names it: %s", (said, words) => {
+    const { remedy } = whyUnreached({ name: "box", config: "/etc/work ssh" }, said).failure;
+    expect(remedy).toContain(words);
+    expect(remedy).not.toMatch(/~\/\.ssh\/config|`ssh box|ssh-copy-id/);
   });
 });
 
