@@ -52,6 +52,7 @@ const away = (name: string): Session =>
     host: "cloud",
     unreachable: AT,
     folder: "/srv/shop",
+    container: { image: "my-agents:1", network: "none", memoryMiB: 2048 },
     status: {
       state: "working",
       waitingFor: null,
@@ -187,6 +188,7 @@ describe.concurrent("a session on another host", () => {
     const since = /cloud has not answered for \w+ \(since 2026-11-20 10:00:00\)/;
     expect(status.stdout).toMatch(since);
     expect(inspect.stdout).toMatch(since);
+    expect(inspect.stdout).toMatch(/^container +my-agents:1, network none, 2048 MiB$/m);
   });
 
   test("is not said to be stopped before it is, and its end is said to come", async () => {

@@ -1,6 +1,6 @@
 /** `inspect` and `last-message`: reading one session. */
 import { InvalidArgumentError } from "commander";
-import type { Approval, Session, Turn } from "@skein/contract";
+import type { Approval, Container, Session, Turn } from "@skein/contract";
 import { printJson, type Cli } from "../cli.ts";
 import { EXIT } from "../failure.ts";
 import { approvalText } from "../format/approval.ts";
@@ -93,6 +93,7 @@ const facts = (cli: Cli, session: Session): [string, string][] => {
     ["permissions", session.permissions],
     ["folder", oneLine(session.folder)],
     ["host", oneLine(session.host)],
+    ["container", session.container === null ? null : containerWords(session.container)],
     ["unreachable", awayWords(session, cli.now())],
     ["group", session.group === null ? null : oneLine(session.group)],
     ["goal", session.goal === null ? null : goalWords(session.goal)],
@@ -110,6 +111,14 @@ const facts = (cli: Cli, session: Session): [string, string][] => {
   ];
   return rows.filter((row): row is [string, string] => row[1] !== null && row[1] !== "");
 };
+
+const containerWords = ({ image, network, cpus, memoryMiB }: Container): string =>
+  [
+    oneLine(image),
+    `network ${network}`,
+    ...(cpus === undefined ? [] : [`${cpus} cpus`]),
+    ...(memoryMiB === undefined ? [] : [`${memoryMiB} MiB`]),
+  ].join(", ");
 
 const turnLine = (cli: Cli, turn: Turn): string => {
   const end = turn.endedAt === null ? cli.now() : Date.parse(turn.endedAt);
