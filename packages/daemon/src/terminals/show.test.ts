@@ -75,13 +75,16 @@ const snapshot = (screen: string): string[] =>
   ]);
 const reply = (body: readonly string[] = []): string[] => ["%begin 2 2 1", ...body, "%end 2 2 1"];
 
-const open = async () => {
+/** `late`: tmux answers nothing before `begin` is called. */
+const open = async (late = false) => {
+  const begun = Promise.withResolvers<void>();
+  if (!late) begun.resolve();
   const { clock, turn } = makeClock();
   const pipes: ReturnType<typeof makePipe>[] = [];
   let answer: Answer = { is: "done", out: "trm_1|0 trm_1|$4|%7|9|0|||20|3|\n" };
   const tmux = {
     host: { id: "local", reach: () => ({ state: "reachable" }) },
-    run: async () => answer,
+    run: () => begun.promise.then(() => answer),
     open: async () => {
       pipes.push(makePipe());
       return pipes.at(-1)!.pipe;
@@ -90,13 +93,14 @@ const open = async () => {
   const end = Promise.withResolvers<{ exitCode: number | null; signal: string | null }>();
   const ends: Ends = { wait: () => end.promise };
   const reasons: string[] = [];
+  const pasted: string[] = [];
   const show = makeShow({
     tmux,
     ends,
     clock,
     id: "trm_1",
     inputs: makeInputs(),
-    paste: async () => {},
+    paste: async (text) => void pasted.push(text),
     isClosing: () => false,
     over: (reason) => void reasons.push(reason),
   });
@@ -143,8 +147,10 @@ const open = async () => {
     pipes,
     turn,
     end,
+    begin: begun.resolve,
     answers: (next: Answer) => (answer = next),
     reasons,
+    pasted,
     overs: () => reasons.length,
   };
 };
@@ -158,6 +164,33 @@ test("output joins a snapshot in the place where it stands, and what came before
   await say("%output %7 before", ...snapshot("shown"), "%output %7 behind");
   turn(10);
   expect(got).toEqual(["attached", "snapshot 0", "output 0 behind"]);
+});
+
+test("what is typed before tmux is found waits for it; where it cannot be found it is refused", async () => {
+  const { show, sit, pipes, begin, pasted } = await open(true);
+  const { seat, got } = sit("a");
+  show.input(seat, "input", 1, Buffer.from("a"));
+  show.input(seat, "paste", 2, Buffer.from("text"));
+  show.input(seat, "input", 3, Buffer.from("b"));
+  await breathe();
+  expect([got, pasted]).toEqual([[], []]);
+  begin();
+  await breathe();
+  const [{ say, written }] = pipes as [ReturnType<typeof makePipe>];
+  await say(...snapshot("shown"));
+  expect([written.at(-1), pasted]).toEqual(["send-keys -t %7 -H 61", []]);
+  await say(...reply());
+  expect([written.at(-1), pasted]).toEqual(["send-keys -t %7 -H 62", ["text"]]);
+  show.input(seat, "input", 4, Buffer.from("c"));
+  expect(written.at(-1)).toBe("send-keys -t %7 -H 63");
+
+  const lost = await open(true);
+  const away = lost.sit("a");
+  lost.show.input(away.seat, "input", 1, Buffer.from("a"));
+  lost.answers({ is: "unknown", failure: { message: "no link" } as never });
+  lost.begin();
+  await breathe();
+  expect(away.got).toEqual(["close terminal.unavailable", "refused"]);
 });
 
 test("output that tmux left out is made good by a snapshot", async () => {

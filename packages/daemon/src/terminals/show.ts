@@ -68,6 +68,7 @@ const makeStage = (): Stage => {
     stream: makeStream(),
     sizing: makeSizing(seats, () => undefined),
     into: null,
+    ready: Promise.withResolvers(),
     size: { columns: 0, rows: 0 },
     resizing: false,
     title: "",
@@ -111,6 +112,7 @@ const makeEvents = (
     setProgram(stage, dead ? { state: "ended", exitCode, signal } : { state: "running" });
     startOver(stage);
     calls.look();
+    stage.ready.resolve();
   },
   down: () => {
     stage.into = null;
@@ -125,6 +127,7 @@ const makeEvents = (
     calls.ended();
   },
   unknown: (reason) => {
+    stage.ready.resolve();
     if (stage.program.state === "unknown") return;
     const since = new Date(deps.clock.now()).toISOString();
     setProgram(stage, { state: "unknown", reason, since });
@@ -227,6 +230,10 @@ const makeActs = (
   },
 });
 
+/** Where keys go now, or why nowhere. */
+const intoOf = ({ program, into }: Stage) =>
+  program.state === "ended" ? "ended" : (into ?? "unreachable");
+
 export const makeShow = (deps: ShowDeps): Show => {
   const { clock, inputs } = deps;
   const stage = makeStage();
@@ -239,6 +246,7 @@ export const makeShow = (deps: ShowDeps): Show => {
   const close: Show["close"] = (reason, message) => {
     if (isOver) return;
     isOver = true;
+    stage.ready.resolve();
     linger();
     stopWatching();
     lastWords.stop();
@@ -253,12 +261,7 @@ export const makeShow = (deps: ShowDeps): Show => {
     deps,
     makeEvents(stage, deps, { look, output, ended: lastWords.watch, close }),
   );
-  const typing = makeTyping({
-    clock,
-    inputs,
-    paste: deps.paste,
-    into: () => (stage.program.state === "ended" ? "ended" : (stage.into ?? "unreachable")),
-  });
+  const typing = makeTyping({ ...deps, ready: stage.ready.promise, into: () => intoOf(stage) });
 
   const leave: Show["leave"] = (seat) => {
     if (!seats.delete(seat)) return;

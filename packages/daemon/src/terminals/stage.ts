@@ -18,6 +18,8 @@ export type Stage = {
   readonly stream: Stream;
   sizing: Sizing;
   into: { readonly control: Control; readonly pane: string } | null;
+  /** Resolves once tmux takes input, or surely does not for now. */
+  readonly ready: PromiseWithResolvers<void>;
   size: Size;
   resizing: boolean;
   title: string;

@@ -6,7 +6,7 @@ import { makeInputs } from "./inputs.ts";
 import type { Seat } from "./seat.ts";
 import { makeTyping } from "./typing.ts";
 
-const made = (paste: (text: string) => Promise<void> = async () => {}) => {
+const made = async (paste: (text: string) => Promise<void> = async () => {}) => {
   const log: string[] = [];
   const waiting: ((replies: readonly Reply[] | null) => void)[] = [];
   const ask = (line: string, _: number, done: (replies: readonly Reply[] | null) => void): void => {
@@ -23,6 +23,7 @@ const made = (paste: (text: string) => Promise<void> = async () => {}) => {
   const typing = makeTyping({
     clock: { now: () => 0, monotonic: () => 0, after: (_, run) => ((tell = run), () => {}) },
     inputs,
+    ready: Promise.resolve(),
     into: () => ({ control: { ask } as never, pane: "%1" }),
     paste: async (text) => {
       log.push(`paste ${text}`);
@@ -36,13 +37,14 @@ const made = (paste: (text: string) => Promise<void> = async () => {}) => {
     tell();
     tell = () => {};
   };
+  await settled();
   return { log, waiting, told, closed, inputs, sit, seat, typing, keys, later };
 };
 const done: readonly Reply[] = [{ ok: true, body: new Uint8Array() }];
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 test("each number is typed once, in order, and answered a moment after tmux has taken it", async () => {
-  const { log, waiting, told, keys, later } = made();
+  const { log, waiting, told, keys, later } = await made();
   keys(1, "ls");
   keys(1, "ls");
   keys(2, "\u0003");
@@ -65,7 +67,7 @@ test("each number is typed once, in order, and answered a moment after tmux has 
 });
 
 test("what tmux did not answer may have been typed: it is said so, and never typed again", async () => {
-  const { log, waiting, told, keys } = made();
+  const { log, waiting, told, keys } = await made();
   keys(1, "rm x\r");
   waiting[0]!(null);
   await settled();
@@ -75,7 +77,7 @@ test("what tmux did not answer may have been typed: it is said so, and never typ
 });
 
 test("what comes again is answered as it was, or once that is known, to who asks last", async () => {
-  const { log, waiting, inputs, sit, typing, keys, later } = made();
+  const { log, waiting, inputs, sit, typing, keys, later } = await made();
   const answers = (): (number | null)[] => [inputs.typed("ada tab"), inputs.last("ada tab")];
   expect(answers()).toEqual([null, null]);
   keys(1, "a");
@@ -101,7 +103,7 @@ test("what comes again is answered as it was, or once that is known, to who asks
 });
 
 test("a number that leaves out another ends the connection, and nothing of it is typed", async () => {
-  const { log, waiting, told, closed, keys, later } = made();
+  const { log, waiting, told, closed, keys, later } = await made();
   for (const [seq, text] of [
     [1, "a"],
     [1, "a"],
@@ -130,7 +132,7 @@ test("who is refused again and again is not remembered without limit, and nothin
 
 test("a paste stands between the keys before it and behind it", async () => {
   const pasting = Promise.withResolvers<void>();
-  const { log, waiting, told, seat, typing, keys, later } = made(() => pasting.promise);
+  const { log, waiting, told, seat, typing, keys, later } = await made(() => pasting.promise);
   keys(1, "a");
   typing.paste(seat, 2, Buffer.from("text"));
   keys(3, "b");
@@ -148,13 +150,13 @@ test("a paste stands between the keys before it and behind it", async () => {
 });
 
 test("a paste that failed says how: ended, not known, not text, too large, a line of it too long", async () => {
-  const ended = made(() => Promise.reject(nothingRuns("trm_x")));
+  const ended = await made(() => Promise.reject(nothingRuns("trm_x")));
   ended.typing.paste(ended.seat, 1, Buffer.from("x"));
-  const lost = made(() => Promise.reject(noAnswer("local")));
+  const lost = await made(() => Promise.reject(noAnswer("local")));
   lost.typing.paste(lost.seat, 1, Buffer.from("x"));
   lost.typing.paste(lost.seat, 2, Buffer.from([0xff, 0xfe]));
   lost.typing.paste(lost.seat, 3, new Uint8Array(1_048_577));
-  const long = made(() => Promise.reject(lineTooLong(5_000, 4_095)));
+  const long = await made(() => Promise.reject(lineTooLong(5_000, 4_095)));
   long.typing.paste(long.seat, 1, Buffer.from("x"));
   await settled();
   await settled();
@@ -168,7 +170,7 @@ test("a paste that failed says how: ended, not known, not text, too large, a lin
 });
 
 test("what a terminal does not take waits up to a limit; what is beyond it is refused, with no hole in what is typed", async () => {
-  const { log, waiting, told, seat, typing, keys } = made();
+  const { log, waiting, told, seat, typing, keys } = await made();
   const piece = "x".repeat(65_000);
   let seq = 0;
   while (told.length === 0 && seq < 1_000) keys((seq += 1), piece);

@@ -24,6 +24,8 @@ type Deps = {
     | "ended"
     | "unreachable";
   readonly paste: (text: string) => Promise<void>;
+  /** Resolves once it is known whether tmux takes anything: what comes before that waits. */
+  readonly ready: Promise<void>;
 };
 
 /** Each becomes three characters of one line to tmux. */
@@ -99,9 +101,12 @@ const pasted = async (deps: Deps, text: string): Promise<Outcome> => {
 
 export const makeTyping = (deps: Deps): Typing => {
   /** What a paste waits for. */
-  let before: Promise<unknown> = Promise.resolve();
+  let before: Promise<unknown> = deps.ready;
   /** What keys wait for: null when no paste is on its way. */
-  let pasting: Promise<unknown> | null = null;
+  let pasting: Promise<unknown> | null = deps.ready;
+  void deps.ready.then(() => {
+    if (pasting === deps.ready) pasting = null;
+  });
   const load = makeLoad();
   const told = makeTold(deps.clock);
 
