@@ -100,7 +100,7 @@ describe("the first contact", { timeout: 60_000 }, () => {
     const unknown = await refusal(sshd);
     expect(unknown.code).toBe("host_key_unknown");
     expect(unknown.message).toContain(print);
-    expect(unknown.remedy).toContain("ssh far");
+    expect(unknown.remedy).toContain(`ssh -F '${sshd.config}' far`);
     expect(await readFile(sshd.knownHosts, "utf8")).toBe("");
     expect(known).not.toBe("");
   });
