@@ -1,15 +1,8 @@
-/** Whoever else makes a folder between the look and the making. */
-import type * as Fs from "node:fs";
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { makeFolders } from "./folders.ts";
-
-vi.mock("node:fs", async (original) => {
-  const fs = await original<typeof Fs>();
-  return { ...fs, existsSync: (path: string) => !path.includes("late") && fs.existsSync(path) };
-});
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { makeFolders, makeOne } from "./folders.ts";
 
 let place: string;
 beforeEach(() => {
@@ -17,13 +10,19 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(place, { recursive: true }));
 
-test("a folder that is made by another meanwhile is no error", () => {
+test("what is missing of a path is made, with its mode", () => {
+  makeFolders(join(place, "state", "logs"), 0o700);
+  for (const made of ["state", "state/logs"])
+    expect(statSync(join(place, made)).mode & 0o777).toBe(0o700);
+});
+
+test("a folder that another made since it was missed is no error", () => {
   mkdirSync(join(place, "late"));
-  makeFolders(join(place, "late", "logs"), 0o700);
-  expect(statSync(join(place, "late", "logs")).mode & 0o777).toBe(0o700);
+  makeOne(join(place, "late"), 0o700);
+  expect(statSync(join(place, "late")).isDirectory()).toBe(true);
 });
 
 test("a file in its place is", () => {
   writeFileSync(join(place, "late"), "");
-  expect(() => makeFolders(join(place, "late"), 0o700)).toThrow(/EEXIST/);
+  expect(() => makeOne(join(place, "late"), 0o700)).toThrow(/EEXIST/);
 });

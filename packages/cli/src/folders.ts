@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** No error when it is there: of several programs that begin at once each finds it missing, and one makes it. */
-const makeOne = (folder: string, mode: number): void => {
+export const makeOne = (folder: string, mode: number): void => {
   try {
     mkdirSync(folder, { mode });
   } catch (error) {
