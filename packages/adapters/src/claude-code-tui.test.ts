@@ -15,6 +15,7 @@ import { adapterFailure, hostAway, systemClock, type Fact, type SessionContext }
 import { decided, makeRig, makeRigBackend, type Rig, type RigOptions } from "@skein/sdk/testkit";
 import { expect, test, vi } from "vitest";
 import {
+  endHooks,
   isHeld,
   makeTui,
   speak,
@@ -68,7 +69,8 @@ const makeHome = async (haste = 1) => {
     },
     async [Symbol.asyncDispose]() {
       for (const { owner } of await host.owners()) await host.sweep(owner);
-      await rm(home, { recursive: true, force: true });
+      endHooks(tui);
+      await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
     },
   };
 };

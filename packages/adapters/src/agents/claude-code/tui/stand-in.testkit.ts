@@ -43,6 +43,8 @@ export type Tui = {
   /** The dialog that is open. */
   decide: ((answer: "allow" | "deny") => void) | null;
   held: ChildProcess | null;
+  /** All hooks so far: the group of one may still be there. */
+  running: Set<ChildProcess>;
   promptId: string;
   /** The newest line of the transcript. */
   last: string | null;
@@ -91,7 +93,11 @@ const hook = (tui: Tui, event: string, more: object): Promise<string> => {
   const command = tui.hooks[event]?.[0]?.hooks[0]?.command;
   const { promise, resolve } = Promise.withResolvers<string>();
   if (command === undefined) return Promise.resolve("");
-  const child = spawn("sh", ["-c", command], { stdio: ["pipe", "pipe", "ignore"] });
+  const child = spawn("sh", ["-c", command], {
+    stdio: ["pipe", "pipe", "ignore"],
+    detached: true,
+  });
+  tui.running.add(child);
   if (event === "PermissionRequest") tui.held = child;
   let said = "";
   child.stdout?.on("data", (chunk: Buffer) => (said += chunk.toString()));
@@ -356,6 +362,7 @@ export const makeTui = (config: string): Tui => ({
   interrupt: null,
   decide: null,
   held: null,
+  running: new Set(),
   promptId: "",
   last: null,
   lastCtrlC: 0,
@@ -384,3 +391,13 @@ export const terminalsOf = (tui: Tui, home: string): Terminals => ({
 
 export const isHeld = ({ held }: Tui): boolean =>
   held !== null && held.exitCode === null && held.signalCode === null;
+
+/** With all that they started: who waits at a FIFO waits for ever once that is removed. */
+export const endHooks = ({ running }: Tui): void => {
+  for (const { pid } of running)
+    try {
+      if (pid !== undefined) process.kill(-pid, "SIGKILL");
+    } catch {
+      // Gone in that moment.
+    }
+};
