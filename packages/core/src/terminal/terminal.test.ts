@@ -46,6 +46,12 @@ test("it is opened once, closed once, and may be opened again", () => {
   expect(given(closed.after, open, "t5").after).toMatchObject({ createdAt: "t5", closedAt: null });
 });
 
+test("what is typed opens nothing: neither one that is closed nor one that was never recorded", () => {
+  const closed = given(given(null, open, "t1").after, { type: "close", terminal }, "t2");
+  for (const state of [null, closed.after])
+    expect(given(state, { type: "typed" }, "t3")).toEqual({ after: state, types: [] });
+});
+
 test("one that never was cannot be closed", () => {
   expect(() => given(null, { type: "close", terminal }, "t")).toThrow("terminal_not_found");
 });

@@ -12,6 +12,8 @@ export type TerminalRecord = Omit<Opened, "terminal" | "by"> & {
 
 export type TerminalInput =
   | ({ readonly type: "open" } & Omit<Opened, "by">)
+  /** Something was typed into it: changes nothing, and may carry a receipt. */
+  | { readonly type: "typed" }
   | { readonly type: "close"; readonly terminal: string };
 
 const decision = (events: readonly NewEvent[]): Decision => ({
@@ -28,6 +30,7 @@ export const decideTerminal = (
   input: TerminalInput,
   context: Context,
 ): Decision | Rejection => {
+  if (input.type === "typed") return decision([]);
   const isOpen = state !== null && state.closedAt === null;
   if (input.type === "open") {
     const { type: _, ...opened } = input;

@@ -230,8 +230,16 @@ const type =
       { caller: identityOf(caller), clientId: input.clientId, operation, input },
       async (receipt) => {
         await portOf(deps, found.host).type(found.id, text, enter);
-        if (receipt !== null) await record(deps, { caller, receipt }, found, () => ({ typed }));
-        return { typed };
+        const answer = () => ({ typed });
+        if (receipt === null) return answer();
+        // Nothing is recorded but the receipt: an agent's terminal has no record of its own, and gets none by this.
+        const { actor } = caller;
+        return deps.engine.dispatch(
+          terminalKind,
+          found.id,
+          { type: "typed" },
+          { actor, receipt, answer },
+        );
       },
     );
   };
