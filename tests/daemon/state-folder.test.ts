@@ -207,7 +207,7 @@ const mayMount = await (async (): Promise<boolean> => {
 
 describe.each(mayMount ? ["a disk of its own"] : [])("%s", () => {
   let house: House | undefined;
-  beforeEach(() => run("mount", ["-t", "tmpfs", "-o", "size=12m", "tmpfs", home]));
+  beforeEach(() => run("mount", ["-t", "tmpfs", "-o", "size=12m,mode=700", "tmpfs", home]));
   afterEach(async () => {
     await house?.close();
     house = undefined;
