@@ -21,14 +21,15 @@ test("guarded: a command runs in a sandbox that writes nothing, and an edit that
     await perform(house, fixture, async ({ create }) => {
       const agent = await create();
       const [ran, note] = ["ran", "note"].map((name) => join(agent.folder, name));
-      await agent.say(`RUN touch ${ran}`);
+      // By its answer: of a command that is over at once 2.6.0 tells no call at all, two times in three.
+      const { answer } = await agent.say(`RUN touch ${ran}`);
+      expect(answer).toMatch(/exited with code [1-9]/);
       expect(agent.asks()).toBe(0);
       const { prompt } = await agent.send(`WRITE ${note} hello`);
       await agent.resolve(await agent.asked(), "deny");
       expect(await agent.ended(prompt)).toMatchObject({ outcome: "interrupted" });
       for (const file of [ran!, note!]) await expect(access(file)).rejects.toThrow("ENOENT");
       const told = (await agent.items()).map(({ body }) => body);
-      expect(told.find(({ kind }) => kind === "command")).toMatchObject({ status: "failed" });
       expect(told.find(({ kind }) => kind === "edit")).toMatchObject({ status: "declined" });
       expect((await agent.say("COUNT")).answer).toBe("3");
     });
