@@ -42,9 +42,13 @@ export const skein = (words: readonly string[], options: RunOptions): Promise<Ra
     });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
+    let told = false;
     child.stdout.on("data", (chunk: Buffer) => {
       out.push(chunk);
-      if (until?.test(Buffer.concat(out).toString("utf8")) === true) child.kill("SIGTERM");
+      // Once: a second signal ends a program as if it had no say.
+      if (told || until?.test(Buffer.concat(out).toString("utf8")) !== true) return;
+      told = true;
+      child.kill("SIGTERM");
     });
     child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
     // A program that refuses early does not read what it is given.
