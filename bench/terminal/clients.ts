@@ -88,10 +88,10 @@ export const ttyd = async (argv: readonly string[]): Promise<Client | null> => {
   const tmux = ownTmux(argv);
   const args = ["-W", "-i", "127.0.0.1", "-p", String(port), ...tmux.attach];
   const child = spawn("ttyd", args, { stdio: "ignore" });
-  const isThere = await Promise.race([
-    once(child, "spawn").then(() => true),
-    once(child, "error").then(() => false),
-  ]);
+  const isThere = await new Promise<boolean>((resolve) => {
+    child.once("spawn", () => resolve(true));
+    child.once("error", () => resolve(false));
+  });
   if (!isThere) {
     tmux.close();
     return null;
