@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LIMITS, operations } from "@skein/contract";
 import { skein as run, type Ran, type RunOptions } from "./run-skein.ts";
-import { untilTrue } from "../scenarios/processes.ts";
+import { sweepHome, untilTrue } from "../scenarios/processes.ts";
 import { temporaryHome } from "./stub-daemon.ts";
 
 const fakeClaude = fileURLToPath(
@@ -44,6 +44,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await skein(["kill", "--all"]);
   await skein(["down"]);
+  // tmux outlives the daemon, as it should.
+  await sweepHome(home);
   rmSync(home, { recursive: true, force: true });
 });
 
