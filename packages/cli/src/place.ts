@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { STATE_FOLDER } from "@skein/contract/light";
 import { misused } from "./failure.ts";
-import { sharedFolder, type SharedFolder } from "./shared-folder.ts";
+import { sharedFolder, type SharedFolder } from "./host-path.ts";
 
 export type Env = Readonly<Record<string, string | undefined>>;
 

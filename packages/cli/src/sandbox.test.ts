@@ -3,7 +3,7 @@ import type { Session } from "@skein/contract";
 import type { Calls } from "./calls.ts";
 import type { Place } from "./place.ts";
 import { forAgent, toHere, toHost, translated } from "./sandbox.ts";
-import { sharedFolder } from "./shared-folder.ts";
+import { sharedFolder } from "./host-path.ts";
 
 const shared = { here: "/workspace", host: "/home/me/shop" };
 

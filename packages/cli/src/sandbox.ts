@@ -7,7 +7,7 @@ import type { Session } from "@skein/contract";
 import type { Calls } from "./calls.ts";
 import { EXIT, fail } from "./failure.ts";
 import type { Place } from "./place.ts";
-import { below, type SharedFolder } from "./shared-folder.ts";
+import { below, type SharedFolder } from "./host-path.ts";
 
 /** The names under which the contract's views and inputs hold paths. */
 const PATHS = new Set(["folder", "path"]);

@@ -3,7 +3,7 @@
  * fit there is lost for good, and nobody is told by the system. So it is looked for before something begins, and in a silence.
  */
 import { refuse, type Refusal } from "@skein/contract";
-import { pause, type Clock, type Host } from "@skein/sdk";
+import { SYSTEM_PATH, pause, type Clock, type Host } from "@skein/sdk";
 
 /** `unknown`: nobody answered in time. */
 export type DiskRoom = "enough" | "full" | "unknown";
@@ -14,7 +14,7 @@ const LOOK_MS = 3_000;
 /** So long it stays true that there is room; what is full is looked at anew. */
 const FRESH_MS = 10_000;
 const MAX_BYTES = 16 * 1024;
-const ENV = { PATH: "/usr/local/bin:/usr/bin:/bin", LC_ALL: "C" };
+const ENV = { PATH: SYSTEM_PATH, LC_ALL: "C" };
 
 type Looked = { readonly at: number; readonly room: DiskRoom };
 

@@ -4,7 +4,7 @@ import { textOf, type Transport } from "@skein/client/light";
 import type { Cli } from "../cli.ts";
 import { toFailure } from "../failure.ts";
 import { reach } from "../reach.ts";
-import type { SharedFolder } from "../shared-folder.ts";
+import type { SharedFolder } from "../host-path.ts";
 import { broken, ok, warn, type Finding } from "./finding.ts";
 
 const PATIENCE_MS = 3_000;

@@ -7,7 +7,14 @@
  */
 import type { Container } from "@skein/contract";
 import { randomUUID } from "node:crypto";
-import { adapterFailure, type Detached, type Host, type Owner, type Terminals } from "@skein/sdk";
+import {
+  SYSTEM_PATH,
+  adapterFailure,
+  type Detached,
+  type Host,
+  type Owner,
+  type Terminals,
+} from "@skein/sdk";
 import { engineEnv } from "./engine.ts";
 import type { Engine } from "./words.ts";
 import {
@@ -35,7 +42,6 @@ type ContainerDeps = {
 
 const removeMs = 30_000;
 const slackMs = 10_000;
-const SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin";
 
 type Command = {
   readonly argv: readonly [string, ...string[]];

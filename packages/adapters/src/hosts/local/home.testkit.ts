@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "@skein/sdk";
+import { SYSTEM_PATH, systemClock } from "@skein/sdk";
 import { makeHostWorld, type HostWorld } from "@skein/sdk/testkit";
 import { makeLocalHost } from "./local.ts";
 
@@ -13,7 +13,7 @@ export const makeHome = async (): Promise<HostWorld> => {
     makeLocalHost({
       home,
       clock: systemClock,
-      env: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: homedir() },
+      env: { PATH: SYSTEM_PATH, HOME: homedir() },
     });
   return makeHostWorld({
     host: make(),

@@ -2,8 +2,7 @@
 import { constants } from "node:fs";
 import { access, readdir, stat } from "node:fs/promises";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
-
-const defaultPath = "/usr/local/bin:/usr/bin:/bin";
+import { SYSTEM_PATH } from "@skein/sdk";
 
 export const lookAtFolder = async (
   path: string,
@@ -29,7 +28,7 @@ const isProgram = async (path: string): Promise<boolean> => {
 };
 
 /** A name with a slash is a path; any other is looked for in the folders of PATH, where relative ones do not count. */
-export const findProgram = async (command: string, path = defaultPath): Promise<string | null> => {
+export const findProgram = async (command: string, path = SYSTEM_PATH): Promise<string | null> => {
   if (command === "") return null;
   if (command.includes("/")) return (await isProgram(command)) ? resolve(command) : null;
   for (const folder of path.split(delimiter).filter(isAbsolute)) {

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "@skein/sdk";
+import { SYSTEM_PATH, systemClock } from "@skein/sdk";
 import {
   makeHostWorld,
   startSshd,
@@ -12,7 +12,7 @@ import {
 } from "@skein/sdk/testkit";
 import { makeSshHost, type SshHost } from "./ssh.ts";
 
-export const systemEnv = { PATH: "/usr/local/bin:/usr/bin:/bin" };
+export const systemEnv = { PATH: SYSTEM_PATH };
 
 export type FarWorld = HostWorld & {
   readonly host: SshHost;

@@ -1,6 +1,6 @@
 /** Folders and programs over there, as a person means them. */
 import { quote } from "@skein/contract";
-import type { Host } from "@skein/sdk";
+import { SYSTEM_PATH, type Host } from "@skein/sdk";
 import type { Ask } from "./ask.ts";
 
 /** Sets l for the folder $f. What lies below a folder that may not be entered is unreadable, not missing. */
@@ -21,12 +21,10 @@ export const makeFolder =
     return found === "directory" || found === "file" || found === "missing" ? found : "unreadable";
   };
 
-const defaultPath = "/usr/local/bin:/usr/bin:/bin";
-
 /** A name with a slash is a path; any other is looked for in the folders of PATH, where relative ones do not count. */
 export const makeWhich =
   (ask: Ask): Host["which"] =>
-  async (command, path = defaultPath) => {
+  async (command, path = SYSTEM_PATH) => {
     if (command === "" || command.includes("\0")) return null;
     const is = `is() { [ -f "$1" ] && [ -x "$1" ]; }\nc=${quote(command)}\n`;
     const direct = `is "$c" && case $c in /*) printf %s "$c" ;; *) printf %s "$PWD/$c" ;; esac`;

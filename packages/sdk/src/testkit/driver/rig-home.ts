@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { BackendContext } from "../../backend-context.ts";
 import type { AgentDriver } from "../../driver.ts";
 import type { Host } from "../../host.ts";
-import { systemPath } from "../host/world.ts";
+import { SYSTEM_PATH } from "../../terminal.ts";
 import { makeRig, makeRigBackend, type Rig, type RigOptions } from "./rig.ts";
 
 export type RigHome = AsyncDisposable & {
@@ -33,7 +33,7 @@ export const makeRigHome = async (given: {
 }): Promise<RigHome> => {
   const home = await realpath(await mkdtemp(join(tmpdir(), "skein-rig-")));
   const host = given.makeHost(home);
-  const env = { PATH: systemPath, HOME: home, ...given.env(home) };
+  const env = { PATH: SYSTEM_PATH, HOME: home, ...given.env(home) };
   const backend = makeRigBackend({ ...given, host, home, env });
   const rig: RigHome["rig"] = (options, change) =>
     makeRig(given.open, home, { ...backend, ...change }, options);

@@ -2,15 +2,14 @@
  * What every host must do, whichever machine it is: one suite over all of them. The world that is handed in has its folder on a
  * disk that this machine sees too.
  */
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, stat, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Detached, Exit } from "../../host.ts";
-import { settled } from "../settled.ts";
-import { failureCode, firstLine, until, type HostWorld } from "./world.ts";
+import { SYSTEM_PATH } from "../../terminal.ts";
+import { became, failureCode, firstLine, gone, until, type HostWorld } from "./world.ts";
 
-const systemPath = "/usr/local/bin:/usr/bin:/bin";
 const node = process.execPath;
 /** Tells its lines back, one for one, with a number. */
 const echo = [
@@ -19,23 +18,6 @@ const echo = [
   `let n = 0;
    require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => console.log(++n + " " + line));`,
 ] as const;
-
-const isGone = async (pid: number): Promise<boolean> =>
-  (await readFile(`/proc/${pid}/stat`, "latin1").catch(() => ") Z ")).includes(") Z ");
-
-/** What was killed is dead for its sweep as soon as it has no memory left; the kernel calls it dead a moment later. */
-const gone = (pid: number): Promise<boolean> => settled(() => isGone(pid), Boolean);
-
-/**
- * `exec` is behind it: in the middle of one, a process has no environment that could be read, and nobody can say whose it is
- * (Linux: until the new program's stack is made). The name changes before that, and the environment is there after.
- */
-const became = (pid: number, program: string): Promise<boolean> =>
-  settled(async () => {
-    const name = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "");
-    if (name !== `${program}\n`) return false;
-    return (await readFile(`/proc/${pid}/environ`)).length > 0;
-  }, Boolean);
 
 /** All that comes, as text. */
 const textOf = async (output: AsyncIterable<Uint8Array>): Promise<string> => {
@@ -271,7 +253,7 @@ export const hostConformance = (name: string, { make, witnesses }: HostUnderTest
 
     test("a short command gives its output, its code, and is ended by the clock or the caller", async () => {
       await using home = await make();
-      const env = { PATH: systemPath };
+      const env = { PATH: SYSTEM_PATH };
       const run: typeof home.host.run = (argv, options) => home.host.run(argv, options);
       const cat = await run(["sh", "-c", "cat; echo oops >&2; exit 3"], {
         env,
@@ -335,7 +317,7 @@ export const hostConformance = (name: string, { make, witnesses }: HostUnderTest
       ];
       const script =
         "process.stdin.pipe(process.stdout); console.log(JSON.stringify([process.argv.slice(1), process.env]))";
-      const env = { PATH: systemPath, NASTY: nasty.join("|"), s: "mine", IFS: "x" };
+      const env = { PATH: SYSTEM_PATH, NASTY: nasty.join("|"), s: "mine", IFS: "x" };
       const told = await home.host.run([node, "-e", script, "--", ...nasty], {
         env,
         timeoutMs: 20_000,
@@ -348,7 +330,7 @@ export const hostConformance = (name: string, { make, witnesses }: HostUnderTest
 
     test("a big input goes to a program that reads it late, and to one that never does", async () => {
       await using home = await make();
-      const env = { PATH: systemPath };
+      const env = { PATH: SYSTEM_PATH };
       const input = "0123456789".repeat(30_000);
       const late = await home.host.run(["sh", "-c", "sleep 0.1; wc -c"], {
         env,
@@ -438,7 +420,7 @@ export const hostConformance = (name: string, { make, witnesses }: HostUnderTest
 
     test("a pipe carries bytes both ways, and tells how it ended", async () => {
       await using home = await make();
-      const env = { PATH: systemPath };
+      const env = { PATH: SYSTEM_PATH };
       const pipe = await home.host.open(["sh", "-c", "head -c 3; echo oops >&2; exit 5"], {
         env,
         folder: home.home,
@@ -457,7 +439,7 @@ export const hostConformance = (name: string, { make, witnesses }: HostUnderTest
     test("a pipe that is closed ends its process, whatever that one does", async () => {
       await using home = await make();
       const script = "trap '' TERM HUP; echo $$; while :; do sleep 1; done";
-      const pipe = await home.host.open(["sh", "-c", script], { env: { PATH: systemPath } });
+      const pipe = await home.host.open(["sh", "-c", script], { env: { PATH: SYSTEM_PATH } });
       const first = await pipe.output[Symbol.asyncIterator]().next();
       const pid = Number(Buffer.from((first.value as Uint8Array | undefined) ?? []).toString());
       pipe.close();
@@ -471,7 +453,7 @@ export const hostConformance = (name: string, { make, witnesses }: HostUnderTest
       const bytes = 16 * 1024 * 1024;
       const counted = join(home.home, "counted");
       const script = `head -c ${bytes} /dev/zero; echo done > '${counted}'`;
-      const pipe = await home.host.open(["sh", "-c", script], { env: { PATH: systemPath } });
+      const pipe = await home.host.open(["sh", "-c", script], { env: { PATH: SYSTEM_PATH } });
       const output = pipe.output[Symbol.asyncIterator]();
       let got = ((await output.next()).value as Uint8Array).length;
       expect(await home.host.files.read(counted, { maxBytes: 10 })).toBeNull();

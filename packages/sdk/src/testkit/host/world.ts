@@ -1,9 +1,10 @@
 /** A host in a test: its folder, what is started there, and the end of all of it. */
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isAdapterFailure } from "../../failure.ts";
+import { SYSTEM_PATH } from "../../terminal.ts";
+import { settled } from "../settled.ts";
 import type { Detached, Host, Owner, SpoolLine } from "../../host.ts";
-
-export const systemPath = "/usr/local/bin:/usr/bin:/bin";
 
 export type HostWorld = AsyncDisposable & {
   /** The state folder there, which this machine sees too. */
@@ -33,7 +34,7 @@ export const makeHostWorld = (made: {
     start: async (argv, env = {}) => {
       const owner: Owner = { session: "ses_test", generation: (generations += 1) };
       const dir = join(host.home, "spool", String(owner.generation));
-      const spec = { dir, argv, env: { PATH: systemPath, ...env }, folder: host.home, owner };
+      const spec = { dir, argv, env: { PATH: SYSTEM_PATH, ...env }, folder: host.home, owner };
       return { owner, dir, detached: await host.start(spec) };
     },
     async [Symbol.asyncDispose]() {
@@ -67,3 +68,20 @@ export const failureCode = async (promise: Promise<unknown>): Promise<string> =>
   );
   return isAdapterFailure(error) ? error.failure.code : `no failure: ${String(error)}`;
 };
+
+const isGone = async (pid: number): Promise<boolean> =>
+  (await readFile(`/proc/${pid}/stat`, "latin1").catch(() => ") Z ")).includes(") Z ");
+
+/** What was killed is dead for its sweep as soon as it has no memory left; the kernel calls it dead a moment later. */
+export const gone = (pid: number): Promise<boolean> => settled(() => isGone(pid), Boolean);
+
+/**
+ * `exec` is behind it: in the middle of one, a process has no environment that could be read, and nobody can say whose it is
+ * (Linux: until the new program's stack is made). The name changes before that, and the environment is there after.
+ */
+export const became = (pid: number, program: string): Promise<boolean> =>
+  settled(async () => {
+    const name = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "");
+    if (name !== `${program}\n`) return false;
+    return (await readFile(`/proc/${pid}/environ`)).length > 0;
+  }, Boolean);
