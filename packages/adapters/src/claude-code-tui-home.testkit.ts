@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock, type Fact, type SessionContext } from "@skein/sdk";
+import { SYSTEM_PATH, systemClock, type Fact, type SessionContext } from "@skein/sdk";
 import { makeRig, makeRigBackend, type Rig, type RigOptions } from "@skein/sdk/testkit";
 import {
   endHooks,
@@ -20,7 +20,7 @@ export const makeHome = async (haste = 1) => {
   await mkdir(config);
   const host = makeLocalHost({ home, clock: systemClock });
   const env = {
-    PATH: process.env["PATH"] ?? "",
+    PATH: SYSTEM_PATH,
     HOME: home,
     CLAUDE_CONFIG_DIR: config,
     ANTHROPIC_API_KEY: "sk-fake-of-more-than-twenty-characters",

@@ -61,7 +61,7 @@ export const send = async (
   const sent = await host.run(["sh", "-c", script, "sh", fifo], {
     env,
     timeoutMs: sendMs,
-    input: answer,
+    input: `${answer}\n`,
   });
   if (sent.timedOut || sent.exitCode === null) throw hostAway(host.id);
   return sent.exitCode === 0;

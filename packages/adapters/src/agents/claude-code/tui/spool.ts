@@ -45,7 +45,8 @@ export const hookScript = [
   '  mkfifo -m 600 "$name.in" || exit 0',
   "  trap 'rm -f \"$name.in\"; exit 0' TERM INT HUP",
   '  echo "$name" >>hooks',
-  '  answer=$(cat "$name.in")',
+  // One line: of a decision that was sent twice, since nobody knew whether it was heard, the second is nobody's.
+  '  answer=$(head -n 1 "$name.in")',
   '  rm -f "$name.in"',
   "  printf '%s' \"$answer\"",
   "else",
