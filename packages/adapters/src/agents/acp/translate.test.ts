@@ -312,6 +312,15 @@ test("after an interrupt nothing is asked any more: it is answered with cancelle
   expect(facts.some(({ fact }) => fact === "asked")).toBe(false);
 });
 
+test("a turn that is cancelled before its first word is interrupted, and the usage told with it is another's", () => {
+  const cancelling = { ...inTurn, turn: { ...inTurn.turn!, interrupting: true } };
+  const end = { stopReason: "end_turn", usage: { inputTokens: 9, outputTokens: 2 } };
+  const before = fold([answer(end)], cancelling);
+  expect(before.facts.at(-1)).toMatchObject({ outcome: "interrupted", error: null, usage: null });
+  const said = fold([chunk("done"), answer(end)], cancelling);
+  expect(said.facts.at(-1)).toMatchObject({ outcome: "completed", usage: { inputTokens: 9 } });
+});
+
 test("each mode answers by kind, never by name; without such a kind the answer is cancelled", () => {
   const allowed = fold([ask(1, geminiWrite)], inTurn, settings("full"));
   expect(allowed.frames).toMatchObject([{ result: { outcome: { optionId: "o-allow_once" } } }]);

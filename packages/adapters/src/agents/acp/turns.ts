@@ -50,6 +50,13 @@ const tellConversation = (state: State): Folded => {
   ]);
 };
 
+/**
+ * Cancelled before the first word, opencode 1.18.33 answers with the end of the turn before this one, and with that turn's usage.
+ * Seen once in ten of the interrupts that come right behind their prompt.
+ */
+const unbegun = ({ interrupting: isInterrupted, worked: hasWorked }: TurnState, reason: string) =>
+  isInterrupted && !hasWorked && reason === "end_turn";
+
 const endOf = (
   turn: TurnState,
   answer: { readonly result: Json } | { readonly error: WireError },
@@ -66,6 +73,7 @@ const endOf = (
     return { outcome: "failed", error: failureOf(agent, answer.error) };
   }
   if (reason === "cancelled") return { outcome: "interrupted", error: null };
+  if (unbegun(turn, reason)) return { outcome: "interrupted", error: null };
   const error = failureBeside(agent, answer.result) ?? stopFailure(agent, reason);
   return error === null ? { outcome: "completed", error } : { outcome: "failed", error };
 };
@@ -104,7 +112,8 @@ export const onAnswer = (
   const { turn } = state;
   if (turn === null) return folded(state);
   const end = endOf(turn, answer, settings);
-  const usage = "result" in answer ? usageOf(answer.result, state) : null;
+  const isOwn = end.outcome !== "interrupted" || turn.worked;
+  const usage = "result" in answer && isOwn ? usageOf(answer.result, state) : null;
   const ended: Fact = { fact: "turn-ended", turn: turn.id, ...end, usage };
   const quiet = chain(settleSpeech(withoutEcho(state, end.error)), (before) =>
     settleCalls(before, end.outcome, settings),
