@@ -45,6 +45,18 @@ test("a test that failed is told of by its file, its name and the beginning of w
   ]);
 });
 
+test("of a long message the two ends are told, of a long line its beginning", () => {
+  const lines = ["Error: late", "x".repeat(1000), ...Array.from({ length: 50 }, (_, i) => `${i}`)];
+  const failed = { status: "failed", fullName: "waits", failureMessages: [lines.join("\n")] };
+  const testResults = [{ name: "b.test.ts", status: "failed", assertionResults: [failed] }];
+  const [told] = judge({ ...report, numFailedTests: 1, testResults }, 1).failures;
+  const words = told!.split("\n").map((line) => line.trim());
+  expect(words.slice(0, 2)).toEqual(["b.test.ts: waits", "Error: late"]);
+  expect(words[2]).toHaveLength(400);
+  expect(words.slice(6, 10)).toEqual(["3", "...", "38", "39"]);
+  expect(words.at(-1)).toBe("49");
+});
+
 test("a file that could not be loaded is a failure", () => {
   const testResults = [...report.testResults, unloadable];
   const result = judge({ ...report, testResults }, 1);

@@ -21,8 +21,10 @@ type Report = {
   }[];
 };
 
-/** Of one failure's message. */
-const MESSAGE_LINES = 12;
+/** Of one failure's message: what went wrong stands first, what led to it (the end of a session's log) last. */
+const FIRST_LINES = 6;
+const LAST_LINES = 12;
+const LINE_CHARACTERS = 400;
 
 /** Runs vitest projects on this terminal and counts. Never throws; a run without a report counts as one failure. */
 export const runProjects = async (
@@ -72,8 +74,13 @@ export const judge = (report: Report | undefined, exitCode: number): Result => {
 const told = (file: string, test: string, messages: readonly string[]): string =>
   [
     `${file.replace(`${root}/`, "")}: ${test}`,
-    ...messages.join("\n").split("\n").slice(0, MESSAGE_LINES),
+    ...ends(messages.join("\n").split("\n")).map((line) => line.slice(0, LINE_CHARACTERS)),
   ].join("\n    ");
+
+const ends = (lines: readonly string[]): readonly string[] =>
+  lines.length <= FIRST_LINES + LAST_LINES
+    ? lines
+    : [...lines.slice(0, FIRST_LINES), "...", ...lines.slice(-LAST_LINES)];
 
 const readReport = (file: string): Report | undefined => {
   try {
