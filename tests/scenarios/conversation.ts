@@ -69,6 +69,14 @@ export const talking: readonly Step[] = [
     },
   },
   {
+    name: "a prompt that begins with a path is no command",
+    run: async ({ create }) => {
+      const agent = await create();
+      const { turn, answer } = await agent.say("/etc/hosts: SAY read");
+      expect({ outcome: turn.outcome, answer }).toEqual({ outcome: "completed", answer: "read" });
+    },
+  },
+  {
     name: "a prompt sent while the agent starts is its first turn",
     run: async ({ create }) => {
       const agent = await create();

@@ -36,6 +36,11 @@ export type AcpAgent = {
    * minute, begins a new one when it loads, and so empties the old.
    */
   readonly loadsInAnotherMinute?: boolean;
+  /**
+   * Of one that ends the turn without a word when a prompt begins with a slash and is none of its commands (a path, say): the
+   * commands that it has beside those it lists.
+   */
+  readonly unlistedCommands?: readonly string[];
   /** Whether its cost goes on where an earlier process of the same conversation left off. */
   readonly costOfConversation?: boolean;
 };
@@ -112,6 +117,8 @@ export const ACP_AGENTS: readonly AcpAgent[] = [
       workspace: opencodeRules("ask", "ask"),
       full: opencodeRules("allow", "allow"),
     },
+    // 1.18.33: nothing is recorded of such a prompt, and nobody is told.
+    unlistedCommands: ["compact"],
     costOfConversation: true,
   },
   {

@@ -16,6 +16,7 @@ import { apply, makeLife, settleOpened, type Births, type Life } from "./life.ts
 import { isAnswered, startConversation } from "./starting.ts";
 import type { State } from "./state.ts";
 import { declined } from "./translate.ts";
+import { wordsFor } from "./slashes.ts";
 import { acceptTurn, giving, interrupting } from "./turns.ts";
 import { cancelFrame, permissionFrame, promptFrame } from "./wire.ts";
 
@@ -77,9 +78,9 @@ const prompt = async (life: Life, { turn, text }: Words): Promise<void> => {
   const since = context.backend.clock.now();
   reader.change((state) => giving(state, turn, since));
   await reader.tell([]);
-  const { conversation } = reader.state();
+  const { conversation, commands } = reader.state();
   if (conversation === null) throw notReady();
-  await say(life, promptFrame(conversation, turn, text));
+  await say(life, promptFrame(conversation, turn, wordsFor(text, life.agent, commands)));
   const mine = (state: State): Folded =>
     state.turn?.id === turn ? acceptTurn(state) : folded(state);
   await apply(life, mine);

@@ -81,6 +81,8 @@ export type State = {
   /** Whether the daemon has been told of it: only when there are words in it. */
   readonly told: boolean;
   readonly model: string | null;
+  /** The names of its commands, of an agent where they matter; null: not told yet. */
+  readonly commands: readonly string[] | null;
   readonly settings: readonly Setting[];
   readonly turn: TurnState | null;
   readonly asks: Readonly<Record<string, Ask>>;
@@ -103,6 +105,7 @@ export const initialState: State = {
   conversation: null,
   told: false,
   model: null,
+  commands: null,
   settings: [],
   turn: null,
   asks: {},

@@ -10,6 +10,7 @@ import { chain, folded, type Folded, type Settings } from "./fold.ts";
 import { onHandshake } from "./handshake.ts";
 import { settleSpeech, spoken } from "./speech.ts";
 import type { Ask, Call, State } from "./state.ts";
+import { withCommands } from "./slashes.ts";
 import { acceptTurn, onAnswer, worked } from "./turns.ts";
 import { withCost } from "./usage.ts";
 import {
@@ -85,6 +86,7 @@ const onPlan = (state: State, update: Json, settings: Settings): Folded => {
 const onUpdate = (state: State, update: Json, settings: Settings): Folded => {
   const kind = string(update["sessionUpdate"]);
   if (kind === "usage_update") return folded(withCost(state, update));
+  if (kind === "available_commands_update") return folded(withCommands(state, update, settings));
   // Loading or copying a conversation tells it all once more.
   if (state.phase !== "ready") return folded(state);
   switch (kind) {

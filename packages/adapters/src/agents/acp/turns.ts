@@ -103,6 +103,13 @@ const withoutEcho = (state: State, error: TurnEnded["error"]): State =>
     ? { ...state, speech: null }
     : state;
 
+/** Else it would look as if the prompt had gone astray. */
+const withoutWords = ({ agent }: Settings): Fact => ({
+  fact: "notice",
+  level: "info",
+  text: `${agent.title} ended the turn without a word.`,
+});
+
 /** The answer to the prompt. A second one finds no turn, and changes nothing. */
 export const onAnswer = (
   state: State,
@@ -115,6 +122,8 @@ export const onAnswer = (
   const isOwn = end.outcome !== "interrupted" || turn.worked;
   const usage = "result" in answer && isOwn ? usageOf(answer.result, state) : null;
   const ended: Fact = { fact: "turn-ended", turn: turn.id, ...end, usage };
+  const wordless: Fact[] =
+    end.outcome === "completed" && !turn.worked ? [withoutWords(settings)] : [];
   const quiet = chain(settleSpeech(withoutEcho(state, end.error)), (before) =>
     settleCalls(before, end.outcome, settings),
   );
@@ -123,7 +132,7 @@ export const onAnswer = (
     end.outcome === "completed" ? tellConversation(before) : folded(before),
   );
   return chain(known, (before) =>
-    folded({ ...before, turn: null, cost: before.costNow ?? before.cost }, [ended]),
+    folded({ ...before, turn: null, cost: before.costNow ?? before.cost }, [...wordless, ended]),
   );
 };
 
