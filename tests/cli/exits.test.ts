@@ -272,6 +272,29 @@ describe.concurrent("255: the daemon could not be reached", () => {
     rmSync(home, { recursive: true });
   });
 
+  test("one that takes every request and is never heard of", { timeout: 60_000 }, async () => {
+    const mute = createServer((socket) => socket.on("error", () => undefined));
+    await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
+    const { port } = mute.address() as { port: number };
+    const env = { SKEIN_URL: `http://127.0.0.1:${port}`, SKEIN_TOKEN: "t" };
+    const [listed, sent] = await Promise.all([
+      skein(["list"], { env }),
+      skein(["send", "lux-mid", "hi", "--client-id", "once"], { env }),
+    ]);
+    const waits = "skein: the daemon does not answer; waiting for it\n";
+    const gone = "skein: The daemon does not answer. [no_answer]\n";
+    expect(listed).toEqual({
+      code: 255,
+      stdout: "",
+      stderr: `${waits}${gone}  Look with: skein doctor\n`,
+    });
+    expect([sent.code, sent.stdout]).toEqual([255, ""]);
+    expect(sent.stderr).toBe(
+      `${waits}${gone}  It may have been recorded. Look with skein doctor, then run it again with --client-id once: nothing is done twice.\n`,
+    );
+    mute.close();
+  });
+
   test("something else that answers there", async () => {
     const home = temporaryHome();
     const other = createServer((socket) => {

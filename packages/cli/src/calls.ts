@@ -12,12 +12,15 @@ import {
   isTransportFailure,
   makeRoutedClient,
   pause,
+  type Client,
   type Transport,
   type TransportFailure,
 } from "@skein/client/light";
 import { EXIT, fail, refused, type Failure } from "./failure.ts";
 import { ROUTES } from "./generated/routes.ts";
 import type { Place } from "./place.ts";
+import { reach } from "./reach.ts";
+import { heeding } from "./silence.ts";
 import { codeOf } from "./transport.ts";
 
 /** `timeoutMs`: how long to wait for the answer; default: without end (a wait may take a day). */
@@ -45,24 +48,53 @@ const PAUSE_MS = 100;
 /** With the client's pauses about two minutes. */
 const WATCH_ATTEMPTS = 17;
 
-/** `signal` ends every call. */
-export const makeCalls = (transport: Transport, place: Place, signal: AbortSignal): Calls => {
-  const client = makeRoutedClient({ transport, routes: ROUTES, attempts: WATCH_ATTEMPTS });
+/** Of its health. */
+const ANSWER_MS = 5_000;
 
-  const once = async <N extends OperationName>(
+type Surroundings = {
+  readonly place: Place;
+  /** Ends every call. */
+  readonly signal: AbortSignal;
+  /** A line for the person. */
+  readonly tell: (text: string) => void;
+};
+
+/** One request, given up when nobody is there to answer it. */
+const makeOnce = (client: Client, transport: Transport, { place, signal, tell }: Surroundings) => {
+  return async <N extends OperationName>(
     name: N,
     input: Input<N>,
     patience: AbortSignal | undefined,
   ): Promise<Output<N>> => {
-    const until = patience === undefined ? signal : AbortSignal.any([signal, patience]);
+    const quit = new AbortController();
+    const until = AbortSignal.any([
+      signal,
+      quit.signal,
+      ...(patience === undefined ? [] : [patience]),
+    ]);
+    const silent = (times: number): void => {
+      if (times === 1) tell("skein: the daemon does not answer; waiting for it");
+      // Whoever waits for a day waits for a daemon, too.
+      else if (name !== "sessions.wait") quit.abort();
+    };
+    const answers = async () => (await reach(transport, until, ANSWER_MS)) === null;
     try {
-      return await client.call(name, input, { signal: until });
+      return await heeding({ everyMs: ANSWER_MS, answers, silent }, () =>
+        client.call(name, input, { signal: until }),
+      );
     } catch (error) {
       if (isRefusal(error)) throw refused(plainer(error.problem, place));
-      if (patience?.aborted === true && !signal.aborted) throw noAnswer();
+      const isLate = quit.signal.aborted || patience?.aborted === true;
+      if (isLate && !signal.aborted) throw noAnswer(receiptOf(name, input));
       throw error;
     }
   };
+};
+
+export const makeCalls = (transport: Transport, surroundings: Surroundings): Calls => {
+  const { place, signal } = surroundings;
+  const client = makeRoutedClient({ transport, routes: ROUTES, attempts: WATCH_ATTEMPTS });
+  const once = makeOnce(client, transport, surroundings);
 
   return {
     call: async (name, input, { timeoutMs } = {}) => {
@@ -192,5 +224,12 @@ const broken = (receipt: string | undefined): Failure => {
   return fail(EXIT.transport, "connection_lost", "The connection to the daemon broke.", repeat);
 };
 
-const noAnswer = (): Failure =>
-  fail(EXIT.transport, "no_answer", "The daemon does not answer.", "Look with: skein doctor");
+const noAnswer = (receipt: string | undefined): Failure =>
+  fail(
+    EXIT.transport,
+    "no_answer",
+    "The daemon does not answer.",
+    receipt === undefined
+      ? "Look with: skein doctor"
+      : `It may have been recorded. Look with skein doctor, then run it again with --client-id ${receipt}: nothing is done twice.`,
+  );

@@ -100,7 +100,7 @@ const makeCli = (given: Run, signal: AbortSignal): Cli => {
       return link().place;
     },
     print: (text) => stdout.write(`${text}\n`),
-    tell: (text) => stderr.write(`${text}\n`),
+    tell,
     paint: makePaint(isColoured(stdout, env)),
     paintErrors: makePaint(isColoured(stderr, env)),
     width: stdout.isTTY ? stdout.columns : undefined,
@@ -124,8 +124,11 @@ const makeCli = (given: Run, signal: AbortSignal): Cli => {
 const connect = (env: Env, home: string, signal: AbortSignal) => {
   const place = findPlace(env, home);
   const shared = place.kind === "url" ? (place.gateway?.shared ?? null) : null;
-  return { place, ...translated(makeCalls(makeTransport(place), place, signal), shared) };
+  const calls = makeCalls(makeTransport(place), { place, signal, tell });
+  return { place, ...translated(calls, shared) };
 };
+
+const tell = (text: string): void => void process.stderr.write(`${text}\n`);
 
 const isColoured = (stream: NodeJS.WriteStream, env: Env): boolean =>
   stream.isTTY && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
