@@ -331,8 +331,10 @@ export const runPrompt = async (
     apiKeySource: session.isLoggedIn ? "ANTHROPIC_API_KEY" : "none",
     claude_code_version: "2.1.197",
   });
-  if (prompt.text.startsWith("/")) {
-    const text = `Unknown command: ${prompt.text.split(" ")[0]}`;
+  // A path is none (2.1.197).
+  const command = /^\/[\w:-]+(?=\s|$)/.exec(prompt.text)?.[0];
+  if (command !== undefined) {
+    const text = `Unknown command: ${command}`;
     voice.synthetic(text);
     voice.result({
       subtype: "success",
