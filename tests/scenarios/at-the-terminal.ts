@@ -67,6 +67,15 @@ const expiryOf = async (agent: Agent): Promise<string> => {
 
 const atClaudeCode: readonly Step[] = [
   {
+    name: "its terminal can be opened while it starts",
+    run: async ({ create, house }) => {
+      const agent = await create();
+      const { terminal } = await house.call("terminals.open", { session: agent.id });
+      expect(terminal).toMatchObject({ runs: "agent", state: "running" });
+      expect((await agent.say("SAY one")).answer).toBe("one");
+    },
+  },
+  {
     name: "what a person types at the terminal is their message, with a turn of its own",
     run: async (stage) => {
       const { create, house } = stage;

@@ -105,28 +105,63 @@ const start = async (
   }
 };
 
+/** Of one that does not get ready in time its session says so. */
+const STARTING_MS = 60_000;
+
+/** An agent's own terminal, which is there as soon as the agent is: of one that starts it is waited for. */
+const agentView = async (
+  deps: OperationDeps,
+  session: Session,
+  signal: AbortSignal,
+): Promise<{ readonly terminal: Terminal; readonly starts: boolean }> => {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(STARTING_MS)]);
+  for (;;) {
+    // Sleep is arranged before looking, so that no change falls between.
+    const ended = new AbortController();
+    const changed = deps.changes.next([session.id], AbortSignal.any([limit, ended.signal]));
+    const { view } = await findSession(deps.store, session.id);
+    const starts = view.status.state === "starting";
+    const terminal = await viewNow(deps, agentTerminal(view));
+    if (terminal.state !== "gone" || !starts || limit.aborted) {
+      ended.abort();
+      return { terminal, starts };
+    }
+    await changed;
+  }
+};
+
 const suffix = (id: string): string => id.slice(id.indexOf("_") + 1);
+
+const noTerminalOf = ({ name }: Session, { state }: Terminal, starts: boolean) => {
+  if (state === "gone" && !starts)
+    return refuse(
+      "terminal_unavailable",
+      `The agent of ${name} does not run, so it shows no terminal.`,
+      `Resume it with \`skein resume ${name}\`.`,
+    );
+  return refuse(
+    "terminal_unavailable",
+    starts
+      ? `The agent of ${name} still starts, so it shows no terminal yet.`
+      : `Whether the terminal of ${name} is there is not known now.`,
+    "Try again.",
+  );
+};
 
 const openOfSession = async (
   deps: OperationDeps,
   asking: Asking,
   session: Session,
   { columns, rows }: Open,
+  signal: AbortSignal,
 ): Promise<{ terminal: Terminal }> => {
   if (session.deletedAt !== null)
     throw refuse("session_deleted", `The session ${session.name} is deleted.`, "Create another.");
   if (runsInTerminal(session)) {
-    const agent = agentTerminal(session);
-    const view = await viewNow(deps, agent);
-    if (view.state === "running" || view.state === "ended")
-      return record(deps, asking, agent, () => ({ terminal: view }));
-    throw refuse(
-      "terminal_unavailable",
-      view.state === "gone"
-        ? `The agent of ${session.name} does not run, so it shows no terminal.`
-        : `Whether the terminal of ${session.name} is there is not known now.`,
-      view.state === "gone" ? `Resume it with \`skein resume ${session.name}\`.` : "Try again.",
-    );
+    const { terminal, starts } = await agentView(deps, session, signal);
+    if (terminal.state === "running" || terminal.state === "ended")
+      return record(deps, asking, agentTerminal(session), () => ({ terminal }));
+    throw noTerminalOf(session, terminal, starts);
   }
   const id = terminalOf(session.id);
   const wish = { ...agentTerminal(session), id, runs: "shell" as const, argv: [], columns, rows };
@@ -171,7 +206,7 @@ const admitOne = ({ session, host, folder, argv }: Open): void => {
 
 const open =
   (deps: OperationDeps): Handlers["terminals.open"] =>
-  (input, caller) => {
+  (input, caller, signal) => {
     admitTyping(caller);
     admitOne(input);
     const operation = "terminals.open";
@@ -181,7 +216,7 @@ const open =
         const asking = { caller, receipt };
         if (input.session === undefined) return openAlone(deps, asking, input);
         const { view } = await findSession(deps.store, input.session);
-        return openOfSession(deps, asking, view, input);
+        return openOfSession(deps, asking, view, input, signal);
       },
     );
   };
