@@ -6,14 +6,15 @@ import { makeTmux } from "./tmux.ts";
 
 const done = { exitCode: 0, signal: null, stdout: "", stderr: "", timedOut: false };
 const said = (more: Partial<RunResult>): RunResult => ({ ...done, ...more });
-const unburied = said({ stdout: "    9 ZNs\n" });
-const gone = said({ exitCode: 1 });
+
+/** What the host says of process 9. */
+type Told = "alive" | "ended" | "out of reach";
 
 type Pane = { dead: boolean; signal: string };
 
-/** tmux holds one pane, of process 9, and its bell never rings. `ps`: what it says, one after the other, then the last of it. */
+/** tmux holds one pane, of process 9, and its bell never rings. `told`: what its host says, one after the other, then the last of it. */
 const open = (given: {
-  readonly ps: readonly (RunResult | "out of reach")[];
+  readonly told: readonly Told[];
   /** What becomes of the pane when tmux is poked. */
   readonly poked?: (pane: Pane) => void;
   readonly pane?: Partial<Pane>;
@@ -27,13 +28,13 @@ const open = (given: {
     environment: async () => ({}),
     which: async () => "/usr/bin/tmux",
     open: async () => ({ ended: new Promise(() => {}), close: () => {} }),
+    ended: async () => {
+      const answer = given.told[Math.min(asked, given.told.length - 1)]!;
+      asked += 1;
+      if (answer === "out of reach") throw new Error("out of reach");
+      return new Set(answer === "ended" ? [9] : []);
+    },
     run: async (argv: readonly string[]): Promise<RunResult> => {
-      if (argv[0] === "ps") {
-        const answer = given.ps[Math.min(asked, given.ps.length - 1)]!;
-        asked += 1;
-        if (answer === "out of reach") throw new Error("out of reach");
-        return answer;
-      }
       const [word] = argv.slice(6);
       if (word === "run-shell") given.poked?.(pane);
       if (word !== "list-panes") return done;
@@ -55,12 +56,11 @@ const open = (given: {
   return { ends, now: () => now, asked: () => asked };
 };
 
-const alive = said({ stdout: "    9 Ss+\n" });
 const never = new AbortController().signal;
 
 test("a program that was killed and that tmux missed is told within two seconds, as tmux says once it was poked", async () => {
   const { ends, now } = open({
-    ps: [alive, unburied],
+    told: ["alive", "ended"],
     poked: (pane) => Object.assign(pane, { dead: true, signal: "9" }),
   });
   expect(await ends.wait("trm_1", never)).toEqual({ exitCode: null, signal: "SIGKILL" });
@@ -69,7 +69,7 @@ test("a program that was killed and that tmux missed is told within two seconds,
 
 test("one whose terminal is closed and that tmux has not buried is asked for at once", async () => {
   const { ends, now } = open({
-    ps: [alive],
+    told: ["alive"],
     pane: { dead: true },
     poked: (pane) => Object.assign(pane, { signal: "9" }),
   });
@@ -78,20 +78,16 @@ test("one whose terminal is closed and that tmux has not buried is asked for at 
 });
 
 test("one that is gone has ended even where tmux goes on to call it alive", async () => {
-  const { ends, now } = open({ ps: [gone] });
+  const { ends, now } = open({ told: ["ended"] });
   expect(await ends.wait("trm_1", never)).toEqual({ exitCode: null, signal: null });
   expect(now()).toBeLessThanOrEqual(5_000);
 });
 
 test.each([
-  ["that is out of reach", "out of reach"],
-  ["that is too slow", said({ exitCode: null, timedOut: true })],
-  ["without a ps", said({ exitCode: 127, stderr: "ps: not found" })],
-  ["whose ps knows other options", said({ exitCode: 1, stderr: "ps: unrecognized option" })],
-  ["whose link fails", said({ exitCode: 255 })],
-  ["where it runs", alive],
-] as const)("nothing has ended on a host %s", async (_, answer) => {
-  const { ends, now, asked } = open({ ps: [answer] });
+  ["nobody says how the program is", "out of reach"],
+  ["it runs", "alive"],
+] as const)("nothing has ended where %s", async (_, answer) => {
+  const { ends, now, asked } = open({ told: [answer] });
   const leaving = new AbortController();
   const waiting = ends.wait("trm_1", leaving.signal);
   while (now() < 120_000) await new Promise((resolve) => setImmediate(resolve));

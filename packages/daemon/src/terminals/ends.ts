@@ -3,10 +3,10 @@
  * of one program in three to ten that takes its terminal with it, rings no bell and leaves it unburied until any other child
  * of its own ends. So the processes that someone waits for are looked at, too.
  */
+import { LOCAL_HOST } from "@skein/contract";
 import type { Clock, Exit } from "@skein/sdk";
 import { makeBell } from "./bell.ts";
 import { listPanes, type Pane } from "./panes.ts";
-import { makeProcesses } from "./processes.ts";
 import type { Tmux } from "./tmux.ts";
 
 export type End = Pick<Exit, "exitCode" | "signal">;
@@ -19,6 +19,9 @@ export type Ends = {
 /** A lost ring costs at most this. */
 const LOOK_MS = 30_000;
 const UNKNOWN_MS = 1_000;
+/** Between two looks at processes: far away each is a trip. */
+const HERE_MS = 250;
+const FAR_MS = 2_000;
 
 /** tmux sees a program's terminal close some moments before it hears how the program ended. */
 const SETTLE_MS = 50;
@@ -75,7 +78,8 @@ const waitIn = (
 export const makeEnds = (tmux: Tmux, clock: Clock): Ends => {
   const waiters = new Set<Waiter>();
   const bell = makeBell(tmux, clock);
-  const processes = makeProcesses(tmux.host);
+  const { host } = tmux;
+  const paceMs = host.id === LOCAL_HOST ? HERE_MS : FAR_MS;
   let running = false;
   /** Of those that someone waits for and tmux calls alive. */
   let pids: readonly number[] = [];
@@ -104,9 +108,9 @@ export const makeEnds = (tmux: Tmux, clock: Clock): Ends => {
   const rest = async (ms: number): Promise<void> => {
     const until = clock.monotonic() + ms;
     for (let left = ms; left > 0 && waiters.size > 0; left = until - clock.monotonic()) {
-      if (await bell.next(Math.min(left, processes.paceMs))) return;
+      if (await bell.next(Math.min(left, paceMs))) return;
       if (pids.length === 0 || clock.monotonic() >= until) continue;
-      const found = await processes.ended(pids);
+      const found = await host.ended(pids).catch(() => null);
       if (found === null) return;
       over = found;
       if (over.size > 0) return;

@@ -83,6 +83,10 @@ export const makeLocalHost = ({ home, clock, env = {} }: LocalHostDeps): Host =>
     },
     adopt,
     spool: (dir, from) => readSpool(join(dir, "out"), from),
+    ended: async (pids) => {
+      const stats = await Promise.all(pids.map(processes.stat));
+      return new Set(pids.filter((_, at) => stats[at] === null));
+    },
     owners: async () => byOwner(await processes.owned(home)),
     sweep: (owner, spare) => sweepOwner(deps, owner, spare),
     remove: (dir) => rm(dir, { recursive: true, force: true }),

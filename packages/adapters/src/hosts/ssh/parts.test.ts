@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
-import type { AdapterFailure, Clock } from "@skein/sdk";
+import { systemClock, type AdapterFailure, type Clock } from "@skein/sdk";
 import { describe, expect, test } from "vitest";
 import { makeBackoff } from "./backoff.ts";
 import { makeMarkFinder } from "./client.ts";
 import { channelArgs, masterArgs } from "./command.ts";
 import { makeEnvironment } from "./environment.ts";
 import { BORN, ENDED, UNSEEN } from "./far.ts";
-import { makeProcesses, readProcesses } from "./processes.ts";
+import { makeProcesses, readEnded, readProcesses } from "./processes.ts";
 import type { Master } from "./master.ts";
 import { unreachable, whyUnreached } from "./reasons.ts";
 import { makeTrunks } from "./trunks.ts";
@@ -128,6 +128,38 @@ test("where there is no /proc, the same is read from ps", () => {
   expect(readProcesses(`now ${now}\n${row}\n`, "/h")).toMatchObject([
     { pid: 42, session: 42, owner: { session: "ses_a", generation: 3 }, ageMs: 5_000 },
   ]);
+});
+
+test("ended are those that are not said to be alive, and zombies", () => {
+  const zombie = stat(8, 7).replace(") S ", ") Z ");
+  expect(readEnded(`${stat(7, 7)}\n${zombie}\n`, [7, 8, 9])).toEqual(new Set([8, 9]));
+  expect(readEnded("ps   7 Ss+\nps  8 ZN\nps   17 R\n", [7, 8, 9])).toEqual(new Set([8, 9]));
+  expect(readEnded("", [7])).toEqual(new Set([7]));
+});
+
+describe("which processes have ended", () => {
+  const { pid: dead } = spawnSync("true");
+  /** What runs the scripts: this machine, or one like it that has no /proc. */
+  const processes = (hasProc: boolean, words = "") => {
+    const ask = async (script: string) => {
+      const whole = `bye() { exit "$1"; }\n${words}\n${script}`;
+      const here = hasProc ? whole : whole.replaceAll("/proc/", "/no-such-folder/");
+      const { status, stdout, stderr } = spawnSync("sh", ["-c", here]);
+      return { code: status ?? -1, output: stdout, errors: stderr.toString() };
+    };
+    return makeProcesses({ home: "/h", clock: systemClock, ask });
+  };
+
+  test.each([true, false])("is said by /proc, and by ps (%j)", async (hasProc) => {
+    const { ended } = processes(hasProc);
+    expect(await ended([process.pid, dead])).toEqual(new Set([dead]));
+    expect(await ended([dead])).toEqual(new Set([dead]));
+  });
+
+  test("is not known when ps fails", async () => {
+    const { ended } = processes(false, `ps() { echo "ps: fork failed"; return 1; }`);
+    await expect(ended([dead])).rejects.toThrow("fork failed");
+  });
 });
 
 describe("whether a process lives, where there is no /proc", () => {

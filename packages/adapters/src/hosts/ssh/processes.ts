@@ -101,6 +101,31 @@ export const readProcesses = (text: string, home: string): readonly Found[] => {
   return lines.some((line) => line.startsWith("up ")) ? readLinux(lines, home) : readPs(lines);
 };
 
+/** The stat line of each that is there; of a host without /proc, what `ps` says of them, which ends with 1 when none is. */
+const lookAt = (pids: readonly number[]): string => `if [ -r /proc/self/stat ]; then
+  for p in ${pids.join(" ")}; do
+    s=$(tr '\\n' ' ' < "/proc/$p/stat") && printf 'stat %s\\n' "$s"
+  done 2>/dev/null
+else
+  a=$(ps -o pid=,stat= -p ${pids.join(",")} 2>&1); c=$?
+  [ "$c" = 0 ] || [ "$c$a" = 1 ] || { printf '%s\\n' "$a" >&2; bye 1; }
+  printf '%s\\n' "$a" | sed 's/^/ps /'
+fi
+:`;
+
+const isAliveIn = (line: string): number[] => {
+  const found = /^(?:stat (\d+) |ps +(\d+) +([^ZXx]))/.exec(line);
+  const pid = Number(found?.[1] ?? found?.[2]);
+  const isDead = found?.[1] !== undefined && parseStat(pid, line) === null;
+  return found === null || isDead ? [] : [pid];
+};
+
+/** Those of which the answer does not say that they are alive. */
+export const readEnded = (text: string, pids: readonly number[]): ReadonlySet<number> => {
+  const alive = new Set(text.split("\n").flatMap(isAliveIn));
+  return new Set(pids.filter((pid) => !alive.has(pid)));
+};
+
 type Condemned = { readonly pid: number; readonly started: string };
 
 const kill = (all: readonly Condemned[]): string =>
@@ -111,6 +136,7 @@ const kill = (all: readonly Condemned[]): string =>
 export type FarProcesses = {
   /** Every process there that carries the marks of `home`. */
   owned(): Promise<readonly Found[]>;
+  ended(pids: readonly number[]): Promise<ReadonlySet<number>>;
   /** Kills and looks again until none is left; resolves with how many there were. Rejects when some are there after ten seconds. */
   sweep(owner: Owner, spare?: Spare): Promise<number>;
 };
@@ -118,6 +144,7 @@ export type FarProcesses = {
 const firstPauseMs = 5;
 const longestPauseMs = 200;
 const patienceMs = 10_000;
+const glanceMs = 4_000;
 
 export const makeProcesses = (deps: {
   readonly home: string;
@@ -151,7 +178,12 @@ export const makeProcesses = (deps: {
       if (clock.monotonic() > until) throw unkillable(left);
     }
   };
-  return { owned: () => killAndLook([]), sweep };
+  const ended: FarProcesses["ended"] = async (pids) => {
+    const { code, output, errors } = await ask(lookAt(pids), { patienceMs: glanceMs });
+    if (code !== 0) throw unseen(errors);
+    return readEnded(output.toString("utf8"), pids);
+  };
+  return { owned: () => killAndLook([]), ended, sweep };
 };
 
 const unseen = (errors: string) =>

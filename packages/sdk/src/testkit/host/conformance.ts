@@ -106,6 +106,20 @@ export const hostConformance = (name: string, { make, witnesses }: HostUnderTest
       expect(await home.host.adopt(dir, owner)).toBeNull();
     });
 
+    test("of processes those are told that have ended", async () => {
+      await using home = await make();
+      const [one, other] = [
+        await home.start(["sleep", "1000"]),
+        await home.start(["sleep", "1000"]),
+      ];
+      const pids = [one, other].map(({ detached }) => detached.process.pid);
+      expect(await home.host.ended(pids)).toEqual(new Set());
+      await one.detached.terminate(0);
+      expect(await home.host.ended(pids)).toEqual(new Set(pids.slice(0, 1)));
+      await other.detached.terminate(0);
+      expect(await home.host.ended(pids)).toEqual(new Set(pids));
+    });
+
     test("a command in a session of its own is not taken for the agent, and dies with it", async () => {
       await using home = await make();
       const script = "setsid sh -c 'echo $$; exec sleep 1000' < /dev/null & wait";
