@@ -53,9 +53,28 @@ export const programForbidden = (program: string, cause?: unknown): AdapterFailu
     cause,
   );
 
-export const notStarted = (program: string, cause: unknown): AdapterFailure =>
+/** Descriptors, processes and memory: what others use now and may give back. */
+const isShort = (error: unknown): boolean =>
+  ["EMFILE", "ENFILE", "EAGAIN", "ENOMEM"].includes((error as NodeJS.ErrnoException).code ?? "");
+
+const shortage = (what: string, cause: unknown): AdapterFailure =>
   adapterFailure(
-    `${program} could not be started: ${(cause as Error).message}.`,
+    `${what}: ${(cause as Error).message}.`,
+    {
+      kind: "unavailable",
+      code: "backend_unavailable",
+      remedy:
+        "Try again. When it stays so, end what is not needed, or raise the limits of the daemon (`ulimit -n`, `ulimit -u`).",
+      retryable: true,
+    },
+    cause,
+  );
+
+export const notStarted = (program: string, cause: unknown): AdapterFailure => {
+  const what = `${program} could not be started`;
+  if (isShort(cause)) return shortage(what, cause);
+  return adapterFailure(
+    `${what}: ${(cause as Error).message}.`,
     {
       kind: "unavailable",
       code: "backend_unavailable",
@@ -64,6 +83,11 @@ export const notStarted = (program: string, cause: unknown): AdapterFailure =>
     },
     cause,
   );
+};
+
+/** Whether a process is there, or whose it is. */
+export const untold = (cause: unknown): AdapterFailure =>
+  shortage("Which processes run cannot be told", cause);
 
 export const gone = (what: string, cause?: unknown): AdapterFailure =>
   adapterFailure(
@@ -96,3 +120,11 @@ export const fileFailure = (
     },
     cause,
   );
+
+/** The same, of this machine, by the error that the file system gave. */
+export const fileFault = (what: string, error: unknown): AdapterFailure => {
+  if (isShort(error)) return shortage(what, error);
+  const { message } = error as Error;
+  const isFull = /\b(ENOSPC|EDQUOT)\b|No space left|quota exceeded/i.test(message);
+  return fileFailure(what, message, isFull, error);
+};

@@ -1,5 +1,5 @@
 /** The end of a process that spoke in lines: the last fact of its generation, told once. */
-import { isAdapterFailure, type Exit } from "@skein/sdk";
+import { isAdapterFailure, type Detached, type Exit } from "@skein/sdk";
 import type { LineLife } from "./life.ts";
 
 /** Of one that was found dead nobody can tell how. */
@@ -20,6 +20,10 @@ const reasonOf = <State>(
   return `${title} ended; an earlier daemon had started it, so its exit code is not known${words}`;
 };
 
+/** What stands in its stderr; "" also when that cannot be read: an end is told without last words, too. */
+export const saidLast = async (detached: Detached | null, bytes: number): Promise<string> =>
+  (await detached?.errors(bytes).catch(() => "")) ?? "";
+
 /** The last fact. Told once; what the process left running is gone by then. */
 export const finish = async <State>(
   life: LineLife<State>,
@@ -34,7 +38,7 @@ export const finish = async <State>(
     if (!isAdapterFailure(error)) throw error;
     context.log("error", error.message, { remedy: error.failure.remedy });
   });
-  const stderr = (await detached?.errors(2_000)) ?? "";
+  const stderr = await saidLast(detached, 2_000);
   const { exitCode, signal } = exit;
   const reason = reasonOf(life, exit, unwitnessed, stderr);
   const expected = life.stopping;

@@ -1,6 +1,6 @@
 /** From nothing to an agent that is ready, or to one sentence that says why not. */
 import { isAdapterFailure, isHostAway, isStale, type Detached, type Fact } from "@skein/sdk";
-import { watchEnd } from "./end.ts";
+import { saidLast, watchEnd } from "./end.ts";
 import { follow, wait, type LineLife } from "./life.ts";
 
 export type Refusal = Omit<Extract<Fact, { fact: "start-failed" }>, "fact">;
@@ -68,7 +68,7 @@ export const giveUp = async <State>({
   const alive = (await detached?.liveness()) === "alive";
   if (alive) await detached?.terminate(0);
   const exit = await reading;
-  const stderr = (await detached?.errors(4_000)) ?? "";
+  const stderr = await saidLast(detached, 4_000);
   const seconds = Math.round(context.backend.timing.startMs / 1000);
   return { alive, seconds, exitCode: exit?.exitCode ?? null, stderr };
 };

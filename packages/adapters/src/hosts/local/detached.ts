@@ -63,7 +63,8 @@ export const makeDetached = (deps: DetachedDeps, made: Made): Detached => {
   };
   const fifo = openFifo(join(dir, "in"), {
     clock: deps.clock,
-    alive: isAlive,
+    // What is not known is not dead: it is tried.
+    alive: () => isAlive().catch(() => true),
   });
 
   const terminate = async (graceMs: number): Promise<Exit> => {
@@ -86,7 +87,11 @@ export const makeDetached = (deps: DetachedDeps, made: Made): Detached => {
     write: (line) => fifo.write(line),
     lines: (from) => tail(join(dir, "out"), from, { dead, closed }, deps.clock),
     errors: (bytes) => readEnd(join(dir, "err"), bytes),
-    liveness: async () => ((await isAlive()) ? "alive" : "dead"),
+    liveness: () =>
+      isAlive().then(
+        (alive) => (alive ? "alive" : "dead"),
+        () => "unknown",
+      ),
     signal: async (name) => {
       if (await isAlive()) send(process.pid, name);
     },

@@ -19,8 +19,8 @@ export const makeExitWatch = (clock: Clock, processes: Processes): ExitWatch => 
 
   const look = async (): Promise<void> => {
     for (const one of watched) {
-      const stat = await processes.stat(one.process.pid);
-      if (stat?.started === one.process.started) continue;
+      const stat = await processes.stat(one.process.pid).catch(() => "unknown" as const);
+      if (stat === "unknown" || stat?.started === one.process.started) continue;
       if (watched.delete(one)) one.ended({ exitCode: null, signal: null, witnessed: false });
     }
   };

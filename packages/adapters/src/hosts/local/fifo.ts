@@ -23,7 +23,9 @@ type Fifo = {
   close(): void;
 };
 
-const isFull = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === "EAGAIN";
+/** It has no room now, or there is no descriptor to open it with: both pass. */
+const isBusy = (error: unknown): boolean =>
+  ["EAGAIN", "EMFILE", "ENFILE"].includes((error as NodeJS.ErrnoException).code ?? "");
 
 /**
  * Its own open file description, non-blocking: the agent's end stays as the agent wants it. The kernel takes at most
@@ -56,7 +58,7 @@ export const openFifo = (
       descriptor ??= openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
       return writeSync(descriptor, bytes);
     } catch (error) {
-      if (isFull(error)) return 0;
+      if (isBusy(error)) return 0;
       throw gone("the line was not written", error);
     }
   };

@@ -3,8 +3,8 @@ import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { chmod, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { AdapterFailure, Clock, FileEntry, Files } from "@skein/sdk";
-import { fileFailure } from "../refusals.ts";
+import type { Clock, FileEntry, Files } from "@skein/sdk";
+import { fileFault } from "../refusals.ts";
 import { tail, type Ending } from "./tail.ts";
 
 const MAX_ENTRIES = 10_000;
@@ -16,11 +16,6 @@ const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoExc
 
 const isMissing = (error: unknown): boolean =>
   ["ENOENT", "ENOTDIR", "EISDIR"].includes(codeOf(error) ?? "");
-
-const failure = (what: string, error: unknown): AdapterFailure => {
-  const isFull = ["ENOSPC", "EDQUOT"].includes(codeOf(error) ?? "");
-  return fileFailure(what, (error as Error).message, isFull, error);
-};
 
 const read: Files["read"] = async (path, { maxBytes, from = 0 }) => {
   try {
@@ -34,7 +29,7 @@ const read: Files["read"] = async (path, { maxBytes, from = 0 }) => {
     return buffer.subarray(0, bytesRead);
   } catch (error) {
     if (isMissing(error)) return null;
-    throw failure(`${path} cannot be read`, error);
+    throw fileFault(`${path} cannot be read`, error);
   }
 };
 
@@ -52,7 +47,7 @@ const write: Files["write"] = async (path, text, mode) => {
     await rename(beside, path);
   } catch (error) {
     await rm(beside, { force: true }).catch(() => undefined);
-    throw failure(`${path} cannot be written`, error);
+    throw fileFault(`${path} cannot be written`, error);
   }
 };
 

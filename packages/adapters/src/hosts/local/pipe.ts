@@ -1,8 +1,8 @@
 /** An attached process: it lives as long as this daemon holds it. */
-import { spawn } from "node:child_process";
 import { Readable } from "node:stream";
 import type { Host, Pipe } from "@skein/sdk";
 import { notStarted } from "../refusals.ts";
+import { spawnPiped } from "./piped.ts";
 import { send } from "./sweep.ts";
 
 const errorBytes = 8 * 1024;
@@ -36,14 +36,9 @@ const makeOutput = (stdout: Readable): { readonly output: Readable; end(): void 
   return { output, end };
 };
 
-export const openPipe: Host["open"] = async ([program, ...args], { env, folder }) => {
-  const child = spawn(program, args, {
-    env,
-    ...(folder === undefined ? {} : { cwd: folder }),
-    // A group of its own, so that what it started can be ended with it.
-    detached: true,
-    stdio: "pipe",
-  });
+export const openPipe: Host["open"] = async (argv, options) => {
+  const [program] = argv;
+  const child = spawnPiped(argv, options);
   const { output, end } = makeOutput(child.stdout);
   let errors = "";
   child.stderr.setEncoding("utf8");

@@ -5,15 +5,19 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { ownerInRow, parseRow, type OwnedProcess, type ProcessStat } from "../marks.ts";
+import { untold } from "../refusals.ts";
 import type { Processes } from "./processes.ts";
 
 const execute = promisify(execFile);
 const columns = "pid=,pgid=,sess=,stat=,lstart=";
 
 const list = async (args: readonly string[]): Promise<readonly string[]> => {
-  // ps ends with 1 when nothing matches; that is an answer, not a failure.
   const { stdout } = await execute("ps", [...args], { maxBuffer: 64 * 1024 * 1024 }).catch(
-    (error: { stdout?: string }) => ({ stdout: error.stdout ?? "" }),
+    (error: { readonly code?: unknown; readonly stdout?: string }) => {
+      // It ends with 1 when nothing matches; that is an answer, not a failure.
+      if (error.code === 1) return { stdout: error.stdout ?? "" };
+      throw untold(error);
+    },
   );
   return stdout.split("\n").filter((line) => line.trim() !== "");
 };

@@ -9,7 +9,9 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
 import { pause, type Clock } from "@skein/sdk";
 import { ownerIn, parseStat, type OwnedProcess, type ProcessStat } from "../marks.ts";
+import { untold } from "../refusals.ts";
 
+/** Each rejects with an AdapterFailure when that cannot be told now (no descriptor is left, say): what is not known is not dead. */
 export type Processes = {
   /** null: it is dead (or a zombie). */
   stat(pid: number): Promise<ProcessStat | null>;
@@ -23,16 +25,23 @@ export type Processes = {
   age(stat: ProcessStat): Promise<number>;
 };
 
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? "";
+/** There is no such process, or it went while it was read. */
+const isGone = (error: unknown): boolean => ["ENOENT", "ESRCH"].includes(codeOf(error));
+const isForbidden = (error: unknown): boolean => ["EACCES", "EPERM"].includes(codeOf(error));
+
 const readStat = (pid: number, evenDead = false): ProcessStat | null => {
   try {
     // Synchronous on purpose: procfs answers from memory, and a spawned process must be caught before it is reaped.
     return parseStat(pid, readFileSync(`/proc/${pid}/stat`, "latin1"), evenDead);
-  } catch {
-    return null;
+  } catch (error) {
+    if (isGone(error)) return null;
+    throw untold(error);
   }
 };
 
-const batch = 64;
+/** Each holds a descriptor. */
+const batch = 16;
 
 /**
  * What an environment without a byte means. In the middle of an `exec` the old one is gone, and the new one is not there yet:
@@ -46,8 +55,9 @@ const whyEmpty = (pid: number): "none" | "between programs" | "there now" => {
     const [memory, begin, end] = [fields[20], fields[47], fields[48]];
     if (memory !== "0" && end === "0") return "between programs";
     return memory === "0" || begin === end ? "none" : "there now";
-  } catch {
-    return "none";
+  } catch (error) {
+    if (isGone(error)) return "none";
+    throw untold(error);
   }
 };
 
@@ -58,7 +68,10 @@ const LOOKS = 500;
 /** null: not ours to read. Empty: a zombie, a kernel thread, or a program that was given none. */
 const readEnvironment = async (pid: number, clock: Clock): Promise<Buffer | null> => {
   for (let look = 1; ; look += 1) {
-    const environment = await readFile(`/proc/${pid}/environ`).catch(() => null);
+    const environment = await readFile(`/proc/${pid}/environ`).catch((error: unknown) => {
+      if (isGone(error) || isForbidden(error)) return null;
+      throw untold(error);
+    });
     if (environment?.length !== 0 || look === LOOKS) return environment;
     const why = whyEmpty(pid);
     if (why === "none") return environment;
@@ -67,7 +80,10 @@ const readEnvironment = async (pid: number, clock: Clock): Promise<Buffer | null
 };
 
 const scan = async (home: string, clock: Clock): Promise<readonly OwnedProcess[]> => {
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+  const names = await readdir("/proc").catch((error: unknown) => {
+    throw untold(error);
+  });
+  const pids = names.filter((name) => /^\d+$/.test(name)).map(Number);
   const unmarked: ProcessStat[] = [];
   const owned: OwnedProcess[] = [];
   const look = async (pid: number): Promise<void> => {

@@ -1,7 +1,7 @@
 /** A short command, by argv, with an end: its own or the clock's. */
-import { spawn } from "node:child_process";
 import type { Clock, Host, RunResult } from "@skein/sdk";
 import { notStarted } from "../refusals.ts";
+import { spawnPiped } from "./piped.ts";
 import { send } from "./sweep.ts";
 
 type Options = Parameters<Host["run"]>[1];
@@ -22,20 +22,13 @@ const makeSink = (maxBytes: number) => {
   };
 };
 
-export const runCommand = (
+export const runCommand = async (
   clock: Clock,
   argv: readonly [string, ...string[]],
   options: Options,
 ): Promise<RunResult> => {
+  const child = spawnPiped(argv, options);
   const { promise, resolve, reject } = Promise.withResolvers<RunResult>();
-  const [program, ...args] = argv;
-  const child = spawn(program, args, {
-    env: options.env,
-    ...(options.folder === undefined ? {} : { cwd: options.folder }),
-    // A group of its own, so that what it started can be ended with it.
-    detached: true,
-    stdio: "pipe",
-  });
   const maxBytes = options.maxBytes ?? defaultMaxBytes;
   const [stdout, stderr] = [makeSink(maxBytes), makeSink(maxBytes)];
   let timedOut = false;
@@ -63,7 +56,7 @@ export const runCommand = (
   child.stdin.end(options.input ?? "");
   child.once("error", (error) => {
     settled();
-    if (child.pid === undefined) reject(notStarted(program, error));
+    if (child.pid === undefined) reject(notStarted(argv[0], error));
   });
   child.once("close", (exitCode, signal) => {
     settled();

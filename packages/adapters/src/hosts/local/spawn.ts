@@ -4,10 +4,19 @@ import { closeSync, constants, openSync } from "node:fs";
 import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { marksOf, type DetachedSpec, type Exit, type ProcessRef } from "@skein/sdk";
-import { folderRefusal, programForbidden, programMissing, refusal } from "../refusals.ts";
+import {
+  fileFault,
+  folderRefusal,
+  notStarted,
+  programForbidden,
+  programMissing,
+  refusal,
+} from "../refusals.ts";
+import type { ProcessStat } from "../marks.ts";
 import { makeFifo } from "./fifo.ts";
 import { lookAtFolder } from "./paths.ts";
 import type { Processes } from "./processes.ts";
+import { send } from "./sweep.ts";
 
 /** A missing folder and a missing program are the same ENOENT of spawn(2): the folder is looked at first. */
 const checkFolder = async (folder: string): Promise<void> => {
@@ -25,12 +34,7 @@ const whyNotStarted = (program: string, error: NodeJS.ErrnoException) => {
       "Shorten what the configuration gives it.",
       error,
     );
-  return refusal(
-    "internal",
-    `${program} could not be started: ${error.message}.`,
-    "See the log.",
-    error,
-  );
+  return notStarted(program, error);
 };
 
 const exitOf = (child: ChildProcess): Promise<Exit> => {
@@ -46,7 +50,43 @@ const spawned = (child: ChildProcess, program: string): Promise<void> => {
   return promise;
 };
 
+/** "": it is dead already. One that cannot be told from another is none that could be looked after: it does not stay. */
+const birthOf = async (child: ChildProcess, stat: Promise<ProcessStat | null>): Promise<string> => {
+  try {
+    return (await stat)?.started ?? "";
+  } catch (error) {
+    if (child.pid !== undefined) send(-child.pid, "SIGKILL");
+    throw error;
+  }
+};
+
 type Spawned = { readonly process: ProcessRef; readonly exited: Promise<Exit> };
+
+type Streams = { readonly stdio: number[]; close(): void };
+
+/** The FIFO and the two files of the spool, as the process gets them. */
+const openStreams = async (dir: string): Promise<Streams> => {
+  const stdio: number[] = [];
+  const close = (): void => {
+    for (const descriptor of stdio) closeSync(descriptor);
+  };
+  const open = (name: string, flags: number): number =>
+    stdio.push(openSync(join(dir, name), flags, 0o600));
+  const append = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
+  try {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await chmod(dir, 0o700);
+    await makeFifo(join(dir, "in"));
+    // Read-write: the agent itself is then a writer of its stdin, and never sees its end.
+    open("in", constants.O_RDWR);
+    open("out", append);
+    open("err", append);
+  } catch (error) {
+    close();
+    throw fileFault(`${dir} cannot be made`, error);
+  }
+  return { stdio, close };
+};
 
 /** Rejects with an AdapterFailure and leaves no process behind; `dir` may stay, with what an earlier try wrote there. */
 export const spawnDetached = async (
@@ -54,19 +94,8 @@ export const spawnDetached = async (
   spec: DetachedSpec,
 ): Promise<Spawned> => {
   await checkFolder(spec.folder);
-  await mkdir(spec.dir, { recursive: true, mode: 0o700 });
-  await chmod(spec.dir, 0o700);
-  await makeFifo(join(spec.dir, "in"));
-  const append = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;
-  const descriptors: number[] = [];
-  const open = (name: string, flags: number): number => {
-    const descriptor = openSync(join(spec.dir, name), flags, 0o600);
-    descriptors.push(descriptor);
-    return descriptor;
-  };
+  const { stdio, close } = await openStreams(spec.dir);
   try {
-    // Read-write: the agent itself is then a writer of its stdin, and never sees its end.
-    const stdio = [open("in", constants.O_RDWR), open("out", append), open("err", append)];
     const [program, ...args] = spec.argv;
     const child = spawn(program, args, {
       cwd: spec.folder,
@@ -76,12 +105,13 @@ export const spawnDetached = async (
     });
     const exited = exitOf(child);
     // In the same turn as the spawn: not even a process that died at once has been reaped by now.
-    const stat = child.pid === undefined ? null : deps.processes.statNow(child.pid);
+    const stat =
+      child.pid === undefined ? Promise.resolve(null) : deps.processes.statNow(child.pid);
+    stat.catch(() => undefined);
     await spawned(child, program);
     child.unref();
-    const started = (await stat)?.started ?? "";
-    return { process: { pid: child.pid ?? 0, started }, exited };
+    return { process: { pid: child.pid ?? 0, started: await birthOf(child, stat) }, exited };
   } finally {
-    for (const descriptor of descriptors) closeSync(descriptor);
+    close();
   }
 };
