@@ -127,7 +127,7 @@ const liveness = async <State>({
 
 /**
  * A word for a process that has just died is not an error: its end is told as `exited`, and the daemon decides with that.
- * Whatever is for a process that is out of reach is, and what a full disk kept from one that lives.
+ * Whatever is for a process that is out of reach is, and what a full disk or a cut line kept from one that lives.
  */
 export const unlessGone = async <State>(
   life: LineLife<State>,
@@ -136,7 +136,8 @@ export const unlessGone = async <State>(
   try {
     await work;
   } catch (error) {
-    if (!isAdapterFailure(error) || isDiskFault(error) || isOutOfReach(life)) throw error;
+    if (!isAdapterFailure(error) || error.failure.kind !== "unavailable") throw error;
+    if (isDiskFault(error) || isOutOfReach(life)) throw error;
     life.context.log("info", error.message);
   }
 };

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { closeSync, constants, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -132,4 +132,39 @@ test("a line for an agent that is dead is refused, and not waited with", async (
   const writer = makeWriter({ ask, link, clock: hurried, random: () => 0 }, agent.place);
   const refused = await writer.write("x").catch((error: unknown) => error);
   expect(isAdapterFailure(refused) && refused.failure.code).toBe("backend_unavailable");
+});
+
+/** The one that copies a line into the FIFO of that folder, once it is there. */
+const copierIn = async (dir: string): Promise<number> => {
+  for (let tries = 0; tries < 2_000; tries += 1) {
+    for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name)))
+      if (isCopier(pid, dir)) return Number(pid);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  throw new Error("Nothing writes there.");
+};
+
+const isCopier = (pid: string, dir: string): boolean => {
+  try {
+    const words = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    return words.startsWith("cat\0s.") && readlinkSync(`/proc/${pid}/cwd`) === dir;
+  } catch {
+    return false;
+  }
+};
+
+test("a line that is cut while its agent lives is told as that, and spoils no other", async () => {
+  await using agent = await makeAgent();
+  const { ask } = makeTrips([]);
+  const writer = makeWriter({ ask, link, clock: hurried, random: () => 0 }, agent.place);
+  process.kill(agent.place.process.pid, "SIGSTOP");
+  // Longer than the FIFO: what copies it has to wait.
+  const long = writer.write("x".repeat(200_000)).catch((error: unknown) => error);
+  process.kill(await copierIn(agent.dir), "SIGKILL");
+  const failure = await long;
+  expect(isAdapterFailure(failure) && failure.failure.kind).toBe("protocol");
+  process.kill(agent.place.process.pid, "SIGCONT");
+  await writer.write("next");
+  await writer.write("last");
+  expect(await agent.readUpTo("last")).toMatch(/^x+\nnext\nlast\n$/);
 });

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { quote } from "@skein/contract";
-import { pause, adapterFailure, type Clock, type ProcessRef } from "@skein/sdk";
+import { pause, adapterFailure, isAdapterFailure, type Clock, type ProcessRef } from "@skein/sdk";
 import { fileFailure, gone } from "../refusals.ts";
 import type { Answer, Ask } from "./ask.ts";
 import { makeBackoff } from "./backoff.ts";
@@ -32,6 +32,8 @@ const HALF = 31;
 const DEAD = 32;
 const DISK = 33;
 const STOPPED = 34;
+
+const NEWLINE = Buffer.from("\n");
 
 /** So many bytes of waiting lines go in one trip, if there are several. */
 const TRIP_BYTES = 256 * 1024;
@@ -99,11 +101,12 @@ cd -- ${quote(place.dir)} 2>/dev/null || bye 0
 { IFS=' ' read -r q b x < w.${wordOfName(name)}/by; } 2>/dev/null && same "$b" "$x" && kill -TERM "$b"
 :`;
 
+/** The agent lives, and this line is not for it any more: nothing that is told of its end would bring the line back. */
 const half = () =>
   adapterFailure("A line to the agent was cut: what wrote it over there was killed.", {
-    kind: "unavailable",
+    kind: "protocol",
     code: "backend_unavailable",
-    remedy: "Stop the session's agent and send again.",
+    remedy: "Send again.",
     retryable: false,
   });
 
@@ -132,6 +135,8 @@ export const makeWriter = (deps: WriterDeps, place: Place): Writer => {
   let writing: Name | null = null;
   let before: Name | null = null;
   let running = false;
+  /** Half a line may lie there: what comes next must not become the rest of it. */
+  let isCut = false;
 
   /** The lines that wait, as many as go in one trip: they are written whole together, or not at all. */
   const next = (): readonly Waiting[] => {
@@ -163,8 +168,11 @@ export const makeWriter = (deps: WriterDeps, place: Place): Writer => {
   const work = async (): Promise<void> => {
     while (queue.length > 0) {
       const batch = next();
+      const bytes = batch.map((one) => one.bytes);
       writing = { writer, number: (before?.number ?? 0) + 1 };
-      const failure = await deliver(writing, Buffer.concat(batch.map((one) => one.bytes)));
+      const failure = await deliver(writing, Buffer.concat(isCut ? [NEWLINE, ...bytes] : bytes));
+      if (failure === null) isCut = false;
+      else isCut ||= isAdapterFailure(failure) && failure.failure.kind === "protocol";
       before = writing;
       writing = null;
       for (const one of batch) one.tell(failure);
