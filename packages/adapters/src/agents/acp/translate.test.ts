@@ -263,9 +263,10 @@ test("words in pieces are one message until something else comes, or another mes
   });
 });
 
+const cost = (amount: number): Json =>
+  update({ sessionUpdate: "usage_update", used: 1, size: 2, cost: { amount, currency: "USD" } });
+
 test("cost is told as a sum, and counted by the turn; gemini's tokens stand elsewhere", () => {
-  const cost = (amount: number): Json =>
-    update({ sessionUpdate: "usage_update", used: 1, size: 2, cost: { amount, currency: "USD" } });
   const first = fold([cost(0.25), answer({ stopReason: "end_turn", usage: {} })]);
   expect(first.facts.at(-1)).toMatchObject({ usage: { costUsd: 0.25 } });
   const quota = {
@@ -319,6 +320,24 @@ test("a turn that is cancelled before its first word is interrupted, and the usa
   expect(before.facts.at(-1)).toMatchObject({ outcome: "interrupted", error: null, usage: null });
   const said = fold([chunk("done"), answer(end)], cancelling);
   expect(said.facts.at(-1)).toMatchObject({ outcome: "completed", usage: { inputTokens: 9 } });
+});
+
+test("an interrupt before the first word that the agent owns up to keeps its usage; what was told to be spent is counted, however the turn ends", () => {
+  const cancelling = { ...inTurn, turn: { ...inTurn.turn!, interrupting: true } };
+  const usage = { inputTokens: 9, outputTokens: 2 };
+  const owned = fold([answer({ stopReason: "cancelled", usage })], cancelling);
+  expect(owned.facts.at(-1)).toMatchObject({ outcome: "interrupted", usage: { inputTokens: 9 } });
+  const ends = [
+    answer({ stopReason: "end_turn", usage }),
+    { id: turnRequest("trn_1"), error: { code: -32603, message: "no" } },
+  ];
+  for (const end of ends) {
+    const { facts } = fold([cost(0.25), end], cancelling);
+    expect(facts.at(-1)).toMatchObject({
+      outcome: "interrupted",
+      usage: { inputTokens: 0, outputTokens: 0, costUsd: 0.25 },
+    });
+  }
 });
 
 test("each mode answers by kind, never by name; without such a kind the answer is cancelled", () => {

@@ -9,6 +9,10 @@ import { usageOf } from "./usage.ts";
 import { cancelFrame, permissionFrame, string, type Json, type WireError } from "./wire.ts";
 
 type TurnEnded = Extract<Fact, { fact: "turn-ended" }>;
+type Answer = { readonly result: Json } | { readonly error: WireError };
+
+const stopReasonOf = (answer: Answer): string =>
+  "result" in answer ? (string(answer.result["stopReason"]) ?? "") : "error";
 
 /** We are about to give the prompt. */
 export const giving = (state: State, id: string, since: number): State => {
@@ -57,12 +61,16 @@ const tellConversation = (state: State): Folded => {
 const unbegun = ({ interrupting: isInterrupted, worked: hasWorked }: TurnState, reason: string) =>
   isInterrupted && !hasWorked && reason === "end_turn";
 
+/** What of an answer is told of this turn: of another's nothing. Its cost is told apart from it, and counted all the same. */
+const toldOf = (turn: TurnState, answer: Answer): Json =>
+  "error" in answer || unbegun(turn, stopReasonOf(answer)) ? {} : answer.result;
+
 const endOf = (
   turn: TurnState,
-  answer: { readonly result: Json } | { readonly error: WireError },
+  answer: Answer,
   { agent }: Settings,
 ): Pick<TurnEnded, "outcome" | "error"> => {
-  const reason = "result" in answer ? (string(answer.result["stopReason"]) ?? "") : "error";
+  const reason = stopReasonOf(answer);
   if (turn.doubted && (reason === "cancelled" || reason === "error")) {
     const message =
       "The daemon ended just as the prompt was handed over, and the agent had not begun: it was taken back.";
@@ -111,16 +119,11 @@ const withoutWords = ({ agent }: Settings): Fact => ({
 });
 
 /** The answer to the prompt. A second one finds no turn, and changes nothing. */
-export const onAnswer = (
-  state: State,
-  answer: { readonly result: Json } | { readonly error: WireError },
-  settings: Settings,
-): Folded => {
+export const onAnswer = (state: State, answer: Answer, settings: Settings): Folded => {
   const { turn } = state;
   if (turn === null) return folded(state);
   const end = endOf(turn, answer, settings);
-  const isOwn = end.outcome !== "interrupted" || turn.worked;
-  const usage = "result" in answer && isOwn ? usageOf(answer.result, state) : null;
+  const usage = usageOf(toldOf(turn, answer), state);
   const ended: Fact = { fact: "turn-ended", turn: turn.id, ...end, usage };
   const wordless: Fact[] =
     end.outcome === "completed" && !turn.worked ? [withoutWords(settings)] : [];
