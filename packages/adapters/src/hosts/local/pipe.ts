@@ -2,22 +2,11 @@
 import { Readable } from "node:stream";
 import type { Host, Pipe } from "@skein/sdk";
 import { notStarted } from "../refusals.ts";
+import { drained } from "../streams.ts";
 import { spawnPiped } from "./piped.ts";
 import { send } from "./sweep.ts";
 
 const errorBytes = 8 * 1024;
-
-/** Resolves with the stream's word that it has room again, or that it is gone. */
-const drained = (stream: NodeJS.WritableStream): Promise<void> =>
-  new Promise((resolve) => {
-    const done = (): void => {
-      stream.off("drain", done);
-      stream.off("close", done);
-      resolve();
-    };
-    stream.on("drain", done);
-    stream.on("close", done);
-  });
 
 /** Not the child's own stream: what is in that when the child exits and nobody reads, Node throws away. No pipe between the two: each hop costs a terminal's echo time. */
 const makeOutput = (stdout: Readable): { readonly output: Readable; end(): void } => {

@@ -2,22 +2,11 @@
 import { randomUUID } from "node:crypto";
 import type { Host, Pipe } from "@skein/sdk";
 import { notStarted } from "../refusals.ts";
+import { drained } from "../streams.ts";
 import { openChannel, type ChannelDeps, type Ended } from "./channel.ts";
 import { programLine } from "./far.ts";
 import { exitOf, whyNotBegun } from "./run.ts";
 import { allInput, PULSE, supervise } from "./supervise.ts";
-
-/** Resolves when the stream has room again, or is gone. */
-const drained = (stream: NodeJS.WritableStream): Promise<void> =>
-  new Promise((resolve) => {
-    const done = (): void => {
-      stream.off("drain", done);
-      stream.off("close", done);
-      resolve();
-    };
-    stream.on("drain", done);
-    stream.on("close", done);
-  });
 
 const endOf = (ended: Ended, begun: string, isClosed: boolean): Awaited<Pipe["ended"]> => {
   const errors = ended.lastWords.replace(begun, "");
