@@ -2,7 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { Transform, type Readable } from "node:stream";
 import { quote } from "@skein/contract";
-import type { Clock } from "@skein/sdk";
+import { isAdapterFailure, type Clock } from "@skein/sdk";
+import { notStarted } from "../refusals.ts";
 import { makeMarkFinder, spawnSsh, WITHOUT_END, type Client } from "./client.ts";
 import { channelArgs } from "./command.ts";
 import type { Link } from "./link.ts";
@@ -137,14 +138,14 @@ const openIn = async (
   const nonce = randomUUID();
   const child = spawnSsh(channelArgs(place.control), deps.env);
   const errors = listenToErrors(child, nonce, maxErrors);
+  const { behind, begun, reject } = listenToOutput(child, nonce);
   const ended = new Promise<Ended>((resolve) => {
-    child.once("error", () => undefined);
+    child.on("error", (error) => reject(notStarted("ssh", error)));
     child.once("close", () => {
       place.leave();
       resolve(errors.ended());
     });
   });
-  const { behind, begun, reject } = listenToOutput(child, nonce);
   void ended.then(({ lastWords }) => {
     behind.end();
     reject(new Error(lastWords));
@@ -172,7 +173,8 @@ const openIn = async (
 
 /**
  * Resolves when the script has begun. Rejects with an AdapterFailure (`host_unreachable`) when there is no way, or it broke before that
- * (`host_unusable`: the login never came so far); whether the script ran then is not known. `input` follows the script on its stdin, which stays open.
+ * (`host_unusable`: the login never came so far); whether the script ran then is not known. `backend_unavailable`: no ssh could be
+ * started here, and nothing ran. `input` follows the script on its stdin, which stays open.
  */
 export const openChannel = async (
   deps: ChannelDeps,
@@ -186,6 +188,11 @@ export const openChannel = async (
     try {
       return await openIn(deps, place, script, input, maxErrors);
     } catch (error) {
+      // There is no ssh here that could ask: of the host it tells nothing.
+      if (isAdapterFailure(error)) {
+        place.leave();
+        throw error;
+      }
       const said = (error as Error).message;
       // Refused by sshd itself: nothing of it ran there.
       if (NEVER_BEGUN.test(said) && tries < TRIES) place.refused();

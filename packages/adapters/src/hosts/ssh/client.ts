@@ -1,22 +1,26 @@
 /** One process of the system's ssh, and what it says. */
 import { spawn, type ChildProcessByStdio } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
+import { withStreams } from "../streams.ts";
 
 export type Client = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /**
- * In a session of its own: a Ctrl-C at the daemon's terminal is not for it, and it can ask nobody anything. A failure to
- * start arrives as `error`, and as a `close` after it.
+ * In a session of its own: a Ctrl-C at the daemon's terminal is not for it, and it can ask nobody anything. Throws an
+ * AdapterFailure where no descriptor is left for its streams; any other failure to start arrives as `error`, and as a `close`
+ * after it.
  */
 export const spawnSsh = (
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Client => {
-  const child = spawn("ssh", args, {
-    env: { ...env, SSH_ASKPASS_REQUIRE: "never" },
-    detached: true,
-    stdio: ["pipe", "pipe", "pipe"],
-  });
+  const child = withStreams("ssh", () =>
+    spawn("ssh", args, {
+      env: { ...env, SSH_ASKPASS_REQUIRE: "never" },
+      detached: true,
+      stdio: ["pipe", "pipe", "pipe"],
+    }),
+  );
   // It may end without reading all; what was not taken is told by how it ends.
   child.stdin.on("error", () => undefined);
   child.stdout.on("error", () => undefined);

@@ -70,10 +70,10 @@ const readGreeting = (called: Called, said: string, nonce: string): Greeting | A
 
 /**
  * Over a connection of its own, so that all that may be wrong is told in its own words. Rejects with an AdapterFailure, of code
- * `host_unreachable`, `host_key_unknown`, `host_key_changed`, `host_login_failed`, `host_unusable`, `storage_full` or `storage_failed`;
- * nothing is left here then, and there at most the folder. Never takes longer than 20 s.
+ * `host_unreachable`, `host_key_unknown`, `host_key_changed`, `host_login_failed`, `host_unusable`, `storage_full`, `storage_failed`
+ * or `backend_unavailable` (no ssh can be started here); nothing is left here then, and there at most the folder. Never takes longer than 20 s.
  */
-export const reachSsh = (given: GreetDeps, signal?: AbortSignal): Promise<Greeting> => {
+export const reachSsh = async (given: GreetDeps, signal?: AbortSignal): Promise<Greeting> => {
   const deps = { ...given, name: HostName.parse(given.name) };
   const nonce = randomUUID();
   const { promise, resolve, reject } = Promise.withResolvers<Greeting>();

@@ -95,9 +95,9 @@ export const makeLink = (deps: LinkDeps): Link => {
   };
   const connect = async (): Promise<void> => {
     cancel();
-    const made = start(true);
-    master = made;
+    let made: Master;
     try {
+      made = master = start(true);
       await made.ready;
     } catch (error) {
       return down(error as AdapterFailure);
