@@ -20,7 +20,8 @@ export const askProcess = async <T>(
   await host.remove(dir);
   const folder = (await host.folder(context.dir)) === "directory" ? context.dir : "/";
   const detached = await host.start({ ...spec, dir, folder, owner });
-  const giveUp = (): void => void detached.terminate(0);
+  // What keeps it from being ended is told below.
+  const giveUp = (): void => void detached.terminate(0).catch(() => undefined);
   const cancel = clock.after(timing.startMs, giveUp);
   signal.addEventListener("abort", giveUp, { once: true });
   // An abort that came while it was being started is not told again.
@@ -30,8 +31,11 @@ export const askProcess = async <T>(
   } finally {
     cancel();
     signal.removeEventListener("abort", giveUp);
-    await detached.terminate(0);
-    await detached.close();
+    try {
+      await detached.terminate(0);
+    } finally {
+      await detached.close();
+    }
     await host.remove(dir);
   }
 };
