@@ -4,6 +4,8 @@
  */
 import {
   adapterFailure,
+  isAdapterFailure,
+  pause,
   type AdapterFailure,
   type Detached,
   type Exit,
@@ -55,12 +57,28 @@ export const makeLineLife = <State, Order>(
   over: false,
 });
 
+const AGAIN_MS = 1_000;
+
+/** A spool that cannot be read now (no descriptor left, a disk that fails) is read on from where it was. */
+const readOn = async <State>(life: LineLife<State>, detached: Detached): Promise<void> => {
+  const { reader, context } = life;
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      return await reader.read(detached.lines(reader.offset()));
+    } catch (error) {
+      if (life.closed || !isAdapterFailure(error)) throw error;
+      if (isFirst) context.log("warn", "an agent's words wait", { error: error.message });
+      await pause(context.backend.clock, AGAIN_MS);
+    }
+  }
+};
+
 /** Begins to read. The process ends: its last words are told before `reading` resolves. */
 export const follow = <State>(life: LineLife<State>, detached: Detached): void => {
   life.detached = detached;
   const { reader, context } = life;
   const read = async (): Promise<Exit | null> => {
-    await reader.read(detached.lines(reader.offset()));
+    await readOn(life, detached);
     if (life.closed) return null;
     await reader.flushed();
     return detached.exited;

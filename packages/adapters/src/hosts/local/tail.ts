@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, read, readSync, watch } from "node:fs";
 import { promisify } from "node:util";
 import type { Clock, SpoolLine } from "@skein/sdk";
 import { makeLineCutter } from "../lines.ts";
+import { fileFault } from "../refusals.ts";
 
 // Plain descriptors: a FileHandle that a forgotten iterator leaves behind ends the whole process when it is collected.
 const readAsync = promisify(read);
@@ -80,16 +81,43 @@ const readAll = async function* (
   }
 };
 
+const unread = (error: unknown) => fileFault("An agent's words cannot be read", error);
+
 const readNow = (file: number, at: number): Buffer => {
   const buffer = Buffer.allocUnsafe(directBytes);
-  return buffer.subarray(0, readSync(file, buffer, 0, directBytes, at));
+  try {
+    return buffer.subarray(0, readSync(file, buffer, 0, directBytes, at));
+  } catch (error) {
+    throw unread(error);
+  }
 };
 
 const readLater = async (file: number, at: number): Promise<Buffer> => {
   const buffer = Buffer.allocUnsafe(chunkBytes);
-  const { bytesRead } = await readAsync(file, buffer, 0, chunkBytes, at);
+  const read = readAsync(file, buffer, 0, chunkBytes, at);
+  const { bytesRead } = await read.catch((error: unknown) => {
+    throw unread(error);
+  });
   return buffer.subarray(0, bytesRead);
 };
+
+/** null: there is none. Throws an AdapterFailure. */
+const openIfThere = (path: string): number | null => {
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw unread(error);
+  }
+};
+
+/** Whoever removed the file has its words; that the process ends is still to be told. */
+const either = (ends: Ends): Promise<void> =>
+  new Promise((resolve) => {
+    for (const ending of [ends.dead, ends.closed]) ending.listen(resolve);
+  });
+
+type Ends = { readonly dead: Ending; readonly closed: Ending };
 
 /**
  * Whole lines from byte `from`; ends when `closed`, or when the writer is `dead` and all has been given, a last line
@@ -98,11 +126,12 @@ const readLater = async (file: number, at: number): Promise<Buffer> => {
 export const tail = async function* (
   path: string,
   from: number,
-  ends: { readonly dead: Ending; readonly closed: Ending },
+  ends: Ends,
   clock: Clock,
 ): AsyncGenerator<SpoolLine> {
   if (ends.closed.done()) return;
-  const file = openSync(path, "r");
+  const file = openIfThere(path);
+  if (file === null) return either(ends);
   const bell = makeBell(path, clock, [ends.dead, ends.closed]);
   const cutter = makeLineCutter(from);
   let at = from;
@@ -126,15 +155,6 @@ export const tail = async function* (
   } finally {
     bell.close();
     closeSync(file);
-  }
-};
-
-const openIfThere = (path: string): number | null => {
-  try {
-    return openSync(path, "r");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
   }
 };
 
