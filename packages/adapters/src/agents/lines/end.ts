@@ -20,6 +20,14 @@ const reasonOf = <State>(
   return `${title} ended; an earlier daemon had started it, so its exit code is not known${words}`;
 };
 
+/** What it left running is ended; what keeps that from being done is logged, and holds up nothing that is to be told. */
+export const sweepOwn = async <State>({ context, owner }: LineLife<State>): Promise<void> => {
+  await context.backend.host.sweep(owner).catch((error: unknown) => {
+    if (!isAdapterFailure(error)) throw error;
+    context.log("error", error.message, { remedy: error.failure.remedy });
+  });
+};
+
 /** What stands in its stderr; "" also when that cannot be read: an end is told without last words, too. */
 export const saidLast = async (detached: Detached | null, bytes: number): Promise<string> =>
   (await detached?.errors(bytes).catch(() => "")) ?? "";
@@ -33,11 +41,7 @@ export const finish = async <State>(
   if (life.over || life.closed) return;
   life.over = true;
   const { context, detached, reader } = life;
-  const { host } = context.backend;
-  await host.sweep(life.owner).catch((error: unknown) => {
-    if (!isAdapterFailure(error)) throw error;
-    context.log("error", error.message, { remedy: error.failure.remedy });
-  });
+  await sweepOwn(life);
   const stderr = await saidLast(detached, 2_000);
   const { exitCode, signal } = exit;
   const reason = reasonOf(life, exit, unwitnessed, stderr);

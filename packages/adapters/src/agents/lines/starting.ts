@@ -1,6 +1,6 @@
 /** From nothing to an agent that is ready, or to one sentence that says why not. */
 import { isAdapterFailure, isHostAway, isStale, type Detached, type Fact } from "@skein/sdk";
-import { saidLast, watchEnd } from "./end.ts";
+import { saidLast, sweepOwn, watchEnd } from "./end.ts";
 import { follow, wait, type LineLife } from "./life.ts";
 
 export type Refusal = Omit<Extract<Fact, { fact: "start-failed" }>, "fact">;
@@ -65,19 +65,20 @@ export const giveUp = async <State>({
   context,
   reading,
 }: LineLife<State>): Promise<Leavings> => {
-  const alive = (await detached?.liveness()) === "alive";
-  if (alive) await detached?.terminate(0);
+  const liveness = (await detached?.liveness()) ?? "dead";
+  // Of one that is out of reach nobody would hear that it is ended.
+  if (liveness !== "dead") await detached?.terminate(0);
   const exit = await reading;
   const stderr = await saidLast(detached, 4_000);
   const seconds = Math.round(context.backend.timing.startMs / 1000);
-  return { alive, seconds, exitCode: exit?.exitCode ?? null, stderr };
+  return { alive: liveness === "alive", seconds, exitCode: exit?.exitCode ?? null, stderr };
 };
 
 const tellFailure = async <State>(life: LineLife<State>, refusal: Refusal): Promise<void> => {
   if (life.over || life.stopping || life.closed) return;
   life.over = true;
   const { host } = life.context.backend;
-  await host.sweep(life.owner);
+  await sweepOwn(life);
   await life.detached?.close();
   await life.reader.tell([{ fact: "start-failed", ...refusal }]);
   await host.remove(life.context.dir);
