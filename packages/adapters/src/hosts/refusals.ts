@@ -86,8 +86,18 @@ export const notStarted = (program: string, cause: unknown): AdapterFailure => {
 };
 
 /** Whether a process is there, or whose it is. */
-export const untold = (cause: unknown): AdapterFailure =>
-  shortage("Which processes run cannot be told", cause);
+export const untold = (cause: unknown): AdapterFailure => {
+  const what = "Which processes run cannot be told";
+  if (isShort(cause)) return shortage(what, cause);
+  const remedy = "Look whether `ps` works here, and whether /proc can be read.";
+  const failure = {
+    kind: "unavailable",
+    code: "backend_unavailable",
+    remedy,
+    retryable: true,
+  } as const;
+  return adapterFailure(`${what}: ${(cause as Error).message}.`, failure, cause);
+};
 
 export const gone = (what: string, cause?: unknown): AdapterFailure =>
   adapterFailure(

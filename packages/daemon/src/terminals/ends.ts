@@ -20,7 +20,7 @@ export type Ends = {
 const LOOK_MS = 30_000;
 const UNKNOWN_MS = 1_000;
 /** Between two looks at processes: far away each is a trip. */
-const HERE_MS = 250;
+const HERE_MS = 1_000;
 const FAR_MS = 2_000;
 
 /** tmux sees a program's terminal close some moments before it hears how the program ended. */

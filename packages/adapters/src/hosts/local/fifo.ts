@@ -66,14 +66,14 @@ export const openFifo = (
   const writeAll = async (line: string): Promise<void> => {
     let rest = Buffer.from(`${line}\n`, "utf8");
     // A child of the agent may hold the reading end open: the pipe alone does not tell that the agent is dead.
-    if (closed || !(await deps.alive())) throw gone("the line was not written");
+    if (!(await deps.alive()) || closed) throw gone("the line was not written");
     for (let pauseMs = firstPauseMs; rest.length > 0;) {
       const taken = take(rest);
       rest = rest.subarray(taken);
       if (rest.length === 0) break;
       pauseMs = taken > 0 ? firstPauseMs : Math.min(longestPauseMs, pauseMs * 2);
       await pause(pauseMs);
-      if (closed || !(await deps.alive())) throw gone("the line was not written whole");
+      if (!(await deps.alive()) || closed) throw gone("the line was not written whole");
     }
   };
 

@@ -59,7 +59,10 @@ const entryOf = async (folder: string, name: string): Promise<FileEntry | null> 
 };
 
 const list: Files["list"] = async (path) => {
-  const names = await readdir(path).catch(() => null);
+  const names = await readdir(path).catch((error: unknown) => {
+    if (["ENOENT", "ENOTDIR", "EACCES", "EPERM"].includes(codeOf(error) ?? "")) return null;
+    throw fileFault(`${path} cannot be read`, error);
+  });
   if (names === null) return null;
   const entries = names.slice(0, MAX_ENTRIES).map((name) => entryOf(path, name));
   return (await Promise.all(entries)).filter((one) => one !== null);

@@ -84,8 +84,8 @@ export const makeLocalHost = ({ home, clock, env = {} }: LocalHostDeps): Host =>
     adopt,
     spool: (dir, from) => readSpool(join(dir, "out"), from),
     ended: async (pids) => {
-      const stats = await Promise.all(pids.map(processes.stat));
-      return new Set(pids.filter((_, at) => stats[at] === null));
+      const alive = new Set(await processes.alive(pids));
+      return new Set(pids.filter((pid) => !alive.has(pid)));
     },
     owners: async () => byOwner(await processes.owned(home)),
     sweep: (owner, spare) => sweepOwner(deps, owner, spare),

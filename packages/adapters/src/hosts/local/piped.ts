@@ -7,20 +7,30 @@ type Options = {
   readonly folder?: string;
 };
 
-/** That there is no such program is told by its `error`. Throws an AdapterFailure where not even streams can be had. */
+/** Throws an AdapterFailure for what `spawn` says at once; that there is no such program is told by the child's `error`. */
 export const spawnPiped = (
+  argv: readonly [string, ...string[]],
+  options: Options,
+): ChildProcessWithoutNullStreams => {
+  const child = spawned(argv, options);
+  // Without a descriptor left for them Node makes no streams, whatever the type says, and tells the error a moment later.
+  if ((child.stdout as unknown) !== undefined) return child;
+  child.on("error", () => undefined);
+  throw notStarted(argv[0], Object.assign(new Error("too many open files"), { code: "EMFILE" }));
+};
+
+const spawned = (
   [program, ...args]: readonly [string, ...string[]],
   { env, folder }: Options,
 ): ChildProcessWithoutNullStreams => {
-  const child = spawn(program, args, {
-    env,
-    ...(folder === undefined ? {} : { cwd: folder }),
-    detached: true,
-    stdio: "pipe",
-  });
-  // Without a descriptor left for them Node makes none, whatever the type says.
-  if ((child.stdout as unknown) !== undefined) return child;
-  child.on("error", () => undefined);
-  const cause = Object.assign(new Error("too many open files (EMFILE)"), { code: "EMFILE" });
-  throw notStarted(program, cause);
+  try {
+    return spawn(program, args, {
+      env,
+      ...(folder === undefined ? {} : { cwd: folder }),
+      detached: true,
+      stdio: "pipe",
+    });
+  } catch (error) {
+    throw notStarted(program, error);
+  }
 };

@@ -17,6 +17,8 @@ export type Processes = {
   stat(pid: number): Promise<ProcessStat | null>;
   /** Of a process spawned in this very turn of the event loop: asked before it can be reaped. */
   statNow(pid: number): Promise<ProcessStat | null>;
+  /** Those of these that are not dead. */
+  alive(pids: readonly number[]): Promise<readonly number[]>;
   /** Every process here that carries the marks of `home`. */
   owned(home: string): Promise<readonly OwnedProcess[]>;
   /** What its standard input is; null when that cannot be told. */
@@ -110,7 +112,10 @@ const scan = async (home: string, clock: Clock): Promise<readonly OwnedProcess[]
 const ticksPerSecond = 100;
 
 const age = async (stat: ProcessStat): Promise<number> => {
-  const uptime = Number((await readFile("/proc/uptime", "latin1")).split(" ")[0]);
+  const text = await readFile("/proc/uptime", "latin1").catch((error: unknown) => {
+    throw untold(error);
+  });
+  const uptime = Number(text.split(" ")[0]);
   return (uptime - Number(stat.started) / ticksPerSecond) * 1000;
 };
 
@@ -132,6 +137,7 @@ export const makeLinuxProcesses = (clock: Clock): Processes => {
   return {
     stat: async (pid) => readStat(pid),
     statNow: async (pid) => readStat(pid, true),
+    alive: async (pids) => pids.filter((pid) => readStat(pid) !== null),
     stdin: readStdin,
     age,
     owned: (home) => {

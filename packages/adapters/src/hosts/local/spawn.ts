@@ -37,6 +37,24 @@ const whyNotStarted = (program: string, error: NodeJS.ErrnoException) => {
   return notStarted(program, error);
 };
 
+/** Throws an AdapterFailure for what `spawn` says at once; the rest is told by the child's `error`. */
+const spawnApart = (
+  home: string,
+  { argv: [program, ...args], env, folder, owner }: DetachedSpec,
+  stdio: number[],
+): ChildProcess => {
+  try {
+    return spawn(program, args, {
+      cwd: folder,
+      env: { ...env, ...marksOf(home, owner) },
+      detached: true,
+      stdio,
+    });
+  } catch (error) {
+    throw whyNotStarted(program, error as NodeJS.ErrnoException);
+  }
+};
+
 const exitOf = (child: ChildProcess): Promise<Exit> => {
   const { promise, resolve } = Promise.withResolvers<Exit>();
   child.once("exit", (exitCode, signal) => resolve({ exitCode, signal, witnessed: true }));
@@ -96,13 +114,8 @@ export const spawnDetached = async (
   await checkFolder(spec.folder);
   const { stdio, close } = await openStreams(spec.dir);
   try {
-    const [program, ...args] = spec.argv;
-    const child = spawn(program, args, {
-      cwd: spec.folder,
-      env: { ...spec.env, ...marksOf(deps.home, spec.owner) },
-      detached: true,
-      stdio,
-    });
+    const [program] = spec.argv;
+    const child = spawnApart(deps.home, spec, stdio);
     const exited = exitOf(child);
     // In the same turn as the spawn: not even a process that died at once has been reaped by now.
     const stat =
