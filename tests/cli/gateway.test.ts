@@ -4,7 +4,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { LIMITS, operations } from "@skein/contract";
 import { MAIN, plainEnv, skein as run, type Ran, type RunOptions } from "./run-skein.ts";
 import { temporaryHome } from "./stub-daemon.ts";
@@ -408,6 +408,23 @@ describe("the gateway's door", () => {
     expect((await sandboxed(["gateway"])).code).toBe(2);
   });
 });
+
+test("a daemon that is stopped is told of and given up, though the gateway itself answers", async () => {
+  const { stdout } = await skein(["status", "--json"]);
+  const { pid } = operations["system.status"].output.parse(JSON.parse(stdout));
+  const goOn = (): void => void process.kill(pid, "SIGCONT");
+  onTestFinished(goOn);
+  process.kill(pid, "SIGSTOP");
+  expect(await sandboxed(["list"])).toEqual({
+    code: 255,
+    stdout: "",
+    stderr:
+      "skein: the daemon does not answer; waiting for it\n" +
+      "skein: The daemon does not answer. [no_answer]\n  Look with: skein doctor\n",
+  });
+  goOn();
+  expect((await sandboxed(["list"])).code).toBe(0);
+}, 60_000);
 
 test("without a daemon it says so, and the command line exits as if nobody had answered", async () => {
   await skein(["down"]);

@@ -19,7 +19,7 @@ import {
 import { EXIT, fail, refused, type Failure } from "./failure.ts";
 import { ROUTES } from "./generated/routes.ts";
 import type { Place } from "./place.ts";
-import { reach } from "./reach.ts";
+import { isHeard } from "./reach.ts";
 import { heeding } from "./silence.ts";
 import { codeOf } from "./transport.ts";
 
@@ -77,7 +77,7 @@ const makeOnce = (client: Client, transport: Transport, { place, signal, tell }:
       // Whoever waits for a day waits for a daemon, too.
       else if (name !== "sessions.wait") quit.abort();
     };
-    const answers = async () => (await reach(transport, until, ANSWER_MS)) === null;
+    const answers = () => isHeard(transport, until, ANSWER_MS);
     try {
       return await heeding({ everyMs: ANSWER_MS, answers, silent }, () =>
         client.call(name, input, { signal: until }),
