@@ -277,8 +277,9 @@ describe.concurrent("255: the daemon could not be reached", () => {
     await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
     const { port } = mute.address() as { port: number };
     const env = { SKEIN_URL: `http://127.0.0.1:${port}`, SKEIN_TOKEN: "t" };
-    const [listed, sent] = await Promise.all([
+    const [listed, made, sent] = await Promise.all([
       skein(["list"], { env }),
+      skein(["token", "create", "another"], { env }),
       skein(["send", "lux-mid", "hi", "--client-id", "once"], { env }),
     ]);
     const waits = "skein: the daemon does not answer; waiting for it\n";
@@ -287,6 +288,11 @@ describe.concurrent("255: the daemon could not be reached", () => {
       code: 255,
       stdout: "",
       stderr: `${waits}${gone}  Look with: skein doctor\n`,
+    });
+    expect(made).toEqual({
+      code: 255,
+      stdout: "",
+      stderr: `${waits}${gone}  It may have been done. Look with skein status before you repeat it.\n`,
     });
     expect([sent.code, sent.stdout]).toEqual([255, ""]);
     expect(sent.stderr).toBe(

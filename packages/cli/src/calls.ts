@@ -85,7 +85,7 @@ const makeOnce = (client: Client, transport: Transport, { place, signal, tell }:
     } catch (error) {
       if (isRefusal(error)) throw refused(plainer(error.problem, place));
       const isLate = quit.signal.aborted || patience?.aborted === true;
-      if (isLate && !signal.aborted) throw noAnswer(receiptOf(name, input));
+      if (isLate && !signal.aborted) throw noAnswer(name, receiptOf(name, input));
       throw error;
     }
   };
@@ -224,12 +224,13 @@ const broken = (receipt: string | undefined): Failure => {
   return fail(EXIT.transport, "connection_lost", "The connection to the daemon broke.", repeat);
 };
 
-const noAnswer = (receipt: string | undefined): Failure =>
-  fail(
-    EXIT.transport,
-    "no_answer",
-    "The daemon does not answer.",
-    receipt === undefined
-      ? "Look with: skein doctor"
-      : `It may have been recorded. Look with skein doctor, then run it again with --client-id ${receipt}: nothing is done twice.`,
-  );
+const noAnswer = (name: OperationName, receipt: string | undefined): Failure =>
+  fail(EXIT.transport, "no_answer", "The daemon does not answer.", afterSilence(name, receipt));
+
+const afterSilence = (name: OperationName, receipt: string | undefined): string => {
+  if (receipt !== undefined)
+    return `It may have been recorded. Look with skein doctor, then run it again with --client-id ${receipt}: nothing is done twice.`;
+  return ROUTES[name][2] === "read"
+    ? "Look with: skein doctor"
+    : "It may have been done. Look with skein status before you repeat it.";
+};
