@@ -160,6 +160,12 @@ describe("which processes have ended", () => {
     const { ended } = processes(false, `ps() { echo "ps: fork failed"; return 1; }`);
     await expect(ended([dead])).rejects.toThrow("fork failed");
   });
+
+  test("is not known when /proc cannot be read, but of those that are not in it", async () => {
+    const { ended } = processes(true, `tr() { echo "tr: no room" >&2; return 1; }`);
+    await expect(ended([dead, process.pid])).rejects.toThrow("no room");
+    expect(await ended([dead])).toEqual(new Set([dead]));
+  });
 });
 
 describe("whether a process lives, where there is no /proc", () => {

@@ -101,11 +101,16 @@ export const readProcesses = (text: string, home: string): readonly Found[] => {
   return lines.some((line) => line.startsWith("up ")) ? readLinux(lines, home) : readPs(lines);
 };
 
-/** The stat line of each that is there; of a host without /proc, what `ps` says of them, which ends with 1 when none is. */
+/**
+ * The stat line of each that is there; one that is, and cannot be read, is none that has gone. Of a host without /proc, what `ps`
+ * says of them, which ends with 1 when none is.
+ */
 const lookAt = (pids: readonly number[]): string => `if [ -r /proc/self/stat ]; then
   for p in ${pids.join(" ")}; do
-    s=$(tr '\\n' ' ' < "/proc/$p/stat") && printf 'stat %s\\n' "$s"
-  done 2>/dev/null
+    if s=$(tr '\\n' ' ' < "/proc/$p/stat"); then printf 'stat %s\\n' "$s"
+    elif [ -e "/proc/$p/stat" ]; then bye 1
+    fi
+  done
 else
   a=$(ps -o pid=,stat= -p ${pids.join(",")} 2>&1); c=$?
   [ "$c" = 0 ] || [ "$c$a" = 1 ] || { printf '%s\\n' "$a" >&2; bye 1; }
