@@ -10,7 +10,10 @@ export const UNSEEN = 3;
 /** What they end with when they looked, and it is dead, a zombie, or (`same`) another one. */
 export const ENDED = 1;
 
-/** `born PID`: sets B to when it was started. What ps shows of the shell itself proves that ps has looked. */
+/**
+ * `born PID`: sets B to when it was started; what ps says of that is told alike whatever a login's time zone is. What ps shows of the
+ * shell itself proves that ps has looked.
+ */
 export const BORN = `
 born() {
   if [ -r /proc/self/stat ]; then
@@ -20,7 +23,7 @@ born() {
     set -- $B; shift 19; B=$1
   else
     P=$1; B=; W=
-    set -- $(LC_ALL=C ps -o pid= -o stat= -o lstart= -p "$$,$1" 2>/dev/null)
+    set -- $(LC_ALL=C TZ=UTC ps -o pid= -o stat= -o lstart= -p "$$,$1" 2>/dev/null)
     while [ $# -ge 7 ]; do
       [ "$1" != "$$" ] || W=1
       if [ "$1" = "$P" ]; then case $2 in Z*) ;; *) B="$3 $4 $5 $6 $7";; esac; fi

@@ -123,10 +123,11 @@ test("processes are known by their marks, or by the session that a marked one si
 
 test("where there is no /proc, the same is read from ps", () => {
   const row =
-    "ps    42    42     0 Ss   Thu Nov 20 10:00:00 2026 sleep 5 SKEIN_HOME=/h SKEIN_SESSION=ses_a SKEIN_GENERATION=3 X=1";
-  const now = Date.parse("Thu Nov 20 10:00:05 2026") / 1000;
+    "ps    42    42     0 Ss   Thu Nov  5 10:00:00 2026 sleep 5 SKEIN_HOME=/h SKEIN_SESSION=ses_a SKEIN_GENERATION=3 X=1";
+  const now = Date.parse("2026-11-05T10:00:05Z") / 1000;
+  const owner = { session: "ses_a", generation: 3 };
   expect(readProcesses(`now ${now}\n${row}\n`, "/h")).toMatchObject([
-    { pid: 42, session: 42, owner: { session: "ses_a", generation: 3 }, ageMs: 5_000 },
+    { pid: 42, session: 42, started: "Thu Nov 5 10:00:00 2026", owner, ageMs: 5_000 },
   ]);
 });
 
@@ -137,36 +138,47 @@ test("ended are those that are not said to be alive, and zombies", () => {
   expect(readEnded("", [7])).toEqual(new Set([7]));
 });
 
+/** What runs the scripts: this machine, or one like it that has no /proc. */
+const processesBy = (hasProc: boolean, words = "") => {
+  const ask = async (script: string) => {
+    const whole = `bye() { exit "$1"; }\n${words}\n${script}`;
+    const here = hasProc ? whole : whole.replaceAll("/proc/", "/no-such-folder/");
+    const { status, stdout, stderr } = spawnSync("sh", ["-c", here]);
+    return { code: status ?? -1, output: stdout, errors: stderr.toString() };
+  };
+  return makeProcesses({ home: "/h", clock: systemClock, ask });
+};
+
 describe("which processes have ended", () => {
   const { pid: dead } = spawnSync("true");
-  /** What runs the scripts: this machine, or one like it that has no /proc. */
-  const processes = (hasProc: boolean, words = "") => {
-    const ask = async (script: string) => {
-      const whole = `bye() { exit "$1"; }\n${words}\n${script}`;
-      const here = hasProc ? whole : whole.replaceAll("/proc/", "/no-such-folder/");
-      const { status, stdout, stderr } = spawnSync("sh", ["-c", here]);
-      return { code: status ?? -1, output: stdout, errors: stderr.toString() };
-    };
-    return makeProcesses({ home: "/h", clock: systemClock, ask });
-  };
-
   test.each([true, false])("is said by /proc, and by ps (%j)", async (hasProc) => {
-    const { ended } = processes(hasProc);
+    const { ended } = processesBy(hasProc);
     expect(await ended([process.pid, dead])).toEqual(new Set([dead]));
     expect(await ended([dead])).toEqual(new Set([dead]));
   });
 
   test("is not known when ps fails", async () => {
-    const { ended } = processes(false, `ps() { echo "ps: fork failed"; return 1; }`);
+    const { ended } = processesBy(false, `ps() { echo "ps: fork failed"; return 1; }`);
     await expect(ended([dead])).rejects.toThrow("fork failed");
   });
 
   test("is not known when /proc cannot be read, but of those that are not in it", async () => {
-    const { ended } = processes(true, `tr() { echo "tr: no room" >&2; return 1; }`);
+    const { ended } = processesBy(true, `tr() { echo "tr: no room" >&2; return 1; }`);
     await expect(ended([dead, process.pid])).rejects.toThrow("no room");
     expect(await ended([dead])).toEqual(new Set([dead]));
   });
 });
+
+test.each(["JST-9", "EST5"])(
+  "where there is no /proc, a process is as old as it is, wherever its login is (%s)",
+  async (zone) => {
+    const marks = "SKEIN_HOME=/h SKEIN_SESSION=ses_a SKEIN_GENERATION=1";
+    const row = `42 42 0 Ss $(date '+%a %b %e %H:%M:%S %Y') sh ${marks} X=1`;
+    const words = `TZ=${zone}; export TZ; ps() { echo "${row}"; }`;
+    const [found] = await processesBy(false, words).owned();
+    expect(Math.abs(found?.ageMs ?? Infinity)).toBeLessThan(60_000);
+  },
+);
 
 describe("whether a process lives, where there is no /proc", () => {
   const born = BORN.replaceAll("/proc/", "/no-such-folder/");
@@ -179,6 +191,11 @@ describe("whether a process lives, where there is no /proc", () => {
     expect(ended(`same ${process.pid} "Thu Jan 1 00:00:00 1970"`)).toBe(ENDED);
     const { pid } = spawnSync("true");
     expect(ended(`born ${pid}`)).toBe(ENDED);
+  });
+
+  test("is told alike in every time zone", () => {
+    const script = `TZ=JST-9; export TZ; born ${process.pid}; b=$B; TZ=EST5; same ${process.pid} "$b"`;
+    expect(ended(script)).toBe(0);
   });
 
   test("is not known when ps fails", () => {

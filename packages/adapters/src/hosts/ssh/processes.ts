@@ -42,7 +42,7 @@ if [ -r /proc/self/stat ]; then
   done
 else
   echo "now $(date +%s)"
-  a=$(ps -axwwE -o pid=,pgid=,sess=,stat=,lstart=,command=) || bye 1
+  a=$(LC_ALL=C TZ=UTC ps -axwwE -o pid=,pgid=,sess=,stat=,lstart=,command=) || bye 1
   printf '%s\\n' "$a" | grep -F " $h " | sed 's/^/ps /'
 fi
 :`;
@@ -91,7 +91,10 @@ const readPs = (lines: readonly string[]): readonly Found[] => {
     const row = parseRow(line.slice(3));
     const owner = ownerInRow(row?.rest ?? "");
     if (row === null || owner === null) return [];
-    return [{ ...row.stat, owner, stdin: null, ageMs: now - Date.parse(row.stat.started) }];
+    // As BORN has it, word by word: ps pads a day of one digit.
+    const started = row.stat.started.replaceAll(/ +/g, " ");
+    const ageMs = now - Date.parse(`${started} UTC`);
+    return [{ ...row.stat, started, owner, stdin: null, ageMs }];
   });
 };
 
