@@ -2,7 +2,7 @@
  * The app-server of one CODEX_HOME: at most one, however many sessions ask for it at once. It lives as long as it has
  * members, and a little longer. Starting, adopting and ending take turns.
  */
-import { isHostAway, type BackendContext } from "@skein/sdk";
+import { isAdapterFailure, isHostAway, type BackendContext } from "@skein/sdk";
 import { makeLife, type Life } from "./life.ts";
 import { adoptProcess, clear, placeOf, startProcess, type Place } from "./process.ts";
 
@@ -47,7 +47,10 @@ const hold = (house: House, found: Life): Life => {
   return found;
 };
 
-const find = async (house: House): Promise<Life | null> => {
+/** What comes of a process that runs. Rejects when it cannot be told whether one does. */
+type Meet = (life: Promise<Life>) => Promise<Life | null>;
+
+const find = async (house: House, meet: Meet = (life) => life): Promise<Life | null> => {
   const { backend, place } = house;
   if (house.life !== null && !house.life.isOver()) return house.life;
   // Its leftovers are being removed.
@@ -55,18 +58,21 @@ const find = async (house: House): Promise<Life | null> => {
   const process = await adoptProcess(backend, place);
   if (process === null) return null;
   backend.log("info", "found Codex's app-server running", { pid: process.process.pid });
-  return hold(house, await makeLife({ backend, place, process }));
+  const life = await meet(makeLife({ backend, place, process }));
+  return life === null ? null : hold(house, life);
 };
 
 /** One that does not answer is of no use to anyone: it is replaced. */
 const findOrReplace = (house: House): Promise<Life | null> =>
-  find(house).catch((error: unknown) => {
-    if (isHostAway(error)) throw error;
-    house.backend.log("warn", "Codex's app-server runs and cannot be reached: it is replaced", {
-      error: String(error),
-    });
-    return null;
-  });
+  find(house, (life) =>
+    life.catch((error: unknown) => {
+      if (isHostAway(error)) throw error;
+      house.backend.log("warn", "Codex's app-server runs and cannot be reached: it is replaced", {
+        error: String(error),
+      });
+      return null;
+    }),
+  );
 
 const begin = async (house: House): Promise<Life> => {
   const { backend, place } = house;
@@ -101,7 +107,7 @@ export const makeServer = (backend: BackendContext): Server => {
     stopLinger = backend.clock.after(ms, () => {
       inTurn(endUnused).catch((error: unknown) => {
         backend.log("error", "Codex's app-server could not be ended", { error: String(error) });
-        if (isHostAway(error)) linger(AWAY_MS);
+        if (isAdapterFailure(error) && error.failure.retryable) linger(AWAY_MS);
       });
     });
   };
