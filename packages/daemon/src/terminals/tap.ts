@@ -3,7 +3,7 @@
  * reader that is slow misses the oldest.
  */
 import { LIMITS } from "@skein/contract";
-import { openControl } from "./control.ts";
+import { openControl, type Control } from "./control.ts";
 import type { Ends } from "./ends.ts";
 import { notHeld } from "./failures.ts";
 import { findPane } from "./panes.ts";
@@ -50,7 +50,12 @@ export const readOutput = async function* (
   if ("is" in found) throw found.failure;
   if (found.pane === null) throw notHeld(id);
   const basket = makeBasket();
-  const control = await openControl(tmux, found.pane, { output: basket.put, paused: () => {} });
+  const { pane } = found.pane;
+  const control: Control = await openControl(tmux, found.pane, {
+    output: basket.put,
+    // tmux left out what was not read in time; without a word from here it would leave out all that comes, too.
+    paused: () => control.ask(`refresh-client -A '${pane}:continue'`, 1, () => {}),
+  });
   const over = new AbortController();
   signal.addEventListener("abort", basket.end, { once: true });
   void control.ended.then(basket.end);
