@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isAdapterFailure, systemClock, type Reach } from "@skein/sdk";
 import { failureCode, firstLine, settled, startSshd, until, type Sshd } from "@skein/sdk/testkit";
@@ -206,6 +207,28 @@ describe("a host that is not as it should be", { timeout: 60_000 }, () => {
     const far = await makeFar(sshd);
     expect(await failureCode(far.host.folder("/"))).toBe("host_unusable");
     await far.host.close();
+  });
+});
+
+describe("what is left of a spool", { timeout: 60_000 }, () => {
+  test("is read on when the program that reads it cannot be run at first", async () => {
+    const bin = await mkdtemp(join(tmpdir(), "skein-bin-"));
+    const tail = `#!/bin/sh\n[ -e ${bin}/well ] && exec /usr/bin/tail "$@"\n: > ${bin}/well\nexit 254\n`;
+    await writeFile(join(bin, "tail"), tail, { mode: 0o755 });
+    await using far = await makeFarOf({ env: { PATH: `${bin}:/usr/bin:/bin` } });
+    const dir = join(far.home, "spool", "1");
+    await far.host.files.write(join(dir, "out"), "one\ntwo", 0o600);
+    const lines = await until(far.host.spool(dir, 0), () => false);
+    expect(lines.map(({ text }) => text)).toEqual(["one", "two"]);
+    await rm(bin, { recursive: true });
+  });
+
+  test("that is there and cannot be read is told so, and is no end", async () => {
+    await using far = await makeFarOf({});
+    const dir = join(far.home, "spool", "1");
+    await mkdir(join(dir, "out"), { recursive: true });
+    const reading = until(far.host.spool(dir, 0), () => false);
+    expect(await failureCode(reading)).toBe("storage_failed");
   });
 });
 

@@ -5,11 +5,15 @@
 import { quote } from "@skein/contract";
 import { pause, type Clock, type SpoolLine } from "@skein/sdk";
 import { makeLineCutter } from "../lines.ts";
+import { fileFailure } from "../refusals.ts";
 import { makeBackoff } from "./backoff.ts";
 import { openChannel, type Channel, type ChannelDeps } from "./channel.ts";
+import { isFull, wordOf } from "./words.ts";
 
 export type FollowDeps = ChannelDeps & { readonly clock: Clock; readonly random: () => number };
 
+/** Of a file that is there, until it is told that it cannot be read: what it lacks for a moment comes back within seconds. */
+const TRIES = 6;
 const times = { firstMs: 100, longestMs: 5_000, steadyMs: 30_000 };
 
 /** Ends with its stdin. A file that is not there yet is waited for, so long as there is someone to wait. */
@@ -25,7 +29,10 @@ const restScript = (path: string, from: number): string => `p=${quote(path)}
 [ -e "$p" ] || bye 0
 tail -c +${from + 1} -- "$p"`;
 
-/** Bytes of one channel after the other, `at` moving with them; ends when the signal aborts or, without `isGrowing`, at the end. */
+/**
+ * Bytes of one channel after the other, `at` moving with them; ends when the signal aborts or, without `isGrowing`, at the end. Only
+ * a reader that ended well has seen that one: it throws an AdapterFailure when none does.
+ */
 const bytesFrom = async function* (
   deps: FollowDeps,
   path: string,
@@ -34,6 +41,7 @@ const bytesFrom = async function* (
   isGrowing: boolean,
 ): AsyncGenerator<Buffer> {
   const backoff = makeBackoff(deps.clock, deps.random, times);
+  let failures = 0;
   while (!signal.aborted) {
     const channel = await openWhenUp(
       deps,
@@ -50,11 +58,15 @@ const bytesFrom = async function* (
           at.now += bytes.length;
           yield bytes;
         }
+        // What grows has no end.
+        const ended = isGrowing ? null : await channel.ended;
+        if (ended?.code === 0) return;
+        if (typeof ended?.code === "number" && (failures += 1) === TRIES)
+          throw fileFailure(`${path} cannot be read`, wordOf(ended.stderr), isFull(ended.stderr));
       } finally {
         signal.removeEventListener("abort", close);
         channel.close();
       }
-      if (!isGrowing && (await channel.ended).code !== null) return;
     }
     await pause(deps.clock, backoff.next(), signal);
   }
@@ -89,7 +101,10 @@ export const followFile = async function* (
   }
 };
 
-/** Of a file that nobody writes any more: to its end, a last line without newline too. A cut link is waited out. */
+/**
+ * Of a file that nobody writes any more: to its end, a last line without newline too. A cut link is waited out. Rejects with an
+ * AdapterFailure when it is there and cannot be read.
+ */
 export const restOfFile = async function* (
   deps: FollowDeps,
   path: string,
@@ -109,7 +124,8 @@ export const restOfFile = async function* (
 };
 
 /**
- * Lines of a process's spool: followed while it lives; when `dead` aborts, what is left is read to its end.
+ * Lines of a process's spool: followed while it lives; when `dead` aborts, what is left is read to its end. Rejects with an
+ * AdapterFailure when that cannot be done.
  */
 export const spoolLines = async function* (
   deps: FollowDeps,
