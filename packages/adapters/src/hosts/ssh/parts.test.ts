@@ -98,6 +98,7 @@ const stat = (pid: number, session: number): string =>
 test("processes are known by their marks, or by the session that a marked one sits in", () => {
   const text = [
     "up 30.00",
+    "me 7",
     stat(7, 7),
     stat(8, 7),
     stat(9, 9),
@@ -180,6 +181,30 @@ test.each(["JST-9", "EST5"])(
   },
 );
 
+describe("which processes are ours", () => {
+  const oneOfPs = `ps() { echo "42 42 0 Ss Thu Nov 20 10:00:00 2026 sh SKEIN_HOME=/h X=1"; }`;
+
+  test.each([
+    [true, ""],
+    [true, `printf() { [ "$1" != 'a\\000b' ] && command printf "$@"; }`],
+    [false, oneOfPs],
+  ])("is none where a look was had and showed none (%j, %j)", async (hasProc, words) => {
+    expect(await processesBy(hasProc, words).owned()).toEqual([]);
+  });
+
+  test.each([
+    [true, "cat() { return 126; }"],
+    [true, "sed() { return 126; }"],
+    [true, "grep() { return 126; }"],
+    [true, `grep() { case $1 in -lF) return 126;; *) command grep "$@";; esac; }`],
+    [false, "ps() { return 1; }"],
+    [false, `${oneOfPs}; grep() { return 126; }`],
+    [false, `${oneOfPs}; sed() { return 126; }`],
+  ])("is not known where none was had (%j, %s)", async (hasProc, words) => {
+    await expect(processesBy(hasProc, words).owned()).rejects.toThrow("cannot be looked at");
+  });
+});
+
 describe("whether a process lives, where there is no /proc", () => {
   const born = BORN.replaceAll("/proc/", "/no-such-folder/");
   const ended = (script: string): number | null =>
@@ -207,6 +232,7 @@ describe("whether a process lives, where there is no /proc", () => {
 describe("what does not die", () => {
   const row = [
     "up 30.00",
+    "me 7",
     stat(7, 7),
     "pid 7",
     "in ",

@@ -22,34 +22,45 @@ export type Found = OwnedProcess & {
 /**
  * All stat lines; then, of each process that carries the marks of this home, its pid, its stdin and the marks. A newline in a
  * value is turned into the byte 1, so that no value can pass for a mark.
+ *
+ * Each look proves that it was had, by the shell's own line or a last word: one that failed would show that nothing is left.
  */
 const look = (home: string): string => `h=${quote(`SKEIN_HOME=${home}`)}
-# One look at all of them; where grep stops at a NUL (busybox), one at each.
+# One look at all of them; where grep stops at a NUL (busybox), one at each. It says 2 of one that it may not read.
 with() {
-  if printf 'a\\000b' | grep -qF b; then grep -lF "$h" /proc/[0-9]*/environ 2>/dev/null
-  else for f in /proc/[0-9]*/environ; do tr '\\000' '\\n' < "$f" 2>/dev/null | grep -qF "$h" && echo "$f"; done
+  if printf 'a\\000b' | grep -qF b; then grep -lF "$h" /proc/[0-9]*/environ 2>/dev/null; [ $? -le 2 ] || return
+  else for f in /proc/[0-9]*/environ; do
+    tr '\\000' '\\n' < "$f" 2>/dev/null | grep -qF "$h"
+    case $? in 0) echo "$f";; 1) ;; *) return;; esac
+  done
   fi
+  echo all
 }
 if [ -r /proc/self/stat ]; then
   { IFS=' ' read -r u x < /proc/uptime; } 2>/dev/null
   echo "up $u"
+  echo "me $$"
   cat /proc/[0-9]*/stat 2>/dev/null | sed 's/^/stat /'
-  for f in $(with); do
+  w=$(with)
+  case $w in *all) ;; *) bye 1;; esac
+  for f in \${w%all}; do
     p=\${f#/proc/}; p=\${p%/environ}
     echo "pid $p"
     echo "in $(readlink "/proc/$p/fd/0" 2>/dev/null)"
     tr '\\n\\000' '\\001\\n' < "$f" 2>/dev/null | grep -E '^SKEIN_(HOME|SESSION|GENERATION)='
+    [ $? -le 1 ] || bye 1
   done
 else
   echo "now $(date +%s)"
   a=$(LC_ALL=C TZ=UTC ps -axwwE -o pid=,pgid=,sess=,stat=,lstart=,command=) || bye 1
-  printf '%s\\n' "$a" | grep -F " $h " | sed 's/^/ps /'
+  a=$(printf '%s\\n' "$a" "all $h " | grep -F " $h " | sed 's/^/ps /')
+  case $a in *"ps all "*) printf '%s\\n' "$a" || bye 1;; *) bye 1;; esac
 fi
 :`;
 
 const TICKS_PER_SECOND = 100;
 
-const readLinux = (lines: readonly string[], home: string): readonly Found[] => {
+const readLinux = (lines: readonly string[], home: string): readonly Found[] | null => {
   const uptime = Number(lines.find((line) => line.startsWith("up "))?.slice(3));
   const stats = new Map(
     lines
@@ -60,6 +71,8 @@ const readLinux = (lines: readonly string[], home: string): readonly Found[] => 
         return stat === null ? [] : [[pid, stat] as const];
       }),
   );
+  const me = Number(lines.find((line) => line.startsWith("me "))?.slice(3));
+  if (!stats.has(me)) return null;
   const ageOf = (started: string): number => (uptime - Number(started) / TICKS_PER_SECOND) * 1000;
   const found: Found[] = [];
   for (let at = 0; at < lines.length; at += 1) {
@@ -98,8 +111,8 @@ const readPs = (lines: readonly string[]): readonly Found[] => {
   });
 };
 
-/** A pure fold of what the script printed. */
-export const readProcesses = (text: string, home: string): readonly Found[] => {
+/** A pure fold of what the script printed. null: it did not see the processes. */
+export const readProcesses = (text: string, home: string): readonly Found[] | null => {
   const lines = text.split("\n");
   return lines.some((line) => line.startsWith("up ")) ? readLinux(lines, home) : readPs(lines);
 };
@@ -164,9 +177,10 @@ export const makeProcesses = (deps: {
   const killAndLook = async (condemned: readonly Condemned[]): Promise<readonly Found[]> => {
     const script = condemned.length === 0 ? look(home) : `${BORN}${kill(condemned)}\n${look(home)}`;
     const { code, output, errors } = await ask(script);
+    const found = code === 0 ? readProcesses(output.toString("utf8"), home) : null;
     // What was not seen is not gone.
-    if (code !== 0) throw unseen(errors);
-    return readProcesses(output.toString("utf8"), home);
+    if (found === null) throw unseen(errors);
+    return found;
   };
   const sweep: FarProcesses["sweep"] = async (owner, spare) => {
     const seen = new Set<string>();
