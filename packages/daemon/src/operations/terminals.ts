@@ -118,15 +118,16 @@ const agentView = async (
   for (;;) {
     // Sleep is arranged before looking, so that no change falls between.
     const ended = new AbortController();
-    const changed = deps.changes.next([session.id], AbortSignal.any([limit, ended.signal]));
-    const { view } = await findSession(deps.store, session.id);
-    const starts = view.status.state === "starting";
-    const terminal = await viewNow(deps, agentTerminal(view));
-    if (terminal.state !== "gone" || !starts || limit.aborted) {
+    try {
+      const changed = deps.changes.next([session.id], AbortSignal.any([limit, ended.signal]));
+      const { view } = await findSession(deps.store, session.id);
+      const starts = view.status.state === "starting";
+      const terminal = await viewNow(deps, agentTerminal(view));
+      if (terminal.state !== "gone" || !starts || limit.aborted) return { terminal, starts };
+      await changed;
+    } finally {
       ended.abort();
-      return { terminal, starts };
     }
-    await changed;
   }
 };
 

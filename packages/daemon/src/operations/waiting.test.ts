@@ -1,7 +1,10 @@
-import type { Session, Turn } from "@skein/contract";
+import { TERMINAL_SCOPES, type Session, type Turn } from "@skein/contract";
 import { describe, expect, test } from "vitest";
+import { makeReceipts } from "../engine/receipts.ts";
 import { makeChanges } from "./changes.ts";
-import { outcomeOf, outcomeOfGoal, outcomeOfPrompt } from "./waiting.ts";
+import type { Caller, OperationDeps } from "./ports.ts";
+import { terminalHandlers } from "./terminals.ts";
+import { outcomeOf, outcomeOfGoal, outcomeOfPrompt, waitingHandlers } from "./waiting.ts";
 
 const session = (state: string, more: object = {}): Session =>
   ({
@@ -103,6 +106,54 @@ describe("a sleeper", () => {
     const sleep = makeChanges().next(["a"], end.signal);
     end.abort();
     await expect(sleep).resolves.toBeUndefined();
+  });
+});
+
+describe("where what is waited for cannot be looked at, nobody sleeps on", () => {
+  const id = `ses_${"0".repeat(26)}`;
+  const caller = { scopes: TERMINAL_SCOPES.type } as unknown as Caller;
+
+  /** A store that fails at the look behind the first sleep. */
+  const failing = () => {
+    const changes = makeChanges();
+    const sleeps: Promise<void>[] = [];
+    const view = { id, deletedAt: null, interface: "tui", status: { state: "starting" } };
+    const row = async () => {
+      if (sleeps.length > 0) throw new Error("no disk");
+      return { state: JSON.stringify({ view, current: null }), owner: null };
+    };
+    const store = { row, receipt: async () => null };
+    const deps = {
+      store,
+      engine: { receipts: makeReceipts(store) },
+      changes: {
+        ...changes,
+        next: (...given: Parameters<typeof changes.next>) => {
+          const sleep = changes.next(...given);
+          sleeps.push(sleep);
+          return sleep;
+        },
+      },
+    } as unknown as OperationDeps;
+    return { deps, sleeps };
+  };
+
+  test("for a session", async () => {
+    const { deps, sleeps } = failing();
+    const input = { sessions: [id], until: "all" as const, goal: false, timeoutMs: 600_000 };
+    const { signal } = new AbortController();
+    const waiting = waitingHandlers(deps)["sessions.wait"](input, caller, signal);
+    await expect(waiting).rejects.toThrow("no disk");
+    expect(await Promise.all(sleeps)).toHaveLength(1);
+  });
+
+  test("for the terminal of an agent that starts", async () => {
+    const { deps, sleeps } = failing();
+    const input = { session: id, columns: 80, rows: 24 };
+    const { signal } = new AbortController();
+    const opening = terminalHandlers(deps)["terminals.open"](input, caller, signal);
+    await expect(opening).rejects.toThrow("no disk");
+    expect(await Promise.all(sleeps)).toHaveLength(1);
   });
 });
 

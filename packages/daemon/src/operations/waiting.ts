@@ -127,18 +127,20 @@ export const waitingHandlers = (deps: OperationDeps): Pick<Handlers, "sessions.w
     for (;;) {
       // Sleep is arranged before looking, so that no change falls between.
       const ended = new AbortController();
-      const changed = deps.changes.next(ids, AbortSignal.any([limit, ended.signal]));
-      const seen = await Promise.all(ids.map((id) => look(deps.store, id, input)));
-      const outcomes = seen.map((one) => one.outcome);
-      const outcome =
-        limit.aborted || input.timeoutMs === 0
-          ? (overall(outcomes, input.until) ?? "timeout")
-          : overall(outcomes, input.until);
-      if (outcome !== null) {
+      try {
+        const changed = deps.changes.next(ids, AbortSignal.any([limit, ended.signal]));
+        const seen = await Promise.all(ids.map((id) => look(deps.store, id, input)));
+        const outcomes = seen.map((one) => one.outcome);
+        const outcome =
+          limit.aborted || input.timeoutMs === 0
+            ? (overall(outcomes, input.until) ?? "timeout")
+            : overall(outcomes, input.until);
+        if (outcome !== null)
+          return { outcome, sessions: await Promise.all(seen.map((one) => waited(deps, one))) };
+        await changed;
+      } finally {
         ended.abort();
-        return { outcome, sessions: await Promise.all(seen.map((one) => waited(deps, one))) };
       }
-      await changed;
     }
   },
 });
