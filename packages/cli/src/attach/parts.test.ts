@@ -72,7 +72,7 @@ describe("pastes", () => {
       for (let at = 0; at < typed.length; at += size) {
         for (const read of pastes.take(typed.slice(at, at + size)))
           if ("keys" in read) keys += read.keys;
-          else all.push(`${keys}|${read.paste}`);
+          else if ("paste" in read) all.push(`${keys}|${read.paste}`);
       }
       expect(all).toEqual(["a|one\x1b[A\rtwo\x1c\x1c", "ab|"]);
       expect(keys).toBe("ab\x1b[A");
@@ -86,6 +86,21 @@ describe("pastes", () => {
     pastes.take("\x1b[200~half");
     expect(pastes.release()).toBe("");
     expect(pastes.take("y")).toEqual([{ keys: "y" }]);
+  });
+
+  test("what comes of one that was broken off is no keys, up to its end, in one piece or in many", () => {
+    const rest = "half\rrm x\r\x1b[201~y";
+    for (const size of [1, 4, 100]) {
+      const pastes = makePastes(100);
+      pastes.take("\x1b[200~first\r");
+      pastes.breakOff();
+      let [late, keys] = ["", ""];
+      for (let at = 0; at < rest.length; at += size)
+        for (const read of pastes.take(rest.slice(at, at + size)))
+          if ("late" in read) late += read.late;
+          else if ("keys" in read) keys += read.keys;
+      expect([late, keys, pastes.isBroken]).toEqual(["half\rrm x\r", "y", false]);
+    }
   });
 
   test("one that is too large is told, and not kept", () => {

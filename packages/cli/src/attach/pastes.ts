@@ -4,8 +4,11 @@ export const PASTES_ON = "\x1b[?2004h";
 const BEGIN = "\x1b[200~";
 const END = "\x1b[201~";
 
-/** `paste`: null: it was too large, and none of it is kept. */
-type Read = { readonly keys: string } | { readonly paste: string | null };
+/** `paste`: null: it was too large, and none of it is kept. `late`: what still came of one that broke off. */
+type Read =
+  | { readonly keys: string }
+  | { readonly paste: string | null }
+  | { readonly late: string };
 
 /** So many characters at the end may be the beginning of `mark`. */
 const begun = (text: string, mark: string): number => {
@@ -14,15 +17,19 @@ const begun = (text: string, mark: string): number => {
   return 0;
 };
 
-/** Bytes as latin-1 text. What may be the beginning of a mark is held until the next call or `release`; a paste until its end. */
+/**
+ * Bytes as latin-1 text. What may be the beginning of a mark is held until the next call or `release`; a paste until its end, or until
+ * it is broken off: what comes from then on to its end is no keys either.
+ */
 export const makePastes = (most: number) => {
   let held = "";
   let paste: string | null = null;
   let isTooLarge = false;
+  let isBroken = false;
 
   const give = (text: string, found: Read[]): void => {
     if (paste === null) {
-      if (text !== "") found.push({ keys: text });
+      if (text !== "") found.push(isBroken ? { late: text } : { keys: text });
       return;
     }
     isTooLarge ||= paste.length + text.length > most;
@@ -33,7 +40,7 @@ export const makePastes = (most: number) => {
       const found: Read[] = [];
       let rest = held + bytes;
       for (;;) {
-        const mark = paste === null ? BEGIN : END;
+        const mark = paste === null && !isBroken ? BEGIN : END;
         const at = rest.indexOf(mark);
         const end = at >= 0 ? at : rest.length - begun(rest, mark);
         give(rest.slice(0, end), found);
@@ -43,8 +50,8 @@ export const makePastes = (most: number) => {
         }
         rest = rest.slice(at + mark.length);
         if (paste !== null) found.push({ paste: isTooLarge ? null : paste });
-        paste = paste === null ? "" : null;
-        isTooLarge = false;
+        paste = mark === BEGIN ? "" : null;
+        isTooLarge = isBroken = false;
       }
     },
     get isInside() {
@@ -53,10 +60,17 @@ export const makePastes = (most: number) => {
     get isHolding() {
       return held !== "";
     },
-    /** What was held back after all. Of a paste that did not end nothing is left. */
+    /** The paste whose end has not come is lost, and what still comes of it. */
+    breakOff: (): void => {
+      [paste, isTooLarge, isBroken] = [null, false, true];
+    },
+    get isBroken() {
+      return isBroken;
+    },
+    /** What was held back after all. Of a paste that did not end nothing is left, and nothing more is to come. */
     release: (): string => {
-      const keys = paste === null ? held : "";
-      [held, paste, isTooLarge] = ["", null, false];
+      const keys = paste === null && !isBroken ? held : "";
+      [held, paste, isTooLarge, isBroken] = ["", null, false, false];
       return keys;
     },
   };

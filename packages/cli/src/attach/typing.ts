@@ -8,8 +8,10 @@ import type { Tty } from "./tty.ts";
 const PIECE_BYTES = 16 * 1024;
 /** The window writes a mark in one go; a key that begins like one, Escape, is held no longer than a person notices. */
 const MARK_MS = 25;
-/** A paste of which nothing more comes for so long has no end. */
+/** A paste of which nothing more comes for so long has broken off. */
 const PASTE_MS = 10_000;
+/** What comes behind it is the rest of it, up to its end; where that does not come, until nothing has come for so long. */
+const LATE_MS = 5_000;
 
 /** Who has typed blindly must know of it when they look again. */
 const MISSED: Partial<Record<Typed, string>> = {
@@ -18,7 +20,7 @@ const MISSED: Partial<Record<Typed, string>> = {
   too_large: "That was too much at once and was not typed: paste it in parts",
   not_text: "The paste is no UTF-8 text and was not typed",
 };
-const BROKEN = "A paste broke off and was not typed: look before you type";
+const BROKEN = `A paste broke off: it is not typed, nor what still comes until nothing does for ${LATE_MS / 1_000} s`;
 
 type Listener = {
   /** Stays until it is taken back. */
@@ -65,6 +67,7 @@ export const typeInto = (
   listener: Listener,
 ): (() => void) => {
   const detach = makeDetachKeys(keys);
+  const late = makeDetachKeys(keys);
   const pastes = makePastes(LIMITS.terminalPasteBytes);
   const send = makeSender(terminal, listener);
   let heldMark: NodeJS.Timeout | undefined;
@@ -78,22 +81,29 @@ export const typeInto = (
     heldKeys = setTimeout(() => send.keys(detach.release()), HELD_MS);
   };
   const giveUp = (): void => {
-    if (pastes.isInside) send.miss(BROKEN);
     type(pastes.release());
     hold();
+  };
+  const breakOff = (): void => {
+    send.miss(BROKEN);
+    pastes.breakOff();
   };
   const take = (chunk: Buffer): void => {
     clearTimeout(heldMark);
     clearTimeout(heldKeys);
     for (const read of pastes.take(chunk.toString("latin1"))) {
       if ("keys" in read) type(read.keys);
-      else {
+      else if ("late" in read) {
+        // Not typed, but whoever wants to leave may.
+        if (late.take(read.late).detach) terminal.close();
+      } else {
         // What stands before the paste is typed before it.
         send.keys(detach.release());
         send.paste(read.paste);
       }
     }
-    if (pastes.isInside) heldMark = setTimeout(giveUp, PASTE_MS);
+    if (pastes.isInside) heldMark = setTimeout(breakOff, PASTE_MS);
+    else if (pastes.isBroken) heldMark = setTimeout(giveUp, LATE_MS);
     else if (pastes.isHolding) heldMark = setTimeout(giveUp, MARK_MS);
     hold();
   };
