@@ -210,8 +210,12 @@ const processStopping: Evolver<"session.process.stopping"> = (state, { why }, at
   wake: why === "restart",
 });
 
+/** The clock tells of a silence, and of its end: what it tells during one is that. */
 const isSilence = (state: SessionState, data: EventData<"session.status">): boolean =>
-  data.source === "tick" && data.state === "working" && state.process === "running";
+  data.source === "tick" &&
+  data.state === "working" &&
+  state.process === "running" &&
+  state.silentSince === null;
 
 const processEvolvers = {
   "session.process.starting": (state, data, at) => ({

@@ -134,8 +134,16 @@ describe("a silent turn", () => {
     const life = workingLife();
     life.tick(120_000);
     life.pass(5_000);
-    life.tick(0, { heardAt: life.now() });
+    const heardAt = life.now();
+    life.tick(0, { heardAt });
     expect(life.status().reason).toBe("a turn is running");
+    // As after a restart of the daemon, which counts from its own beginning.
+    expect(life.tick(119_000, { heardAt }).events).toEqual([]);
+    life.tick(1_000, { heardAt });
+    expect(life.status().reason).toBe("no word from the agent for 120 s");
+    expect(life.tick(5_000, { heardAt }).events).toEqual([]);
+    expect(life.tick(limit - 125_000 - 1, { heardAt }).effects).toEqual([]);
+    expect(life.tick(1, { heardAt }).effects).toMatchObject([{ kind: "agent.stop" }]);
   });
 
   test("is ended when it stays silent, and the process with it", () => {
