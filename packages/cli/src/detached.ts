@@ -6,6 +6,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import type { Backend } from "@skein/contract";
 import type { Cli } from "./cli.ts";
 import type { AlreadyRunning } from "./daemon-door.ts";
@@ -101,12 +102,13 @@ const firstWord = (child: ChildProcess, logPath: string, signal: AbortSignal): P
       finish(() => reject(fail(EXIT.transport, "not_ready", sentence, remedy)));
     }, READY_MS);
     signal.addEventListener("abort", giveUp, { once: true });
-    const pipe = child.stdio[READY_FD];
-    pipe?.on("data", (chunk: Buffer) => {
-      text += chunk.toString("utf8");
+    const pipe = child.stdio[READY_FD] as Readable;
+    pipe.setEncoding("utf8");
+    pipe.on("data", (part: string) => {
+      text += part;
       if (text.length > MOST_WORD_CHARS) pipe.destroy();
     });
-    pipe?.on("close", () => finish(() => (text === "" ? reject(died(logPath)) : resolve(text))));
+    pipe.on("close", () => finish(() => (text === "" ? reject(died(logPath)) : resolve(text))));
     child.on("error", (error) =>
       finish(() =>
         reject(fail(EXIT.refused, "internal", `Could not start: ${error.message}`, "skein doctor")),
