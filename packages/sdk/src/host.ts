@@ -183,6 +183,8 @@ export type Host = {
   adopt(dir: string, owner: Owner): Promise<Detached | null>;
   /** The spool of a process that is dead: what it wrote after byte `from`. */
   spool(dir: string, from: number): AsyncIterable<SpoolLine>;
+  /** Whose process it may be: so that it cannot be mistaken for a later one. null: it is dead. Rejects when that cannot be told now. */
+  process(pid: number): Promise<ProcessRef | null>;
   /** Those of these pids that are gone, or dead and not buried. Rejects when that cannot be told now. */
   ended(pids: readonly number[]): Promise<ReadonlySet<number>>;
   /** Every owner that has processes here now, by their marks (of this SKEIN_HOME). */

@@ -83,6 +83,10 @@ export const makeLocalHost = ({ home, clock, env = {} }: LocalHostDeps): Host =>
     },
     adopt,
     spool: (dir, from) => readSpool(join(dir, "out"), from),
+    process: async (pid) => {
+      const found = await processes.stat(pid);
+      return found === null ? null : { pid, started: found.started };
+    },
     ended: async (pids) => {
       const alive = new Set(await processes.alive(pids));
       return new Set(pids.filter((pid) => !alive.has(pid)));

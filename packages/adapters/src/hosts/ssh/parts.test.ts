@@ -181,6 +181,21 @@ test.each(["JST-9", "EST5"])(
   },
 );
 
+describe("which process has a pid", () => {
+  const { pid: dead } = spawnSync("true");
+  test.each([true, false])("is said by /proc, and by ps (%j)", async (hasProc) => {
+    const { process: look } = processesBy(hasProc);
+    const started = expect.stringMatching(hasProc ? /^\d+$/ : /^\w+ \w+ \d+ [\d:]+ \d+$/);
+    expect(await look(process.pid)).toEqual({ pid: process.pid, started });
+    expect(await look(dead)).toBeNull();
+  });
+
+  test("is not known when ps fails", async () => {
+    const { process: look } = processesBy(false, "ps() { return 1; }");
+    await expect(look(dead)).rejects.toThrow("cannot be looked at");
+  });
+});
+
 describe("which processes are ours", () => {
   const oneOfPs = `ps() { echo "42 42 0 Ss Thu Nov 20 10:00:00 2026 sh SKEIN_HOME=/h X=1"; }`;
 

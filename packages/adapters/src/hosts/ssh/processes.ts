@@ -1,6 +1,13 @@
 /** What runs over there, and whose it is: looked at, and ended. */
 import { quote } from "@skein/contract";
-import { pause, adapterFailure, type Clock, type Owner, type Spare } from "@skein/sdk";
+import {
+  pause,
+  adapterFailure,
+  type Clock,
+  type Owner,
+  type ProcessRef,
+  type Spare,
+} from "@skein/sdk";
 import {
   ownerIn,
   ownerInRow,
@@ -10,7 +17,7 @@ import {
   type OwnedProcess,
 } from "../marks.ts";
 import type { Ask } from "./ask.ts";
-import { BORN } from "./far.ts";
+import { BORN, ENDED } from "./far.ts";
 import { wordOf } from "./words.ts";
 
 export type Found = OwnedProcess & {
@@ -157,6 +164,7 @@ const kill = (all: readonly Condemned[]): string =>
 export type FarProcesses = {
   /** Every process there that carries the marks of `home`. */
   owned(): Promise<readonly Found[]>;
+  process(pid: number): Promise<ProcessRef | null>;
   ended(pids: readonly number[]): Promise<ReadonlySet<number>>;
   /** Kills and looks again until none is left; resolves with how many there were. Rejects when some are there after ten seconds. */
   sweep(owner: Owner, spare?: Spare): Promise<number>;
@@ -200,12 +208,19 @@ export const makeProcesses = (deps: {
       if (clock.monotonic() > until) throw unkillable(left);
     }
   };
+  const process: FarProcesses["process"] = async (pid) => {
+    const script = `${BORN}born ${pid} || bye $?\nprintf %s "$B"`;
+    const { code, output, errors } = await ask(script, { patienceMs: glanceMs });
+    if (code === ENDED) return null;
+    if (code !== 0) throw unseen(errors);
+    return { pid, started: output.toString("utf8") };
+  };
   const ended: FarProcesses["ended"] = async (pids) => {
     const { code, output, errors } = await ask(lookAt(pids), { patienceMs: glanceMs });
     if (code !== 0) throw unseen(errors);
     return readEnded(output.toString("utf8"), pids);
   };
-  return { owned: () => killAndLook([]), ended, sweep };
+  return { owned: () => killAndLook([]), process, ended, sweep };
 };
 
 const unseen = (errors: string) =>

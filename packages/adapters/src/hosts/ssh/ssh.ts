@@ -88,6 +88,7 @@ export const makeSshHost = (given: SshHostDeps): SshHost => {
     },
     adopt,
     spool: (dir, from) => restOfFile(all, `${dir}/out`, from, forever.signal),
+    process: processes.process,
     ended: processes.ended,
     owners: async () => byOwner(await processes.owned()),
     sweep: processes.sweep,

@@ -58,6 +58,8 @@ export const makeCuttable = (real: Host): CuttableHost => {
       await here();
       yield* real.spool(...given);
     },
+    process: async (pid) => here().then(() => real.process(pid)),
+    ended: async (pids) => here().then(() => real.ended(pids)),
     owners: async () => here().then(() => real.owners()),
     sweep: async (...given) => here().then(() => real.sweep(...given)),
     remove: async (dir) => here().then(() => real.remove(dir)),

@@ -106,6 +106,15 @@ export const hostConformance = (name: string, { make, witnesses }: HostUnderTest
       expect(await home.host.adopt(dir, owner)).toBeNull();
     });
 
+    test("a process is told by its pid as whoever started it knows it, until it is dead", async () => {
+      await using home = await make();
+      const { detached } = await home.start(["sleep", "1000"]);
+      const { pid } = detached.process;
+      expect(await home.host.process(pid)).toEqual(detached.process);
+      await detached.terminate(0);
+      expect(await home.host.process(pid)).toBeNull();
+    });
+
     test("of processes those are told that have ended", async () => {
       await using home = await make();
       const [one, other] = [
