@@ -13,6 +13,8 @@ const open = (given: {
   readonly modes?: string | null;
   /** Whether its program has ended. */
   readonly dead?: boolean;
+  /** The start of its process; null: the host cannot say. */
+  readonly started?: string | null;
   /** What each list of its clients says; then none are attached. */
   readonly clients?: string[];
 }) => {
@@ -27,6 +29,11 @@ const open = (given: {
     which: async () => "/usr/bin/tmux",
     folder: async () => "directory",
     sweep: async () => 0,
+    process: async (pid: number) => {
+      const { started = "70" } = given;
+      if (started === null) throw new Error("no descriptor is left");
+      return { pid, started };
+    },
     files: {
       list: async () => (given.files ?? []).map((name) => ({ name, kind: "file" })),
       write: async () => {},
@@ -64,6 +71,14 @@ test("text and Enter go in one call, with a moment between them", async () => {
   ]);
   await terminals.type("trm_1", "", true);
   expect(calls.at(-1)).toEqual(["send-keys", "-t", "%7", "Enter"]);
+});
+
+test("a program that runs is told with its process, and runs where the host cannot say which that is", async () => {
+  const alive = { liveness: "alive", held: true, exit: null };
+  const told = open({ started: "70" }).terminals.look("trm_1");
+  expect(await told).toEqual({ ...alive, process: { pid: 9, started: "70" } });
+  const untold = open({ started: null }).terminals.look("trm_1");
+  expect(await untold).toEqual({ ...alive, process: null });
 });
 
 const long = `echo ${"x".repeat(5_000)}`;

@@ -7,7 +7,6 @@ import { admitLines } from "./line-mode.ts";
 import { clearStartFiles, closeTerminal, openTerminal } from "./opening.ts";
 import { findPane, listPanes, type Pane } from "./panes.ts";
 import { readScreenOf } from "./screen.ts";
-import { makeStarted } from "./started.ts";
 import { readOutput } from "./tap.ts";
 import { harmless } from "./text.ts";
 import { makeTmux, type Answer, type Tmux } from "./tmux.ts";
@@ -133,15 +132,18 @@ export type HostTerminals = Terminals & {
 export const makeTerminals = (host: Host, clock: Clock): HostTerminals => {
   const tmux = makeTmux(host);
   const ends = makeEnds(tmux, clock);
-  const startedOf = makeStarted(host);
   const inTurn = makeTurns();
   const openings = makeOpenings(clock);
+
+  /** null also where the host does not say now: that the program runs, tmux has said. */
+  const processOf = ({ pid, dead: isOver }: Pane): Promise<ProcessRef | null> =>
+    isOver ? Promise.resolve(null) : host.process(pid).catch(() => null);
 
   const look = async (id: string): Promise<TerminalLook> => {
     const found = await findPane(tmux, id);
     if ("is" in found) return unknown;
     if (found.pane === null) return dead;
-    return lookOf(found.pane, found.pane.dead ? null : await startedOf(found.pane.pid));
+    return lookOf(found.pane, await processOf(found.pane));
   };
 
   const typeOnce = makeType(tmux);
