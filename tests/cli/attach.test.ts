@@ -1,12 +1,13 @@
 /** Skein's terminals in a person's own window: the real command line, the real daemon, tmux as the window. */
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { openHouse, type House } from "../scenarios/house.ts";
 import { untilTrue } from "../scenarios/processes.ts";
 import { fakeClaudeBackend } from "../daemon/fixtures.ts";
 import { openPerson, type Person } from "./person.ts";
-import { skein, type Ran } from "./run-skein.ts";
+import { MAIN, skein, type Ran } from "./run-skein.ts";
 
 let house: House;
 const people: Person[] = [];
@@ -259,6 +260,21 @@ test("terminals from a script: open, type, show, list, close", async () => {
   expect((await run("terminal", "list", "-q")).stdout).not.toContain(id);
   expect(await run("terminal", "show", id)).toMatchObject({ code: 1, stdout: "" });
   expect(await run("terminal", "open")).toMatchObject({ code: 2 });
+});
+
+test("a session that is created in a session's shell has that as its parent; in a terminal that stands alone, none", async () => {
+  const folder = await house.folder("family");
+  const { session } = await house.call("sessions.create", { folder, name: "mother" });
+  const shellOf = await house.call("terminals.open", { session: session.id });
+  const parentOf = async (terminal: string, name: string): Promise<string | null> => {
+    const text = `${process.execPath} ${MAIN} create --name ${name} > ${name}.out 2>&1; echo over > ${name}.end`;
+    await house.call("terminals.type", { terminal, text: `cd ${folder}; ${text}`, enter: true });
+    await untilTrue("it is over", () => existsSync(join(folder, `${name}.end`)), 15_000);
+    expect(readFileSync(join(folder, `${name}.out`), "utf8")).toBe(`Created session ${name}\n`);
+    return (await house.call("sessions.get", { session: name })).session.parent;
+  };
+  expect(await parentOf(shellOf.terminal.id, "child")).toBe(session.id);
+  expect(await parentOf(await shell(), "foundling")).toBe(null);
 });
 
 test("what stands behind -- is a program, also when it is one word and a session has its name", async () => {

@@ -72,7 +72,7 @@ export const create = verb<CreateFlags, []>({
     // As -p "$UNSET" says it; the current folder is not what was meant.
     if (flags.path === "")
       throw misused("The folder is empty.", "Give -p FOLDER, or no -p for the current folder.");
-    const parent = flags.parent ?? ownSession(cli);
+    const parent = flags.parent ?? (await ownSession(cli));
     const input = {
       folder: await folderOf(cli, flags.path, flags.host ?? LOCAL),
       ...agentOf(flags),
@@ -162,9 +162,18 @@ const folderOf = async (cli: Cli, path: string | undefined, host: string): Promi
   return realpath(meant).catch(() => meant);
 };
 
-/** The session that this command runs in: an agent that creates sessions is their parent. */
-const ownSession = ({ env, home, place }: Cli): string | undefined =>
-  place.kind === "socket" && env["SKEIN_HOME"] === home ? env["SKEIN_SESSION"] : undefined;
+/**
+ * The session that this command runs in: an agent that creates sessions is their parent. What runs in a terminal of Skein
+ * carries the terminal's mark instead, and only the daemon knows whose it is: a session's, or nobody's.
+ */
+const ownSession = async (cli: Cli): Promise<string | undefined> => {
+  const { env, home, place } = cli;
+  const own =
+    place.kind === "socket" && env["SKEIN_HOME"] === home ? env["SKEIN_SESSION"] : undefined;
+  if (own?.startsWith("trm_") !== true) return own;
+  const { terminals } = await cli.call("terminals.list", {});
+  return terminals.find(({ id }) => id === own)?.session ?? undefined;
+};
 
 /** Only what was given: an absent flag leaves the contract's default. */
 const given = <F extends object, K extends keyof F>(
