@@ -233,7 +233,8 @@ describe.concurrent("kill", () => {
       ...asks,
       "skein: busy stays: working, runs npm test",
     ]);
-    expect(young).toEqual({ ...quiet, stdout: "No active sessions\n" });
+    const none = "No session has been left alone for 9999w\n";
+    expect(young).toEqual({ ...quiet, stdout: none });
   });
 
   test("an age of nothing is no age", async () => {

@@ -61,16 +61,19 @@ export const rename = verb<RenameFlags, [session: string, name: string | undefin
 
 type KillFlags = {
   readonly all?: boolean;
-  readonly olderThan?: number;
+  readonly olderThan?: Age;
   readonly group?: string;
   readonly json?: boolean;
 };
 
-const parseAge = (text: string): number => {
-  const age = parseDuration(text);
-  if (age === undefined || age === 0)
+/** Told as it was written: 500d, not what that comes to. */
+type Age = { readonly ms: number; readonly written: string };
+
+const parseAge = (written: string): Age => {
+  const ms = parseDuration(written);
+  if (ms === undefined || ms === 0)
     throw new InvalidArgumentError("Write it as 30m, 72h or 7d; for all of them there is --all.");
-  return age;
+  return { ms, written };
 };
 
 export const kill = verb<KillFlags, [sessions: string[]]>({
@@ -102,19 +105,24 @@ export const kill = verb<KillFlags, [sessions: string[]]>({
         "Give either IDs and --group, or --all, or --older-than AGE.",
       );
     const chosen = isNamed ? await findLiving(cli, named, group) : await matching(cli, olderThan);
-    if (chosen.length === 0 && json !== true) cli.print("No active sessions");
+    if (chosen.length === 0 && json !== true)
+      cli.print(
+        olderThan === undefined
+          ? "No active sessions"
+          : `No session has been left alone for ${olderThan.written}`,
+      );
     return killEach(cli, chosen, json === true);
   },
 });
 
 /** All, or those that were left alone for so long. One that is as old and stays is told of. */
-const matching = async (cli: Cli, olderThan: number | undefined): Promise<Session[]> => {
+const matching = async (cli: Cli, olderThan: Age | undefined): Promise<Session[]> => {
   const sessions = await allPages(
     (page) => cli.call("sessions.list", page),
     (page) => page.sessions,
   );
   if (olderThan === undefined) return sessions;
-  const before = cli.now() - olderThan;
+  const before = cli.now() - olderThan.ms;
   const old = sessions.filter(({ activeAt }) => Date.parse(activeAt) < before);
   for (const session of old.filter((each) => !isAlone(each)))
     cli.tell(`skein: ${oneLine(session.name)} stays: ${oneLine(stayWords(session))}`);
