@@ -7,6 +7,7 @@ import {
   closeItems,
   endTurn,
   expireApprovals,
+  howToStart,
   mayRestart,
   returnPrompt,
   silentError,
@@ -25,17 +26,23 @@ type End = {
   readonly reason: string;
 };
 
-const died = (reason: string): TurnError => ({
+const SEND_AGAIN: Record<SessionState["how"], string> = {
+  resume: "Send again: the agent resumes the conversation.",
+  fork: "Send again: the agent begins with the conversation that was forked.",
+  new: "Send again: the agent starts anew, and knows nothing of what was said before.",
+};
+
+const died = (state: SessionState, reason: string): TurnError => ({
   kind: "agent",
   message: reason,
-  remedy: "Send again: the agent resumes the conversation.",
+  remedy: SEND_AGAIN[howToStart(state)],
 });
 
 const endTurnOfDeadProcess = (draft: Draft, { expected, reason }: End): void => {
   const { current, stopWhy } = draft.state;
   if (current === null) return;
   if (!current.accepted) return returnPrompt(draft, reason);
-  const error = stopWhy === "fault" ? silentError : expected ? null : died(reason);
+  const error = stopWhy === "fault" ? silentError : expected ? null : died(draft.state, reason);
   endTurn(draft, { outcome: error === null ? "interrupted" : "failed", error, usage: null });
 };
 

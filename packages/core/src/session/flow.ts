@@ -3,13 +3,18 @@ import type { TurnError, TurnOutcome, Usage } from "@skein/contract";
 import type { Draft } from "./draft.ts";
 import { giveWay, judgeGoal } from "./goal-verdict.ts";
 import { settle } from "./settle.ts";
+import type { SessionState } from "./state.ts";
 
 /** Unexpected ends in a row, with a prompt that nobody took, before a person must look. */
 const MAX_CRASHES = 3;
 
+/** With which conversation the next process would begin. */
+export const howToStart = ({ view, forkFrom }: SessionState): SessionState["how"] =>
+  view.providerSessionId !== null ? "resume" : forkFrom !== null ? "fork" : "new";
+
 const startProcess = (draft: Draft): void => {
   const { view, forkFrom } = draft.state;
-  const how = view.providerSessionId !== null ? "resume" : forkFrom !== null ? "fork" : "new";
+  const how = howToStart(draft.state);
   const generation = view.generation + 1;
   draft.emit({ type: "session.process.starting", data: { generation, how } });
   draft.effect({ kind: "agent.start", how, forkFrom: how === "fork" ? forkFrom : null });

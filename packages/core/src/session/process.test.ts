@@ -161,6 +161,8 @@ describe("waking", () => {
 });
 
 describe("an agent that dies", () => {
+  const fork = { session: "ses_00000000000000000000000009", providerSessionId: "vendor-0" };
+
   test("in the middle of a turn has failed it, and the queue waits for a person", () => {
     const life = workingLife();
     life.send("two");
@@ -178,6 +180,23 @@ describe("an agent that dies", () => {
     life.facts(started());
     expect(life.given()).toEqual(["one", "two"]);
   });
+
+  test.each([
+    ["goes on with its conversation", "vendor-1", null, /resumes the conversation/],
+    ["begins with the forked one, of a fork that has none yet", null, fork, /was forked/],
+    ["knows nothing of it, where it has none", null, null, /starts anew, and knows nothing/],
+  ])(
+    "is said to be one that %s when it is sent to again",
+    (_title, providerSessionId, from, said) => {
+      const life = makeLife();
+      life.create({ fork: from });
+      life.facts(started({ providerSessionId }));
+      life.send("one");
+      life.accept();
+      life.facts(exited());
+      expect(life.view().lastTurn?.error?.remedy).toMatch(said);
+    },
+  );
 
   test("before it took the prompt gets it again in its next life", () => {
     const life = idleLife();
