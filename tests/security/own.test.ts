@@ -289,11 +289,14 @@ test("without operator.approvals it has nothing done unasked", async () => {
   const writer = await dialIn(house.port, secret);
   for (const more of [
     { permissions: "full" },
+    // The folder is the token's to choose: any that its host has.
+    { permissions: "workspace" },
     { backend: "terminal", program: { argv: ["/bin/true"] } },
   ]) {
     const answer = await writer.call("sessions.create", { folder: place, ...more });
     expect(answer.error?.details?.["code"]).toBe("forbidden");
   }
+  expect((await writer.call("sessions.create", { folder: place })).ok).toBe(true);
   writer.close();
 });
 

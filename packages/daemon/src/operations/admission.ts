@@ -11,6 +11,7 @@ import {
 } from "@skein/contract";
 import type { Host } from "@skein/sdk";
 import { noDiskRoom } from "../disk-room.ts";
+import { ownerOf } from "./own.ts";
 import type { BackendsPort, Caller, OperationDeps } from "./ports.ts";
 
 export const noHost = ({ hosts }: OperationDeps, name: string) => {
@@ -241,12 +242,20 @@ export const admitPermissions = (
   input: { readonly permissions: PermissionMode },
   caller: Caller,
 ): void => {
-  if (input.permissions !== "full" || allows(caller.scopes, "operator.approvals")) return;
-  throw refuse(
-    "forbidden",
-    "A session with full permissions never asks; choosing or prompting it needs operator.approvals.",
-    "Use guarded or workspace, or a token with operator.approvals.",
-  );
+  if (allows(caller.scopes, "operator.approvals")) return;
+  if (input.permissions === "full")
+    throw refuse(
+      "forbidden",
+      "A session with full permissions never asks; choosing or prompting it needs operator.approvals.",
+      "Use guarded or workspace, or a token with operator.approvals.",
+    );
+  // Whoever holds it chooses the folder: in `workspace` that would be written to unasked, wherever on the host it is.
+  if (input.permissions === "workspace" && ownerOf(caller) !== null)
+    throw refuse(
+      "forbidden",
+      "A session in workspace edits its folder unasked; with a token for its own sessions that needs operator.approvals.",
+      "Use guarded or read-only, or a token with operator.approvals.",
+    );
 };
 
 export const admitPrompt = (text: string, maxBytes: number): void => {
