@@ -1,5 +1,5 @@
 /** Agents in containers of a real podman: what they can reach, what they keep, and that nothing of them stays behind. */
-import { mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -120,6 +120,17 @@ test("a program that will not end is ended with its container, whatever it shows
   await untilTrue("its container is gone", async () => (await podman.names()).length === 0);
   await untilTrue("it is dead", async () => (await argumentsOf(marker)) === 0);
   expect((await house.call("sessions.list", {})).sessions).toEqual([]);
+});
+
+test("Skein's own state folder is in no container, by whichever way its folder leads there", async () => {
+  const link = join(house.place, "a-link");
+  await symlink(house.place, link);
+  const spool = join(house.home, "spool");
+  for (const folder of [house.home, house.place, "/", link, join(link, "home"), spool]) {
+    const created = house.call("sessions.create", { folder, container });
+    await expect(created).rejects.toThrow("Skein's own state folder");
+  }
+  expect(await podman.names()).toEqual([]);
 });
 
 test("an image that is not there, or is an option, is refused before anything is made", async () => {

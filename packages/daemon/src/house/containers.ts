@@ -9,7 +9,7 @@ import {
   tryImage,
 } from "@skein/adapters";
 import { refuse, type Container, type HostCheck } from "@skein/contract";
-import type { Host } from "@skein/sdk";
+import { SYSTEM_PATH, type Host } from "@skein/sdk";
 import type { Config } from "../config/schema.ts";
 import type { SessionBrief } from "../effects/ports.ts";
 import type { Site } from "./site.ts";
@@ -37,13 +37,37 @@ const unusable = (host: string, said: string) =>
     "Try the image by hand with the engine's own `run`; what it needs can be given as containers.options in config.json5.",
   );
 
-/** The container whole. Rejects with a Refusal: no image named, no engine, or no such image. */
+const LOOK_MS = 10_000;
+
+/** Where a folder truly is; null: it cannot be entered. */
+const realFolder = async (host: Host, folder: string): Promise<string | null> => {
+  const argv = ["sh", "-c", 'cd -- "$1" && pwd -P', "sh", folder] as const;
+  const found = await host.run(argv, { env: { PATH: SYSTEM_PATH }, timeoutMs: LOOK_MS });
+  return found.exitCode === 0 ? found.stdout.replace(/\n$/, "") : null;
+};
+
+const contains = (folder: string, other: string): boolean =>
+  other === folder || other.startsWith(folder === "/" ? folder : `${folder}/`);
+
+/** The state folder holds the daemon's socket, and whoever has that is the operator: no container gets it, however it is reached. */
+const admitMount = async (host: Host, folder: string): Promise<void> => {
+  const [real, home] = await Promise.all([realFolder(host, folder), realFolder(host, host.home)]);
+  if (real === null || home === null || !(contains(real, home) || contains(home, real))) return;
+  throw refuse(
+    "invalid_input",
+    `A container cannot have the folder ${folder}: Skein's own state folder (${host.home}) would be in it.`,
+    "Work in a folder beside it, such as a project.",
+  );
+};
+
+/** The container whole. Rejects with a Refusal: a folder that it may not have, no image named, no engine, or no such image. */
 export const admitContainer = async (
   config: Config,
   host: Host,
   wish: Omit<Container, "image"> & { readonly image?: string | undefined },
-  program: string,
+  { program, folder }: { readonly program: string; readonly folder: string },
 ): Promise<Container> => {
+  await admitMount(host, folder);
   const image = wish.image ?? config.containers.image;
   if (image === undefined) {
     throw refuse(
@@ -71,9 +95,11 @@ export const admitContainer = async (
   );
 };
 
-/** What the driver of that session sees: the host from within its container. Rejects with an AdapterFailure. */
+/** What the driver of that session sees: the host from within its container. Rejects with an AdapterFailure, or a Refusal. */
 export const makeInside = async (config: Config, site: Site, brief: SessionBrief) => {
   const { host, terminals, paths } = site;
+  // A link may lead elsewhere than when it was admitted.
+  await admitMount(host, brief.folder);
   const engine = await findEngine(host, { command: commandOf(config) });
   if (engine === null) throw noEngine(host.id);
   const own = paths.container(brief.id);

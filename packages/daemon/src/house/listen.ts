@@ -44,7 +44,7 @@ const operationDeps = (
     admitContainer: (host, container, runs) => {
       const { host: there, backends } = deps.sites.get(host)!;
       const program = runs.program?.argv[0] ?? backends.driver(runs.backend)?.program ?? "sh";
-      return admitContainer(building.config, there, container, program);
+      return admitContainer(building.config, there, container, { program, folder: runs.folder });
     },
     backends: (host) => deps.sites.get(host)?.backends,
     terminals: (host) => {

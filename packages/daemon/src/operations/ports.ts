@@ -28,7 +28,11 @@ export type OperationDeps = {
     host: string,
     wish: Omit<Container, "image"> & { readonly image?: string | undefined },
     /** What is to run in it. */
-    runs: { readonly backend: string; readonly program?: Program | null | undefined },
+    runs: {
+      readonly backend: string;
+      readonly program?: Program | null | undefined;
+      readonly folder: string;
+    },
   ): Promise<Container>;
   /** The agents of a host; undefined: there is no such host. */
   backends(host: string): BackendsPort | undefined;
