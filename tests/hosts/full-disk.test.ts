@@ -101,3 +101,39 @@ test("a prompt that finds the disk full is refused, or fails its turn: never sil
   await full.empty();
   expect((await agent.say("COUNT")).turn.outcome).toBe("completed");
 }, 120_000);
+
+test("a full disk under the daemon itself is told by status, doctor and /ready for as long as it is so", async () => {
+  await using disk = await makeDisk(64 * 1024, 4_096);
+  const house = await openHouse({ home: disk.home, config: async () => ({}) });
+  try {
+    const told = async () => {
+      const status = await house.call("system.status", {});
+      const ready = await fetch(`${status.address}/ready`);
+      const { stdout } = await skein(["doctor", "--json"], { home: house.home });
+      const { findings } = JSON.parse(stdout) as { findings: { part: string; level: string }[] };
+      return {
+        store: status.health.find(({ part }) => part === "store"),
+        ready: [ready.status, await ready.json()],
+        daemon: findings.find(({ part }) => part === "daemon"),
+      };
+    };
+    const well = {
+      store: { ok: true, detail: "writable" },
+      ready: [200, { ready: true }],
+      daemon: { level: "ok" },
+    };
+    const filler = join(disk.home, "filler");
+    expect(await told()).toMatchObject(well);
+    await execute("sh", ["-c", 'cat /dev/zero > "$0" 2>/dev/null; :', filler]);
+    const full = expect.stringMatching(/the disk of .* is full/);
+    expect(await told()).toMatchObject({
+      store: { ok: false, detail: full },
+      ready: [503, { ready: false }],
+      daemon: { level: "fail", detail: full, fix: "do what is said there" },
+    });
+    await rm(filler);
+    expect(await told()).toMatchObject(well);
+  } finally {
+    await house.close();
+  }
+}, 120_000);

@@ -2,6 +2,7 @@
  * Whether there is room where the agents of a host say what they say. What an agent says goes straight into its spool: what does not
  * fit there is lost for good, and nobody is told by the system. So it is looked for before something begins, and in a silence.
  */
+import { statfsSync } from "node:fs";
 import { refuse, type Refusal } from "@skein/contract";
 import { SYSTEM_PATH, pause, type Clock, type Host } from "@skein/sdk";
 
@@ -31,6 +32,16 @@ const look = async (host: Host): Promise<DiskRoom> => {
     maxBytes: MAX_BYTES,
   });
   return readRoom(told.stdout);
+};
+
+/** Of the disk of a folder of this machine, at once. */
+export const roomHere = (folder: string): DiskRoom => {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize < LEAST_KIB * 1024 ? "full" : "enough";
+  } catch {
+    return "unknown";
+  }
 };
 
 /** Never rejects, and waits for no host that does not answer. */

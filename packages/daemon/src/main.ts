@@ -8,6 +8,7 @@ import { checkConfig as check } from "./config/check.ts";
 import { loadConfig } from "./config/load.ts";
 import { pathsOf, type Paths } from "./config/paths.ts";
 import type { Config } from "./config/schema.ts";
+import { roomHere } from "./disk-room.ts";
 import { makeFailpoint } from "./effects/failpoints.ts";
 import { whatWasLeft } from "./effects/upkeep.ts";
 import { closeFolder, makeFolder } from "./folders.ts";
@@ -157,6 +158,7 @@ const begin = async (beginning: Beginning): Promise<Daemon> => {
   undo.defer(() => store.close());
   const health = makeHealth();
   health.set("store", true, "writable");
+  health.watch("store", () => (roomHere(paths.home) === "full" ? diskFull(paths) : null));
   const stop = (inOrder: boolean): void => void end(inOrder);
   const house = build({ options, paths, config, log, failpoint, store, health, stop });
   undo.defer(() => house.close());
@@ -207,6 +209,9 @@ const onceOnly = (
   let begun: Promise<void> | undefined;
   return (orderly) => (begun ??= act(orderly));
 };
+
+const diskFull = (paths: Paths): string =>
+  `the disk of ${paths.home} is full: prompts are refused until some MiB are free there. No restart is needed.`;
 
 const diskFailed = (paths: Paths) =>
   refuse("storage_failed", "The daemon ended: the disk failed.", `Look into ${paths.log}.`);

@@ -26,7 +26,8 @@ const running = async (cli: Cli): Promise<Finding> => {
   const sick = status.health.find(({ ok: well }) => !well);
   const words = `process ${status.pid}, version ${status.version}, ${status.address ?? "socket only"}`;
   if (sick !== undefined)
-    return broken("daemon", `${words}; ${sick.part}: ${sick.detail}`, `skein down; ${START}`);
+    // It says itself what to do: a restart would mend neither damage nor a full disk.
+    return broken("daemon", `${words}; ${sick.part}: ${sick.detail}`, "do what is said there");
   return status.version === cli.version
     ? ok("daemon", words)
     : warn(

@@ -28,7 +28,7 @@ export type ServerOptions = {
   readonly authenticate: Authenticate;
   readonly openWatch: OpenWatch;
   readonly openTerminal: OpenTerminal;
-  /** Whether operations can be answered now; what /ready says. */
+  /** Whether operations can be answered now, those that write too; what /ready says. */
   readonly ready?: () => boolean;
   /** Called by close() once nothing new is accepted: tells every watcher where to resume (the feed's close). */
   readonly endWatches?: () => Promise<void>;
