@@ -8,7 +8,7 @@ import { startGateway } from "./serve.ts";
 
 type Call = { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse };
 
-const open = async (beatMs = 60_000) => {
+const open = async ({ beatMs = 60_000, silenceMs = 60_000 } = {}) => {
   const home = mkdtempSync(join(tmpdir(), "skein-gateway-"));
   const socketPath = join(home, "s.sock");
   const waiting: ((call: Call) => void)[] = [];
@@ -22,7 +22,8 @@ const open = async (beatMs = 60_000) => {
   await new Promise<void>((resolve) => daemon.listen(socketPath, resolve));
   const lines: string[] = [];
   const log = (line: string): void => void lines.push(line);
-  const gateway = await startGateway({ home, socketPath, port: 0, log, now: Date.now, beatMs });
+  const given = { home, socketPath, port: 0, log, now: Date.now, beatMs, silenceMs };
+  const gateway = await startGateway(given);
   onTestFinished(async () => {
     await gateway.close();
     daemon.closeAllConnections();
@@ -38,7 +39,7 @@ const open = async (beatMs = 60_000) => {
   };
   /** `pieces`: a body without a length. */
   const ask = (path: string, pieces: readonly string[] = []) => {
-    const headers = { authorization: "Bearer skein_token" };
+    const headers = { authorization: "Bearer skein_token", "content-type": "application/json" };
     const method = pieces.length === 0 ? "GET" : "POST";
     const going = request(`${gateway.address}${path}`, { method, headers, agent: false });
     going.on("error", () => undefined);
@@ -115,7 +116,7 @@ test("an answer that breaks off does not look like one that is whole", async () 
 });
 
 test("a long wait says that it is under way, and ends in JSON all the same", async () => {
-  const { called, ask } = await open(5);
+  const { called, ask } = await open({ beatMs: 5 });
   const { answer } = ask("/wait?id=x");
   const { outgoing } = await called();
   const got = await answer;
@@ -126,7 +127,7 @@ test("a long wait says that it is under way, and ends in JSON all the same", asy
 });
 
 test("what is refused after that is told in words", async () => {
-  const { called, ask } = await open(5);
+  const { called, ask } = await open({ beatMs: 5 });
   const { answer } = ask("/wait?id=x");
   const { outgoing } = await called();
   const got = await answer;
@@ -134,4 +135,36 @@ test("what is refused after that is told in words", async () => {
   const error = { code: "session_not_found", message: "No.", remedy: "Look.", retryable: false };
   outgoing.writeHead(404).end(JSON.stringify({ error }));
   expect(JSON.parse(await rest(got))).toEqual({ ok: false, error });
+});
+
+test("a daemon that takes requests and answers none is given up; one that is only slow is not", async () => {
+  const { called, ask } = await open({ silenceMs: 50 });
+  const { answer } = ask("/wait?id=x");
+  const { outgoing } = await called();
+  for (let times = 0; times < 3; times += 1) {
+    const { incoming, outgoing: health } = await called();
+    expect(incoming.url).toBe("/health");
+    health.end("{}");
+  }
+  outgoing.end(JSON.stringify({ outcome: "done", sessions: [] }));
+  expect((await answer).statusCode).toBe(200);
+
+  const [read, written] = [ask("/list"), ask("/kill", ['{"sessionId":"x"}'])];
+  const refused = async ({ answer: come }: typeof read) => {
+    const got = await come;
+    return [got.statusCode, JSON.parse(await rest(got))] as unknown;
+  };
+  const error = (remedy: RegExp, retryable: boolean) => ({
+    code: "daemon_unreachable",
+    retryable,
+    remedy: expect.stringMatching(remedy),
+  });
+  expect(await refused(read)).toMatchObject([
+    503,
+    { error: error(/^On the host: skein up/, true) },
+  ]);
+  expect(await refused(written)).toMatchObject([
+    503,
+    { error: error(/^It may have been done/, false) },
+  ]);
 });

@@ -5,9 +5,16 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ERRORS, LIMITS, isRefusal, problem, refuse, type Problem } from "@skein/contract";
-import { isTransportFailure, makeRoutedClient, textOf, type Client } from "@skein/client/light";
+import {
+  isTransportFailure,
+  makeRoutedClient,
+  transportFailure,
+  type Client,
+} from "@skein/client/light";
 import { visible } from "../format/escape.ts";
 import { ROUTES } from "../generated/routes.ts";
+import { isHeard } from "../reach.ts";
+import { heeding } from "../silence.ts";
 import { makeTransport } from "../transport.ts";
 import { fieldsOf, makeBodies, type Bodies } from "./body.ts";
 import { admit } from "./door.ts";
@@ -25,6 +32,8 @@ type GatewayDeps = {
   readonly now: () => number;
   /** How often a long wait says that it is still under way; default: half a minute. */
   readonly beatMs?: number;
+  /** How often, and for how long, the daemon is asked whether it is there while it is waited for; default: five seconds. */
+  readonly silenceMs?: number;
 };
 
 type House = GatewayDeps & { readonly bodies: Bodies };
@@ -34,6 +43,7 @@ const CONNECTIONS = 512;
 /** Clients give up on an answer that does not begin: a long wait says by a line break that it is still under way. */
 const BEAT_MS = 30_000;
 const HEALTH_MS = 2_000;
+const SILENCE_MS = 5_000;
 const MOST_LOGGED_CHARS = 120;
 
 const unreachable = (): Problem =>
@@ -43,9 +53,18 @@ const unreachable = (): Problem =>
     "On the host: skein up --detach, or skein service install.",
   );
 
-const problemOf = (error: unknown): Problem => {
+/** A write of which the daemon may have heard. */
+const unanswered = (): Problem => {
+  const known = unreachable();
+  const remedy = `It may have been done: look before you repeat it. ${known.remedy}`;
+  return { ...known, remedy, retryable: false };
+};
+
+const problemOf = (error: unknown, { method }: IncomingMessage): Problem => {
   if (isRefusal(error)) return error.problem;
   const code = (error as NodeJS.ErrnoException).code;
+  if (isTransportFailure(error) && error.transport === "broken" && method === "POST")
+    return unanswered();
   if (isTransportFailure(error) || code !== undefined) return unreachable();
   return problem(
     "internal",
@@ -78,17 +97,28 @@ const beating = (outgoing: ServerResponse, everyMs: number): (() => void) => {
   return () => clearInterval(timer);
 };
 
+const isThere = ({ home, socketPath }: GatewayDeps, signal: AbortSignal, patienceMs: number) =>
+  isHeard(makeTransport({ kind: "socket", socketPath, home }), signal, patienceMs);
+
 const health = async (deps: GatewayDeps, outgoing: ServerResponse): Promise<void> => {
-  const { home, socketPath } = deps;
-  const transport = makeTransport({ kind: "socket", socketPath, home });
-  const signal = AbortSignal.timeout(HEALTH_MS);
-  try {
-    const request = { method: "GET" as const, path: "/health", headers: {}, body: null, signal };
-    await textOf(await transport(request));
+  if (await isThere(deps, new AbortController().signal, HEALTH_MS))
     json(outgoing, 200, { ok: true, gateway: true, daemon: true });
-  } catch {
-    json(outgoing, 503, { ok: false, gateway: true, daemon: false, error: unreachable() });
-  }
+  else json(outgoing, 503, { ok: false, gateway: true, daemon: false, error: unreachable() });
+};
+
+/** What a route asks of the daemon, given up when nobody is there to answer it. */
+const listening = <T>(
+  deps: GatewayDeps,
+  gone: AbortSignal,
+  act: (signal: AbortSignal) => Promise<T>,
+): Promise<T> => {
+  const { silenceMs: everyMs = SILENCE_MS } = deps;
+  const quit = new AbortController();
+  const silent = (times: number): void => {
+    if (times > 1) quit.abort(transportFailure("broken", "the daemon does not answer"));
+  };
+  const answers = () => isThere(deps, gone, everyMs);
+  return heeding({ everyMs, answers, silent }, () => act(AbortSignal.any([gone, quit.signal])));
 };
 
 const answer = async (
@@ -126,7 +156,9 @@ const answer = async (
   const rest = beating(outgoing, deps.beatMs ?? BEAT_MS);
   try {
     const client = clientFor(deps, entry.token);
-    const result = await route({ client, fields, signal: gone.signal, now: deps.now });
+    const result = await listening(deps, gone.signal, (signal) =>
+      route({ client, fields, signal, now: deps.now }),
+    );
     json(outgoing, 200, { ok: true, ...result });
   } finally {
     rest();
@@ -162,7 +194,7 @@ export const startGateway = async (given: GatewayDeps): Promise<Gateway> => {
   const server = createServer((incoming, outgoing) => {
     const note = logLine(deps, incoming, outgoing);
     answer(deps, incoming, outgoing, note).catch((error: unknown) => {
-      refusal(outgoing, problemOf(error));
+      refusal(outgoing, problemOf(error, incoming));
     });
   });
   server.maxConnections = CONNECTIONS;
