@@ -132,6 +132,12 @@ describe("what does not exist", () => {
     await refusedWith(begin("claude-code"), "backend_not_logged_in", /not logged in/);
     await cliRefuses(["create", "-p", folder, "--cli", "codex"], /not installed/, bare);
     await cliRefuses(["create", "-p", folder], /not logged in/, bare);
+    // A program, as it was meant: the rule for those is told.
+    await cliRefuses(
+      ["create", "-p", folder, "--cli", "cat"],
+      /no agent cat[^]*its path is given, or --quiet-ms, --ready/,
+      bare,
+    );
     expect(await count(bare)).toBe(0);
     expect(await agentProcesses(bare.home)).toEqual([]);
   });

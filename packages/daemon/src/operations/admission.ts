@@ -116,7 +116,7 @@ export const admitBackend = async (backends: BackendsPort, id: string): Promise<
     throw refuse(
       "backend_unknown",
       `There is no agent ${id}.`,
-      `Known: ${backends.ids.join(", ")}.`,
+      `Known: ${backends.ids.join(", ")}. A program of that name is run when its path is given, or --quiet-ms, --ready or --marker beside it.`,
     );
   }
   if (usable(known)) return known;
