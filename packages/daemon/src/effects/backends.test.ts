@@ -65,25 +65,45 @@ it("finds tmux as terminals do, also where the login's PATH does not lead to it"
   expect([await find("tmux"), await find("claude")]).toEqual([["/usr/bin/tmux"], null]);
 });
 
+/** What is said of `codex` on a host that has these programs, where the configuration names this command. */
+const remedyOn = async (
+  host: string,
+  command: readonly string[],
+  told: Partial<ProbeResult> = {},
+): Promise<string | null | undefined> => {
+  const which = async (name: string) => (name === "/opt/codex" ? name : null);
+  const backends = makeBackends({
+    drivers: [{ ...driver("codex", async () => ({ ...nothing, ...told })), title: "Codex" }],
+    host,
+    settings: async () => ({ command, env: {}, models: [] }),
+    base: () => ({ host: { id: host, which } }),
+    clock: { now: () => 0, monotonic: () => 0, after: () => () => undefined },
+    record: async () => undefined,
+    recorded: async () => null,
+    signal: new AbortController().signal,
+  } as unknown as Parameters<typeof makeBackends>[0]);
+  return (await backends.list())[0]?.remedy;
+};
+
 it("says of a program that the configuration names and that is not there where it names it", async () => {
-  const remedyOn = async (host: string): Promise<string | null | undefined> => {
-    const backends = makeBackends({
-      drivers: [driver("codex", async () => nothing)],
-      host,
-      settings: async () => ({ command: ["/opt/codex"], env: {}, models: [] }),
-      base: () => ({ host: { which: async () => null } }),
-      clock: { now: () => 0, monotonic: () => 0, after: () => () => undefined },
-      record: async () => undefined,
-      recorded: async () => null,
-      signal: new AbortController().signal,
-    } as unknown as Parameters<typeof makeBackends>[0]);
-    return (await backends.list())[0]?.remedy;
-  };
-  const named = "The configuration names /opt/codex, which is no program";
-  expect(await remedyOn("local")).toBe(
+  const named = "The configuration names /opt/none, which is no program";
+  expect(await remedyOn("local", ["/opt/none"])).toBe(
     `${named} here: correct backends.codex.command in config.json5.`,
   );
-  expect(await remedyOn("cloud")).toBe(
+  expect(await remedyOn("cloud", ["/opt/none"])).toBe(
     `${named} on cloud: correct hosts.cloud.backends.codex.command in config.json5.`,
   );
+});
+
+it("says of a program that is there and is another one that it is there", async () => {
+  expect(await remedyOn("local", ["/opt/codex"], { command: "/opt/codex" })).toBe(
+    "The configuration names /opt/codex, which is there, but does not answer as Codex does: correct backends.codex.command in config.json5.",
+  );
+});
+
+it("says of a command line where a program is meant how it is written", async () => {
+  expect(await remedyOn("local", ["/opt/codex --search"])).toBe(
+    'The configuration names /opt/codex --search, which is no program here: write it and its words as a list, ["PROGRAM", "WORD"], in backends.codex.command in config.json5.',
+  );
+  expect(await remedyOn("local", ["/opt/none --search"])).toMatch(/ here: correct /);
 });

@@ -8,9 +8,11 @@ import {
   type AgentDriver,
   type BackendContext,
   type Clock,
+  type Host,
   type Outside,
   type OutsideConversation,
   type OutsideReader,
+  type ProbeResult,
 } from "@skein/sdk";
 
 type Elsewhere = Pick<BackendContext, "host" | "terminals" | "dir">;
@@ -83,17 +85,38 @@ const contextOf = async (
   return { ...base, command: found === null ? null : [found, ...leading] };
 };
 
-/** A program that the configuration names and that is not there is another matter than one that nobody has installed. */
-const missingCommand = (
+/** A command line where a program is meant: its first word is one, and all of it together is none. */
+const isCommandLine = async (
+  host: Pick<Host, "which">,
+  { command, env }: BackendSettings,
+): Promise<boolean> => {
+  const [program, ...words] = command ?? [""];
+  const [first = ""] = program.trim().split(/\s/);
+  if (words.length > 0 || first === program) return false;
+  return (await host.which(first, env["PATH"]).catch(() => null)) !== null;
+};
+
+/**
+ * A program that the configuration names and that is not the agent is another matter than one that nobody has installed. What was
+ * asked and is not the agent has told its command all the same.
+ */
+const wrongCommand = async (
   of: AgentDriver,
-  { command }: BackendSettings,
-  found: boolean,
-  host: string,
-): string | null => {
-  if (found || command === null) return null;
-  const isHere = host === LOCAL_HOST;
-  const place = isHere ? `backends.${of.id}` : `hosts.${host}.backends.${of.id}`;
-  return `The configuration names ${command[0]}, which is no program ${isHere ? "here" : `on ${host}`}: correct ${place}.command in config.json5.`;
+  settings: BackendSettings,
+  result: ProbeResult,
+  host: Pick<Host, "id" | "which">,
+): Promise<string | null> => {
+  const { command } = settings;
+  if (result.found || command === null) return null;
+  const isHere = host.id === LOCAL_HOST;
+  const place = `${isHere ? "" : `hosts.${host.id}.`}backends.${of.id}.command in config.json5.`;
+  const names = `The configuration names ${command[0]}, which is`;
+  if (result.command !== null)
+    return `${names} there, but does not answer as ${of.title} does: correct ${place}`;
+  const missing = `${names} no program ${isHere ? "here" : `on ${host.id}`}`;
+  return (await isCommandLine(host, settings))
+    ? `${missing}: write it and its words as a list, ["PROGRAM", "WORD"], in ${place}`
+    : `${missing}: correct ${place}`;
 };
 
 /** What is known without asking it. */
@@ -107,7 +130,8 @@ const declared = (of: AgentDriver, host: string) => ({
 });
 
 const ask = async (deps: BackendsDeps, of: AgentDriver): Promise<Backend> => {
-  const result = await of.probe(await contextOf(deps, of), deps.signal);
+  const context = await contextOf(deps, of);
+  const result = await of.probe(context, deps.signal);
   const settings = await deps.settings(of);
   const extra = settings.models
     .filter((id) => !result.models.some((model) => model.id === id))
@@ -117,7 +141,7 @@ const ask = async (deps: BackendsDeps, of: AgentDriver): Promise<Backend> => {
     ...result,
     models: [...result.models, ...extra],
     capabilities: result.capabilities ?? of.capabilities,
-    remedy: missingCommand(of, settings, result.found, deps.host) ?? result.remedy,
+    remedy: (await wrongCommand(of, settings, result, context.host)) ?? result.remedy,
     checkedAt: new Date(deps.clock.now()).toISOString(),
   };
   await deps.record(backend);
