@@ -89,6 +89,34 @@ test("every warning and failure comes with a fix; people see it below the findin
   );
 });
 
+test("without a daemon, the agents are the programs that the configuration names", async () => {
+  rmSync(join(bin, "claude"));
+  program("my-claude", 'test "$1 $SET" = "--version x" && echo 2.1.198');
+  const named = { "claude-code": { command: join(bin, "my-claude"), env: { SET: "x" } } };
+  const missing = { codex: { command: ["/opt/no codex", "--fast"] } };
+  const mine = { "acp:mine": { command: ["/opt/mine/agent", "--acp"] } };
+  const findings = async (backends: object): Promise<Finding[]> => {
+    writeFileSync(join(home, "config.json5"), JSON.stringify({ backends }));
+    const { stdout } = await run(["doctor", "--json"], { home, env: { PATH: bin } });
+    const told = (JSON.parse(stdout) as { findings: Finding[] }).findings;
+    return told.filter(({ part }) => /^(claude-code|codex|acp:mine|agents)$/.test(part));
+  };
+  expect(await findings({ ...named, ...missing })).toMatchObject([
+    { part: "claude-code", level: "ok", detail: expect.stringMatching(/^2\.1\.198; /) },
+    {
+      part: "codex",
+      level: "warn",
+      detail: "'/opt/no codex' --fast --version does not work",
+      fix: "correct backends.codex.command in config.json5",
+    },
+  ]);
+  expect(await findings(mine)).toMatchObject([
+    { part: "claude-code", level: "warn" },
+    { part: "codex", level: "warn" },
+    { part: "acp:mine", level: "ok" },
+  ]);
+});
+
 test("a healthy daemon: agents with version, login and models", async () => {
   withTools();
   const daemon = await startStub(

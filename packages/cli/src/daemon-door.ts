@@ -20,6 +20,13 @@ export type AlreadyRunning = {
   };
 };
 
+export type NamedAgents = Readonly<
+  Record<
+    string,
+    { readonly command: readonly string[] | null; readonly env: Readonly<Record<string, string>> }
+  >
+>;
+
 type DaemonDoor = {
   startDaemon(options: {
     readonly home: string;
@@ -29,6 +36,8 @@ type DaemonDoor = {
   }): Promise<RunningDaemon | AlreadyRunning>;
   /** What is wrong with the configuration of a state folder; null when nothing is. For `skein doctor`. */
   checkConfig?(home: string): Problem | null;
+  /** The agents of this machine that it names a program or an environment for, by id; none when it cannot be read. For `skein doctor`. */
+  namedAgents?(home: string): NamedAgents;
   /** What is wrong with its database, by a look that changes nothing; null when nothing is. For `skein doctor`, while no daemon runs. */
   checkDatabase?(home: string, signal: AbortSignal): Promise<Problem | null>;
 };

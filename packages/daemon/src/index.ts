@@ -2,6 +2,7 @@
 export {
   checkConfig,
   checkDatabase,
+  namedAgents,
   startDaemon,
   type AlreadyRunning,
   type Daemon,

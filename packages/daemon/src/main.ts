@@ -4,7 +4,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { refuse, type Backend, type Problem } from "@skein/contract";
 import { systemClock } from "@skein/sdk";
-import { checkConfig as check } from "./config/check.ts";
+import { checkConfig as check, namedAgents as named, type NamedAgents } from "./config/check.ts";
 import { loadConfig } from "./config/load.ts";
 import { pathsOf, type Paths } from "./config/paths.ts";
 import type { Config } from "./config/schema.ts";
@@ -26,6 +26,9 @@ export const checkDatabase = (home: string, signal: AbortSignal): Promise<Proble
 
 /** What is wrong with the configuration of a state folder; null when nothing is. */
 export const checkConfig = (home: string): Problem | null => check(home, agentIds);
+
+/** The agents that the configuration of a state folder names a program or an environment for; none when it cannot be read. */
+export const namedAgents = (home: string): NamedAgents => named(home, agentIds);
 
 export type DaemonOptions = {
   readonly home: string;

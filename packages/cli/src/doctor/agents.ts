@@ -1,9 +1,10 @@
 /** The agents: by the daemon's own knowledge where it runs, else by asking the programs for their version. */
 import type { Backend } from "@skein/contract";
 import { agentWords, isUnasked } from "../format/backend.ts";
+import type { NamedAgents } from "../daemon-door.ts";
 import type { Env } from "../place.ts";
 import { wordsOf } from "./command.ts";
-import { broken, ok, warn, type Finding } from "./finding.ts";
+import { broken, inShell, ok, warn, type Finding } from "./finding.ts";
 
 const KNOWN = [
   { id: "claude-code", program: "claude", install: "npm install -g @anthropic-ai/claude-code" },
@@ -26,20 +27,34 @@ export const agentsOf = (backends: readonly Backend[]): Finding[] => {
   return [...findings, ...none(backends.some(({ found }) => found))];
 };
 
-/** Without a daemon: only whether the programs are there. */
-export const agentsHere = async (env: Env): Promise<Finding[]> => {
-  const asked = await Promise.all(
-    KNOWN.map(async (each) => ({
-      ...each,
-      words: await wordsOf(each.program, ["--version"], env),
-    })),
+const ASKED_LATER = "login and models are asked once the daemon runs";
+
+/** Without a daemon: only whether the programs are there, those that the configuration names before those of the PATH. */
+export const agentsHere = async (env: Env, named: NamedAgents): Promise<Finding[]> => {
+  const known = await Promise.all(KNOWN.map((each) => versionHere(each, named[each.id], env)));
+  // What it names beside these is asked by nothing but its own protocol.
+  const others = Object.entries(named)
+    .filter(([id, { command }]) => command !== null && !KNOWN.some((each) => each.id === id))
+    .map(([id]) => ok(id, `named in the configuration; ${ASKED_LATER}`));
+  const findings = [...known, ...others];
+  return [...findings, ...none(findings.some(({ level }) => level === "ok"))];
+};
+
+const versionHere = async (
+  { id, program, install }: (typeof KNOWN)[number],
+  named: NamedAgents[string] | undefined,
+  env: Env,
+): Promise<Finding> => {
+  const command = named?.command ?? null;
+  const [asked = program, ...leading] = command ?? [];
+  const words = await wordsOf(asked, [...leading, "--version"], { ...env, ...named?.env });
+  if (words !== null) return ok(id, `${words.split("\n")[0]}; ${ASKED_LATER}`);
+  if (command === null) return warn(id, "not on the PATH", install);
+  return warn(
+    id,
+    `${[...command, "--version"].map(inShell).join(" ")} does not work`,
+    `correct backends.${id}.command in config.json5`,
   );
-  const findings = asked.map(({ id, words, install }) =>
-    words === null
-      ? warn(id, "not on the PATH", install)
-      : ok(id, `${words.split("\n")[0]}; login and models are asked once the daemon runs`),
-  );
-  return [...findings, ...none(asked.some(({ words }) => words !== null))];
 };
 
 const none = (some: boolean): Finding[] =>

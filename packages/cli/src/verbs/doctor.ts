@@ -75,7 +75,9 @@ const examine = async (cli: Cli): Promise<Finding[]> => {
     ? await guarded("database", () => checkDatabase(cli.home, cli.loadDaemon, cli.signal))
     : [];
   const agents = await guarded("agents", async () =>
-    answers ? agentsOf((await cli.call("backends.list", {}, ASKED)).backends) : agentsHere(cli.env),
+    answers
+      ? agentsOf((await cli.call("backends.list", {}, ASKED)).backends)
+      : agentsHere(cli.env, (await cli.loadDaemon()).namedAgents?.(cli.home) ?? {}),
   );
   const leftovers = await guarded("leftovers", async () =>
     checkLeftovers(cli.home, answers ? () => sessionsOf(cli) : null),
