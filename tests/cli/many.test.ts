@@ -210,6 +210,7 @@ describe.concurrent("a prompt from a file", () => {
   test.each([
     [["--var", "x"], "--var x is no NAME=VALUE."],
     [["--var", "name=x"], "{{name}} is set by Skein."],
+    [["--var", "y=1", "--var", "y=2"], "--var y is given more than once."],
     [["--var", "x=1"], "The file does not refer to {{x}}."],
     [["--var", "x=1", "--no-vars"], "--var is for the variables of a file."],
   ])("%j makes no sense", async (flags, said) => {

@@ -14,7 +14,7 @@ const ownValues = (session: Session, now: number) => ({
 
 const OWN = ["session", "name", "host", "workspace", "date"];
 
-/** `--var name=value`, several times. Throws when one makes no sense, or takes the name of one that Skein sets. */
+/** `--var name=value`, several times. Throws when one makes no sense, or takes the name of one that Skein sets, or of another. */
 export const parseVariables = (given: readonly string[] = []): Readonly<Record<string, string>> => {
   const values: Record<string, string> = {};
   for (const each of given) {
@@ -27,6 +27,8 @@ export const parseVariables = (given: readonly string[] = []): Readonly<Record<s
       );
     if (OWN.includes(name))
       throw misused(`{{${name}}} is set by Skein.`, "Choose another name for --var.");
+    if (Object.hasOwn(values, name))
+      throw misused(`--var ${name} is given more than once.`, "Say each once.");
     values[name] = each.slice(at + 1);
   }
   return values;
