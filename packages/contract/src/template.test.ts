@@ -27,6 +27,14 @@ describe("a template", () => {
     });
   });
 
+  test("shows of each place that is no variable what belongs to it, and of no other", () => {
+    const places = ["{{{host}}}", "{{}}", "{{na me}}", "{{{{x}}}}", "{{ a } b", "{{"];
+    expect(fillTemplate(places.join(" "), values)).toEqual({
+      ok: false,
+      unknown: places.map((written) => ({ written, meant: null })),
+    });
+  });
+
   test("knows no variable that an object has by nature", () => {
     expect(fillTemplate("{{constructor}}{{__proto__}}", {}).ok).toBe(false);
   });

@@ -12,16 +12,17 @@ export type Filled =
 export type Unknown = { readonly written: string; readonly meant: string | null };
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
-const MARK = /\\\{\{|\{\{([^{}\n]*)\}\}|\{\{/g;
-/** Of what cannot be a variable, as much as a person needs to find it. */
+const MARK = /\\\{\{|\{\{([^{}\n]*)\}\}|\{{2,}/g;
+/** Of what cannot be a variable, as much as a person needs to find it: its braces' end, or else what stands before the next ones. */
 const SHOWN_CHARS = 40;
+const OWN_PART = /^\{+(?:(?:(?!\{\{).)*?\}{2,}|(?:(?!\{\{).)*)/;
 
 export const isVariableName = (name: string): boolean => NAME.test(name);
 
 export const hasVariables = (text: string): boolean => text.includes("{{");
 
 const shown = (template: string, at: number): string =>
-  (template.slice(at, at + SHOWN_CHARS).split("\n")[0] ?? "").trimEnd();
+  (OWN_PART.exec(template.slice(at, at + SHOWN_CHARS))?.[0] ?? "").trimEnd();
 
 export const fillTemplate = (
   template: string,
