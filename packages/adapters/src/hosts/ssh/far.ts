@@ -40,6 +40,13 @@ same() { born "$1" || return; [ "$B" = "$2" ]; }
 export const APART = `S=; if command -v setsid >/dev/null 2>&1; then S=setsid; else set -m; fi
 `;
 
+/** Waits for the process $t, and ends it when the script's stdin, which is descriptor 3 as well, ends before that. */
+export const untilStdinEnds = `( IFS= read -r x; kill "$t" ) <&3 3<&- >/dev/null 2>&1 & r=$!
+exec 3<&-
+wait "$t"
+kill "$r" 2>/dev/null
+:`;
+
 export const NO_PROGRAM = 127;
 export const NOT_ALLOWED = 126;
 export const NO_FOLDER = 125;

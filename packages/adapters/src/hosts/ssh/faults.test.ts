@@ -210,6 +210,62 @@ describe("a host that is not as it should be", { timeout: 60_000 }, () => {
   });
 });
 
+/** The processes of the host's own scripts over there, by their login's HOME. */
+const scriptsThere = async ({ sshd }: { readonly sshd: Sshd }) => {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const read = (pid: string, name: string): Promise<string> =>
+    readFile(`/proc/${pid}/${name}`, "latin1").catch(() => "");
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const environment = await read(pid, "environ");
+      if (!`\0${environment}`.includes(`\0HOME=${sshd.home}\0`)) return [];
+      const [stat, args] = [await read(pid, "stat"), await read(pid, "cmdline")];
+      return [{ pid: Number(pid), parent: Number(stat.split(") ")[1]?.split(" ")[1]), args }];
+    }),
+  );
+  return found.flat();
+};
+
+describe(
+  "what reads or watches over there, and is killed, is begun anew",
+  { timeout: 60_000 },
+  () => {
+    test("so no word of the agent is left out", async () => {
+      await using far = await makeFarOf({});
+      const { detached, dir } = await far.start(echo);
+      const lines = detached.lines(0)[Symbol.asyncIterator]();
+      await detached.write("one");
+      expect((await lines.next()).value?.text).toBe("1 one");
+      const isReader = ({ args }: { args: string }): boolean =>
+        args.startsWith("tail\0") && args.includes(`${dir}/out`);
+      const readers = (await scriptsThere(far)).filter(isReader);
+      expect(readers).toHaveLength(1);
+      kill(readers.map(({ pid }) => pid));
+      await detached.write("two");
+      expect((await lines.next()).value?.text).toBe("2 two");
+    });
+
+    test("so the agent's end is noticed", async () => {
+      await using far = await makeFarOf({});
+      const { detached } = await far.start(echo);
+      // A shell that a script of its own made: the pulse of the link, what looks, and what waits for the channel's end.
+      const parts = await settled(
+        async () => {
+          const all = await scriptsThere(far);
+          return all.filter((one) =>
+            all.some(({ pid, args }) => pid === one.parent && args === one.args),
+          );
+        },
+        (found) => found.length === 3,
+      );
+      expect(parts).toHaveLength(3);
+      kill(parts.map(({ pid }) => pid));
+      await detached.signal("SIGKILL");
+      expect(await detached.exited).toMatchObject({ witnessed: false });
+    });
+  },
+);
+
 describe("what is left of a spool", { timeout: 60_000 }, () => {
   test("is read on when the program that reads it cannot be run at first", async () => {
     const bin = await mkdtemp(join(tmpdir(), "skein-bin-"));

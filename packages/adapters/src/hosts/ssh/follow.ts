@@ -8,6 +8,7 @@ import { makeLineCutter } from "../lines.ts";
 import { fileFailure } from "../refusals.ts";
 import { makeBackoff } from "./backoff.ts";
 import { openChannel, type Channel, type ChannelDeps } from "./channel.ts";
+import { untilStdinEnds } from "./far.ts";
 import { isFull, wordOf } from "./words.ts";
 
 export type FollowDeps = ChannelDeps & { readonly clock: Clock; readonly random: () => number };
@@ -16,13 +17,11 @@ export type FollowDeps = ChannelDeps & { readonly clock: Clock; readonly random:
 const TRIES = 6;
 const times = { firstMs: 100, longestMs: 5_000, steadyMs: 30_000 };
 
-/** Ends with its stdin. A file that is not there yet is waited for, so long as there is someone to wait. */
+/** Ends with its stdin, and when its reader does. A file that is not there yet is waited for, so long as there is someone to wait. */
 const followScript = (path: string, from: number): string => `p=${quote(path)}
 exec 3<&0
-( until [ -e "$p" ]; do sleep 0.1 || sleep 1; done >/dev/null 2>&1; exec tail -c +${from + 1} -f -- "$p" 3<&- ) & t=$!
-IFS= read -r x
-kill "$t" 2>/dev/null
-:`;
+( until [ -e "$p" ]; do sleep 0.1 || sleep 1; done >/dev/null 2>&1; exec tail -c +${from + 1} -f -- "$p" ) 3<&- & t=$!
+${untilStdinEnds}`;
 
 /** What is there now, and no more. */
 const restScript = (path: string, from: number): string => `p=${quote(path)}

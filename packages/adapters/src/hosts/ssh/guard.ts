@@ -3,7 +3,7 @@ import { quote } from "@skein/contract";
 import { pause, type ProcessRef } from "@skein/sdk";
 import { makeBackoff } from "./backoff.ts";
 import { openChannel, type Channel } from "./channel.ts";
-import { BORN, ENDED } from "./far.ts";
+import { BORN, ENDED, untilStdinEnds } from "./far.ts";
 import { type FollowDeps } from "./follow.ts";
 
 export type Guard = {
@@ -19,17 +19,13 @@ const guardScript = (all: readonly ProcessRef[]): string => `${BORN}
 look() { same "$1" "$2"; [ $? -ne ${ENDED} ] || { echo "dead $1 $2" || exit; return 1; }; }
 gone=
 exec 3<&0
-( trap 'kill $$' EXIT
-while :; do
+( while :; do
 left=
 ${all.map(({ pid, started }) => `case $gone in *" ${pid} "*) ;; *) if look ${pid} ${quote(started)}; then left=1; else gone="$gone ${pid} "; fi;; esac`).join("\n")}
 [ -n "$left" ] || break
 sleep 0.25 >/dev/null 2>&1 || sleep 1 >/dev/null 2>&1
 done ) 3<&- & t=$!
-trap 'bye 0' TERM
-IFS= read -r x <&3
-kill "$t" 2>/dev/null
-:`;
+${untilStdinEnds}`;
 
 const keyOf = ({ pid, started }: ProcessRef): string => `${pid} ${started}`;
 
