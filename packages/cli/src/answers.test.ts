@@ -73,6 +73,13 @@ describe("answersFor", () => {
       ["Green"],
       { colour: ["Green"] },
     ],
+    [
+      "a number as own words, to a question that is named",
+      asks({ ...colour, free: true }),
+      ["1=7"],
+      { colour: ["7"] },
+    ],
+    ["a number where there are no choices", asks(note), ["7"], { note: ["7"] }],
   ])("%s", (_, approval, typed, answers) => {
     expect(answersFor(approval, typed)).toEqual(answers);
   });
@@ -85,6 +92,12 @@ describe("answersFor", () => {
       "“Green” is none of the choices of “Which colour?”.",
     ],
     ["a number beyond the choices", asks(colour), ["4"], "“4” is none of the choices"],
+    [
+      "a number beyond the choices, also where own words would do",
+      asks({ ...colour, free: true }),
+      ["7"],
+      "There is no choice 7 of “Which colour?”.",
+    ],
     ["two answers where one is wanted", asks(colour), ["Red", "Blue"], "takes one answer"],
     ["which of several questions", asks(colour, sizes), ["Red"], "not clear which question"],
     ["one left out", asks(colour, sizes), ["colour=Red"], "“Which size?” has no answer."],
@@ -93,5 +106,15 @@ describe("answersFor", () => {
     ["what it quotes is escaped", asks(colour), ["\u001b[2J"], "“\\x1b[2J” is none"],
   ])("refuses: %s", (_, approval, typed, message) => {
     expect(() => answersFor(approval, typed)).toThrow(message);
+  });
+
+  test("says to a number that no choice has which there are, and how the number itself is meant", () => {
+    expect(() => answersFor(asks({ ...colour, free: true }), ["0"])).toThrow(
+      expect.objectContaining({
+        failure: expect.objectContaining({
+          remedy: "Choose one of: 1) Red  2) Blue  3) a=b. For the number itself: --answer 1=0",
+        }),
+      }),
+    );
   });
 });

@@ -17,7 +17,8 @@ export const answersFor = (approval: Approval, typed: readonly string[]): Answer
   const { questions } = approval.request;
   const answers: Answers = {};
   for (const word of typed) {
-    const { question, value } = aimed(questions, word);
+    const { question, value, isNamed } = aimed(questions, word);
+    if (!isNamed) refuseSlip(questions, question, value);
     const chosen = choice(question, value);
     const already = answers[question.id] ?? [];
     if (already.length > 0 && !question.many)
@@ -34,7 +35,7 @@ export const answersFor = (approval: Approval, typed: readonly string[]): Answer
 const aimed = (questions: readonly Question[], word: string) => {
   const [only] = questions;
   if (only !== undefined && questions.length === 1 && find(only, word) !== undefined)
-    return { question: only, value: word };
+    return { question: only, value: word, isNamed: false };
   const at = word.indexOf("=");
   const name = at < 0 ? undefined : word.slice(0, at).trim();
   const named = questions.find(
@@ -45,8 +46,9 @@ const aimed = (questions: readonly Question[], word: string) => {
         same(name, each.header ?? "") ||
         same(name, each.question)),
   );
-  if (named !== undefined) return { question: named, value: word.slice(at + 1) };
-  if (only !== undefined && questions.length === 1) return { question: only, value: word };
+  if (named !== undefined) return { question: named, value: word.slice(at + 1), isNamed: true };
+  if (only !== undefined && questions.length === 1)
+    return { question: only, value: word, isNamed: false };
   const numbered = questions.map((each, index) => `${index + 1} (${oneLine(each.question)})`);
   throw mismatch(
     `It is not clear which question “${oneLine(word)}” answers.`,
@@ -64,6 +66,17 @@ const find = ({ options }: Question, value: string): string | undefined => {
     options.find(({ label }) => same(label, trimmed));
   const numbered = /^[1-9]\d?$/.test(trimmed) ? options[Number(trimmed) - 1] : undefined;
   return (labelled ?? numbered)?.label;
+};
+
+/** A number that no choice has is a slip where there are choices, also where own words would do: a 7 tells the agent nothing. */
+const refuseSlip = (questions: readonly Question[], question: Question, value: string): void => {
+  const isSlip = question.options.length > 0 && /^\d+$/.test(value.trim());
+  if (!isSlip || !question.free || find(question, value) !== undefined) return;
+  const number = value.trim();
+  throw mismatch(
+    `There is no choice ${number} of “${oneLine(question.question)}”.`,
+    `${choices(question)}. For the number itself: --answer ${questions.indexOf(question) + 1}=${number}`,
+  );
 };
 
 const choice = (question: Question, value: string): string => {
