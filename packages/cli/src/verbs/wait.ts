@@ -71,6 +71,9 @@ export const wait = verb<Flags, [sessions: string[]]>({
   },
 });
 
+/** The limit is the daemon's to keep; one that is so late does not. */
+const LATE_MS = 15_000;
+
 export const waitFor = (
   cli: Cli,
   sessions: readonly string[],
@@ -79,12 +82,11 @@ export const waitFor = (
   question: Pick<Input<"sessions.wait">, "group" | "goal" | "prompt"> = {},
 ): Promise<Waited> =>
   withProgress(cli, `waiting for ${waitedFor(sessions, question.group)}`, () =>
-    cli.call("sessions.wait", {
-      sessions: [...sessions],
-      until,
-      timeoutMs,
-      ...question,
-    }),
+    cli.call(
+      "sessions.wait",
+      { sessions: [...sessions], until, timeoutMs, ...question },
+      { timeoutMs: timeoutMs + LATE_MS },
+    ),
   );
 
 const waitedFor = (sessions: readonly string[], group: string | undefined): string =>
