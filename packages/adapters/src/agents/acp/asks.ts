@@ -1,4 +1,5 @@
 /** What an ACP agent asks (`session/request_permission`) as an approval, and what is answered unasked. Pure. */
+import { posix } from "node:path";
 import type { ApprovalRequest, Decision, PermissionMode } from "@skein/contract";
 import { changesOf, commandOf, isEdit, oneLine } from "./calls.ts";
 import type { Ask, Call } from "./state.ts";
@@ -51,11 +52,29 @@ export const approvalOf = (call: Call, folder: string): Approval => {
 const guarded =
   /(?:^|\/)(?:\.git|\.claude|\.gemini|\.opencode|\.codex|\.vscode|\.mcp\.json|opencode\.jsonc?)(?:\/|$)/;
 
-const isInside = (path: string, folder: string): boolean => {
-  const root = folder.replace(/\/$/, "");
-  const rest = path.startsWith(`${root}/`) ? path.slice(root.length + 1) : null;
-  if (rest === null || guarded.test(rest)) return false;
-  return !rest.split("/").includes("..");
+type Place = { readonly folder: string; readonly home: string };
+
+/**
+ * As the system reads it: `//` and `/./` are `/` to it, and a relative one begins in the folder. null: it climbs, and where to
+ * is not to be told from its name once a link lies in it.
+ */
+const plainPath = (path: string, folder: string): string | null => {
+  if (path.split("/").includes("..")) return null;
+  const plain = posix.normalize(path.startsWith("/") ? path : `${folder}/${path}`);
+  return plain.length > 1 && plain.endsWith("/") ? plain.slice(0, -1) : plain;
+};
+
+const isInside = (path: string, folder: string): boolean =>
+  path !== folder && path.startsWith(folder === "/" ? folder : `${folder}/`);
+
+const mayChange = (named: string, { folder, home }: Place): boolean => {
+  const path = plainPath(named, folder);
+  const root = plainPath(folder, "/");
+  const state = plainPath(home, "/");
+  if (path === null || root === null || state === null) return false;
+  if (!isInside(path, root) || guarded.test(path.slice(root.length))) return false;
+  // What it lies in goes with it, when that is deleted or moved.
+  return path !== state && !isInside(path, state) && !isInside(state, path);
 };
 
 /** Reading is no change: in read-only it may go on, and what is only looked at is not asked for in `workspace`. */
@@ -68,14 +87,11 @@ const looks = ["read", "search", "think", "fetch"];
 export const decideUnasked = (
   mode: PermissionMode,
   call: Call,
-  place: { readonly folder: string; readonly home: string },
+  place: Place,
 ): Extract<Decision, "allow" | "deny"> | null => {
   if (mode === "full") return "allow";
   if (mode === "read-only") return looks.includes(call.kind) ? null : "deny";
   if (mode === "guarded" || !isEdit(call)) return null;
   const paths = [...changesOf(call, place.folder).map(({ path }) => path), ...call.paths];
-  const passes = paths.every(
-    (path) => isInside(path, place.folder) && !path.startsWith(`${place.home}/`),
-  );
-  return paths.length > 0 && passes ? "allow" : null;
+  return paths.length > 0 && paths.every((path) => mayChange(path, place)) ? "allow" : null;
 };
