@@ -1,6 +1,7 @@
 /** One process of the system's ssh, and what it says. */
 import { spawn, type ChildProcessByStdio } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
+import type { Clock } from "@skein/sdk";
 import { withStreams } from "../streams.ts";
 
 export type Client = ChildProcessByStdio<Writable, Readable, Readable>;
@@ -26,6 +27,20 @@ export const spawnSsh = (
   child.stdout.on("error", () => undefined);
   child.stderr.on("error", () => undefined);
   return child;
+};
+
+/** So long an ssh that is to end may take, and so long what it left may hold its streams. */
+export const END_MS = 2_000;
+
+/** A ProxyCommand of a person's making may hold the streams for longer than there is an ssh: `close` comes all the same. */
+export const letGoOfStreams = (child: Client, clock: Clock): void => {
+  child.once("exit", () => {
+    const cancel = clock.after(END_MS, () => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    });
+    child.once("close", cancel);
+  });
 };
 
 /** The newest bytes of a stream, as text. */

@@ -130,6 +130,28 @@ describe("the first contact", { timeout: 60_000 }, () => {
     await sshd[Symbol.asyncDispose]();
   });
 
+  test("a way there that outlives its ssh holds nobody up", async () => {
+    await using sshd = await startSshd();
+    const config = join(sshd.folder, "held");
+    const pid = join(sshd.folder, "held.pid");
+    const held = `sh -c 'trap "" HUP TERM PIPE; echo $$ >${pid}; exec sleep 1000'`;
+    await writeFile(config, `Host far\n  ProxyCommand ${held}\n`);
+    const trying = new AbortController();
+    const asked = {
+      name: "far",
+      config,
+      clock: systemClock,
+      env: systemEnv,
+      stateFolder: "/state",
+    };
+    const told = failureCode(reachSsh(asked, trying.signal));
+    const isHeld = async (): Promise<string> => readFile(pid, "utf8").catch(() => "");
+    const holder = Number(await settled(isHeld, (text) => text !== ""));
+    trying.abort();
+    expect(await told).toBe("host_unreachable");
+    process.kill(holder, "SIGKILL");
+  });
+
   test("a login that is no shell is told from one that is", async () => {
     await using sshd = await startSshd({ config: ["ForceCommand echo This account is closed."] });
     expect((await refusal(sshd)).code).toBe("host_unusable");

@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { HostName, quote } from "@skein/contract";
 import type { AdapterFailure, Clock } from "@skein/sdk";
 import { fileFailure } from "../refusals.ts";
-import { keepEnd, spawnSsh } from "./client.ts";
+import { END_MS, keepEnd, letGoOfStreams, spawnSsh } from "./client.ts";
 import { aloneArgs, type SshDeps } from "./command.ts";
 import { GREETING_MS } from "./master.ts";
 import { oneLine } from "./script.ts";
@@ -78,6 +78,7 @@ export const reachSsh = async (given: GreetDeps, signal?: AbortSignal): Promise<
   const nonce = randomUUID();
   const { promise, resolve, reject } = Promise.withResolvers<Greeting>();
   const child = spawnSsh(aloneArgs(deps), deps.env);
+  letGoOfStreams(child, deps.clock);
   const errors = keepEnd(child.stderr, TRIES_BYTES);
   const output = keepEnd(child.stdout, TRIES_BYTES);
   let fault = "";
@@ -85,7 +86,7 @@ export const reachSsh = async (given: GreetDeps, signal?: AbortSignal): Promise<
     fault = `\n${why}`;
     child.kill("SIGKILL");
   };
-  const cancel = deps.clock.after(GREETING_MS, end("no answer in time"));
+  const cancel = deps.clock.after(GREETING_MS - END_MS, end("no answer in time"));
   const aborted = end("nobody waits for it any more");
   if (signal?.aborted) aborted();
   else signal?.addEventListener("abort", aborted, { once: true });

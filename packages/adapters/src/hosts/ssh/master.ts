@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { quote } from "@skein/contract";
 import type { AdapterFailure, Clock } from "@skein/sdk";
-import { keepEnd, makeMarkFinder, spawnSsh } from "./client.ts";
+import { END_MS, keepEnd, letGoOfStreams, makeMarkFinder, spawnSsh } from "./client.ts";
 import { CONNECT_SECONDS, masterArgs, type SshDeps } from "./command.ts";
 import { BORN } from "./far.ts";
 import { oneLine } from "./script.ts";
@@ -11,8 +11,6 @@ import { unusable, whyUnreached } from "./reasons.ts";
 
 /** Name, connection, greeting, key, login, shell: each of the slow ones may take ConnectTimeout. */
 export const GREETING_MS = 2 * CONNECT_SECONDS * 1000;
-/** So long an ssh that is to end may take, and so long what it left may hold its streams. */
-const END_MS = 2_000;
 const saidBytes = 32 * 1024;
 export const BANNER_BYTES = 1024 * 1024;
 
@@ -65,14 +63,8 @@ export const startMaster = (
     cancelLast();
     cancelLast = deps.clock.after(END_MS, () => void child.kill("SIGKILL"));
   };
-  // A ProxyCommand of a person's making may hold the streams for longer than there is an ssh.
-  child.once("exit", () => {
-    cancelLast();
-    cancelLast = deps.clock.after(END_MS, () => {
-      child.stdout.destroy();
-      child.stderr.destroy();
-    });
-  });
+  child.once("exit", () => cancelLast());
+  letGoOfStreams(child, deps.clock);
 
   const cancel = deps.clock.after(GREETING_MS, () => {
     late = "\nno answer in time";
