@@ -1,7 +1,8 @@
 /** Where the daemon listens: loopback and a socket that is its owner's alone. */
 import { watch } from "node:fs";
 import { chmod, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer as createHttpServer } from "node:http";
+import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -116,8 +117,20 @@ describe("the port", () => {
     await using house = await openHouse();
     await using place = await folder();
     const found = await problemOf(start(join(place.path, "s.sock"), { port: house.port }));
-    expect(found?.message).toBe(`Port ${house.port} is in use by another program.`);
+    expect(found?.message).toBe(
+      `Port ${house.port} is in use by the Skein of another state folder.`,
+    );
     expect(await readdir(place.path)).toEqual([]);
+  });
+
+  test("that is taken by something else is not said to be a Skein's", async () => {
+    await using place = await folder();
+    const other = createHttpServer((_, response) => void response.end('{"ok":true}'));
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    const { port } = other.address() as AddressInfo;
+    const found = await problemOf(start(join(place.path, "s.sock"), { port }));
+    expect(found?.message).toBe(`Port ${port} is in use by another program.`);
+    other.close();
   });
 
   test("is not kept when the socket cannot be made", async () => {

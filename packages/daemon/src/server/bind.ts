@@ -29,14 +29,38 @@ const listening = (server: Server, start: () => void): Promise<void> =>
     start();
   });
 
-const portProblem = (port: number, error: unknown): unknown => {
-  if (named(error) === "EADDRINUSE") {
-    return refuse(
-      "invalid_input",
-      `Port ${port} is in use by another program.`,
-      "Choose another with `skein up --port N`, or stop that program.",
-    );
+const ASK_MS = 1_000;
+
+/** Whether a Skein listens there; one that does not answer in time is not told apart from anything else. */
+const isSkein = async (host: string, port: number): Promise<boolean> => {
+  const name = host.includes(":") ? `[${host}]` : host;
+  try {
+    const signal = AbortSignal.timeout(ASK_MS);
+    const answer = await fetch(`http://${name}:${port}/openapi.json`, {
+      signal,
+      redirect: "error",
+    });
+    const { info } = (await answer.json()) as { readonly info?: { readonly title?: unknown } };
+    return info?.title === "Skein";
+  } catch {
+    return false;
   }
+};
+
+const taken = async (host: string, port: number) =>
+  (await isSkein(host, port))
+    ? refuse(
+        "invalid_input",
+        `Port ${port} is in use by the Skein of another state folder.`,
+        "Choose another with `skein up --port N`, or use that one: set SKEIN_HOME to its folder.",
+      )
+    : refuse(
+        "invalid_input",
+        `Port ${port} is in use by another program.`,
+        "Choose another with `skein up --port N`, or stop that program.",
+      );
+
+const portProblem = (port: number, error: unknown): unknown => {
   return named(error) === "EACCES"
     ? refuse(
         "invalid_input",
@@ -52,7 +76,7 @@ export const listenTcp = async (server: Server, host: string, port: number): Pro
   try {
     await listening(server, () => server.listen({ host, port, exclusive: true, backlog: 1_024 }));
   } catch (error) {
-    throw portProblem(port, error);
+    throw named(error) === "EADDRINUSE" ? await taken(host, port) : portProblem(port, error);
   }
   return (server.address() as AddressInfo).port;
 };
