@@ -100,6 +100,29 @@ test("what the agent asks is asked in the editor, and its answer counts", async 
   await editor.leave();
 });
 
+test("an answer that is none leaves what the agent asks open, and says so", async () => {
+  const editor = await start();
+  const { sessionId } = await editor.call("session/new", { cwd: await house.folder("editor") });
+  const first = editor.call("session/prompt", { sessionId, ...words("RUN echo first") });
+  const { answer } = await editor.asked();
+  for (const id of [null, "", [], "0", 7])
+    editor.write(JSON.stringify({ jsonrpc: "2.0", id, error: { code: -32700, message: "parse" } }));
+  answer("allow");
+  expect(await first).toMatchObject({ stopReason: "end_turn" });
+  expect(editor.complaints()).toContain("the editor answered what is not asked (id null): parse\n");
+
+  const second = editor.call("session/prompt", { sessionId, ...words("RUN echo second") });
+  (await editor.asked()).answer("perhaps");
+  await editor.until("how it is answered", (update) =>
+    JSON.stringify(update).includes("answer it with: skein approve"),
+  );
+  expect(editor.complaints()).toMatch(/did not answer apr_\w+, which stays open: .*perhaps/);
+  const { approvals } = await house.call("approvals.list", { session: String(sessionId) });
+  await house.call("approvals.resolve", { approval: approvals[0]!.id, decision: "allow" });
+  expect(await second).toMatchObject({ stopReason: "end_turn" });
+  await editor.leave();
+});
+
 test("answered elsewhere first: the editor's late answer changes nothing", async () => {
   const editor = await start();
   const { sessionId } = await editor.call("session/new", { cwd: await house.folder("editor") });

@@ -23,6 +23,8 @@ export type Editor = {
   until(what: string, test: (update: Json) => boolean): Promise<Json>;
   /** What was said in a session, chunks joined. */
   said(kind: string, session?: string): string;
+  /** What it has written to stderr so far. */
+  complaints(): string;
   /** Closes its stdin and gives its exit code. */
   leave(): Promise<number | null>;
 };
@@ -127,6 +129,7 @@ export const openEditor = (
         .filter(({ update }) => update["sessionUpdate"] === kind)
         .map(({ update }) => (update["content"] as { text: string }).text)
         .join(""),
+    complaints: () => complaints,
     leave: async () => {
       child.stdin.end();
       const [code] = (await once(child, "exit")) as [number | null];

@@ -6,16 +6,18 @@ import type { Approval, Delta, EventData, Item, Session, SkeinEvent, Turn } from
 import { allPages } from "@skein/client/light";
 import type { Cli } from "../cli.ts";
 import { toFailure } from "../failure.ts";
+import { oneLine } from "../format/escape.ts";
 import { INTERNAL, rpcError, type Json, type Peer } from "./rpc.ts";
 import {
   askedCall,
   callUpdate,
   choicesOf,
+  chosen,
   chunk,
-  decisionOf,
   isCall,
   itemUpdates,
   usageOf,
+  type Decided,
 } from "./words.ts";
 
 export type Opened = {
@@ -166,19 +168,36 @@ type Deps = {
   readonly gone: () => void;
 };
 
+/** Where the editor's own way to answer does not serve. */
+const askInWords = ({ cli, peer, session }: Deps, { id, title, request }: Approval): void => {
+  const verb = request.kind === "question" ? "respond" : "approve";
+  const words = `${title}\n(answer it with: ${cli.command} ${verb} ${session.name})\n`;
+  const update = chunk("agent_message_chunk", words, `approval-${id}`);
+  peer.notify("session/update", { sessionId: session.id, update });
+};
+
+/** An answer that decides nothing leaves the agent waiting: whoever sits at the editor is told, and how it can be answered. */
+const askAgain = async (deps: Deps, approval: Approval, why: string): Promise<void> => {
+  const { cli } = deps;
+  const now = await cli.call("approvals.get", { approval: approval.id });
+  if (now.state !== "open") return;
+  cli.tell(`skein: the editor did not answer ${approval.id}, which stays open: ${oneLine(why)}`);
+  askInWords(deps, approval);
+};
+
 /** Asked here, too. Refused answers are of no interest: someone else was faster. */
-const askHere = async ({ cli, peer, session }: Deps, approval: Approval): Promise<void> => {
+const askHere = async (deps: Deps, approval: Approval): Promise<void> => {
+  const { cli, peer, session } = deps;
   const options = choicesOf(approval);
-  if (options === null) {
-    const words = `${approval.title}\n(answer it with: ${cli.command} respond ${session.name})\n`;
-    const update = chunk("agent_message_chunk", words, `approval-${approval.id}`);
-    return peer.notify("session/update", { sessionId: session.id, update });
-  }
+  if (options === null) return askInWords(deps, approval);
   const toolCall = askedCall(approval);
   const params = { sessionId: session.id, toolCall, options };
-  const { outcome } = await peer.request("session/request_permission", params);
-  const { outcome: said, optionId } = (outcome ?? {}) as { outcome?: string; optionId?: string };
-  const decided = said === "selected" ? decisionOf(approval, optionId ?? "") : null;
+  let decided: Decided | null;
+  try {
+    decided = chosen(approval, options, await peer.request("session/request_permission", params));
+  } catch (error) {
+    return askAgain(deps, approval, (error as Error).message);
+  }
   if (decided !== null) await cli.call("approvals.resolve", { approval: approval.id, ...decided });
 };
 

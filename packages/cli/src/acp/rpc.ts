@@ -24,6 +24,8 @@ type Serve = {
   /** What it resolves with is the answer; `undefined` answers `{}`. An RpcError refuses, as does anything else it throws. */
   readonly request: (method: string, params: Json) => Promise<Json | undefined>;
   readonly notified: (method: string, params: Json) => void;
+  /** An answer to nothing that is open: nobody else hears of it. */
+  readonly unasked: (message: Json) => void;
   /** An error that is no RpcError, as one. */
   readonly explain: (error: unknown) => RpcError;
 };
@@ -34,7 +36,7 @@ type Answer = { readonly resolve: (result: Json) => void; readonly reject: (erro
 
 /** `take` is given each line that came; requests are served side by side. */
 export const makePeer = (write: (line: string) => void, serve: Serve) => {
-  const open = new Map<number, Answer>();
+  const open = new Map<unknown, Answer>();
   let asked = 0;
   const say = (message: Json): void => write(JSON.stringify({ jsonrpc: "2.0", ...message }));
 
@@ -50,10 +52,10 @@ export const makePeer = (write: (line: string) => void, serve: Serve) => {
   };
 
   const answered = (message: Json): void => {
-    const one = open.get(Number(message["id"]));
-    if (one === undefined) return;
-    open.delete(Number(message["id"]));
-    const { error, result } = message;
+    const { id, error, result } = message;
+    const one = open.get(id);
+    if (one === undefined) return serve.unasked(message);
+    open.delete(id);
     if (isObject(error)) one.reject(new Error(String(error["message"])));
     else one.resolve(isObject(result) ? result : {});
   };

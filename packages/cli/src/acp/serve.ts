@@ -3,11 +3,13 @@ import { realpath } from "node:fs/promises";
 import type { PermissionMode, Session } from "@skein/contract";
 import type { Cli } from "../cli.ts";
 import { toFailure } from "../failure.ts";
+import { json, oneLine } from "../format/escape.ts";
 import { openSession, type Opened } from "./opened.ts";
 import {
   INTERNAL,
   INVALID_PARAMS,
   METHOD_NOT_FOUND,
+  isObject,
   makePeer,
   rpcError,
   type Json,
@@ -179,6 +181,10 @@ export const serveAcp = async (cli: Cli, options: AcpOptions): Promise<void> => 
       methods
         .cancel(params)
         .catch((error: unknown) => cli.tell(`skein: ${toFailure(error).failure.message}`));
+    },
+    unasked: ({ id, error }) => {
+      const words = isObject(error) ? `: ${oneLine(String(error["message"]))}` : "";
+      cli.tell(`skein: the editor answered what is not asked (id ${json(id ?? null)})${words}`);
     },
     explain,
   });

@@ -172,13 +172,12 @@ export const choicesOf = ({ request, canAlways }: Approval): readonly Choice[] |
   return [...answers, deny];
 };
 
-type Decided = {
+export type Decided = {
   readonly decision: "allow" | "always" | "deny" | "answer";
   readonly answers?: Record<string, string[]>;
 };
 
-/** null: nothing was decided. */
-export const decisionOf = ({ request }: Approval, optionId: string): Decided | null => {
+const decisionOf = ({ request }: Approval, optionId: string): Decided | null => {
   if (optionId === "allow" || optionId === "always" || optionId === "deny")
     return { decision: optionId };
   if (request.kind !== "question") return null;
@@ -186,6 +185,20 @@ export const decisionOf = ({ request }: Approval, optionId: string): Decided | n
   const label = question?.options[Number(optionId.replace("answer-", ""))]?.label;
   if (question === undefined || label === undefined) return null;
   return { decision: "answer", answers: { [question.id]: [label] } };
+};
+
+/** What the answer to `session/request_permission` decides; null: nothing, on purpose. Throws when it is none of the choices. */
+export const chosen = (
+  approval: Approval,
+  choices: readonly Choice[],
+  { outcome }: Json,
+): Decided | null => {
+  const { outcome: said, optionId } = isObject(outcome) ? outcome : {};
+  if (said === "cancelled") return null;
+  const choice = choices.find((one) => said === "selected" && one.optionId === optionId);
+  const decided = choice === undefined ? null : decisionOf(approval, choice.optionId);
+  if (decided !== null) return decided;
+  throw new Error(`${JSON.stringify(outcome ?? null)} is none of what can be chosen`);
 };
 
 /** What is asked, as the call that waits for it. */
