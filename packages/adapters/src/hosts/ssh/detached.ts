@@ -2,10 +2,10 @@
 import { quote } from "@skein/contract";
 import type { Detached, Exit, Owner, ProcessRef } from "@skein/sdk";
 import type { Ask } from "./ask.ts";
-import { APART, BORN, ENDED } from "./far.ts";
+import { APART, BORN, ENDED, UNSEEN } from "./far.ts";
 import { spoolLines, type FollowDeps } from "./follow.ts";
 import type { Guard } from "./guard.ts";
-import type { FarProcesses } from "./processes.ts";
+import { unseen, type FarProcesses } from "./processes.ts";
 import { makeWriter } from "./writer.ts";
 
 export type DetachedDeps = FollowDeps & {
@@ -18,17 +18,18 @@ export type DetachedDeps = FollowDeps & {
 const UNWITNESSED: Exit = { exitCode: null, signal: null, witnessed: false };
 
 const same = ({ pid, started }: ProcessRef): string => `same ${pid} ${quote(started)}`;
+const maybe = ({ pid, started }: ProcessRef): string => `maybe ${pid} ${quote(started)}`;
 
-/** Goes on over there to its end even when the link is cut meanwhile. */
+/** Goes on over there to its end even when the link is cut meanwhile. UNSEEN: it was not asked to end. */
 const endScript = (process: ProcessRef, graceMs: number): string => {
   const { pid } = process;
   const rounds = Math.ceil(graceMs / 20);
   const ask = `kill -TERM -${pid} 2>/dev/null || kill -TERM ${pid} 2>/dev/null
 r=0
-while ${same(process)} && [ "$r" -lt ${rounds} ]; do r=$((r + 1)); sleep 0.02 2>/dev/null || { sleep 1; r=$((r + 50)); }; done`;
+while ${maybe(process)} && [ "$r" -lt ${rounds} ]; do r=$((r + 1)); sleep 0.02 2>/dev/null || { sleep 1; r=$((r + 50)); }; done`;
   return `${BORN}${APART}
 trap '' HUP PIPE
-${same(process)} || bye 0
+${same(process)} || bye $?
 ${graceMs > 0 ? ask : ""}
 ${same(process)} && kill -KILL ${pid} 2>/dev/null
 :`;
@@ -68,7 +69,9 @@ export const makeDetached = (
       await deps.ask(`${BORN}${same(process)} && kill -${short} ${process.pid} 2>/dev/null\n:`);
     },
     terminate: async (graceMs) => {
-      await deps.ask(endScript(process, graceMs), { patienceMs: graceMs + 30_000 });
+      const options = { patienceMs: graceMs + 30_000 };
+      const { code, errors } = await deps.ask(endScript(process, graceMs), options);
+      if (code === UNSEEN) throw unseen(errors);
       await deps.processes.sweep(owner);
       // The sweep saw that nothing of it is left: that is the far side's word.
       forget();

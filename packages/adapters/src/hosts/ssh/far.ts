@@ -34,6 +34,8 @@ born() {
   fi
 }
 same() { born "$1" || return; [ "$B" = "$2" ]; }
+# Only a look that was had tells of an end.
+maybe() { same "$1" "$2"; [ $? -ne ${ENDED} ]; }
 `;
 
 /** $S before a command puts it into a session of its own. */

@@ -3,7 +3,7 @@ import { quote } from "@skein/contract";
 import { pause, type ProcessRef } from "@skein/sdk";
 import { makeBackoff } from "./backoff.ts";
 import { openChannel, type Channel } from "./channel.ts";
-import { BORN, ENDED, untilStdinEnds } from "./far.ts";
+import { BORN, untilStdinEnds } from "./far.ts";
 import { type FollowDeps } from "./follow.ts";
 
 export type Guard = {
@@ -16,7 +16,7 @@ const times = { firstMs: 100, longestMs: 5_000, steadyMs: 30_000 };
 
 /** Ends with its stdin, with its last process, when nobody reads what it says, or when it can look no more. */
 const guardScript = (all: readonly ProcessRef[]): string => `${BORN}
-look() { same "$1" "$2"; [ $? -ne ${ENDED} ] || { echo "dead $1 $2" || exit; return 1; }; }
+look() { maybe "$1" "$2" || { echo "dead $1 $2" || exit; return 1; }; }
 gone=
 exec 3<&0
 ( while :; do

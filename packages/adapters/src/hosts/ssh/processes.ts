@@ -223,7 +223,7 @@ export const makeProcesses = (deps: {
   return { owned: () => killAndLook([]), process, ended, sweep };
 };
 
-const unseen = (errors: string) =>
+export const unseen = (errors: string) =>
   adapterFailure(`The processes there cannot be looked at: ${wordOf(errors)}.`, {
     kind: "unavailable",
     code: "backend_unavailable",

@@ -15,7 +15,7 @@ import { lookAtFolder } from "./folders.ts";
 import { isFull, wordOf } from "./words.ts";
 
 /** `folder STATE`: it cannot be worked in. `disk`: stderr says why. `p PID STARTED`, and MARK CODE when it did not become the program.
- * `true` and not `:`, whose failing redirection would end the script.
+ * `true` and not `:`, whose failing redirection would end the script. What nobody could find again is ended.
  */
 const script = (spec: DetachedSpec): string => `${BORN}${APART}
 f=${quote(spec.folder)}
@@ -28,8 +28,10 @@ mkdir -p -- "$d" && chmod 700 "$d" && rm -f "$d/in" && mkfifo -m 600 "$d/in" && 
 umask "$m"
 exec 3<&0
 { ${BARE} <&3 3<&- 4>&1 >>"$d/out" 2>>"$d/err" & p=$!
-  if [ -r "/proc/$p/stat" ]; then { IFS= read -r B < "/proc/$p/stat"; B=\${B##*) }; set -- $B; shift 19; B=$1; } 2>/dev/null
+  B=
+  if [ -r "/proc/$p/stat" ]; then { IFS= read -r B < "/proc/$p/stat" && B=\${B##*) } && set -- $B && shift 19 && B=$1; } 2>/dev/null
   else born "$p"; fi
+  [ -n "$B" ] || kill -KILL "-$p" 2>/dev/null || kill -KILL "$p" 2>/dev/null
   echo "p $p $B"
 } | cat
 :`;

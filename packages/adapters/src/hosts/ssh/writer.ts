@@ -9,7 +9,7 @@ import { pause, adapterFailure, isAdapterFailure, type Clock, type ProcessRef } 
 import { fileFailure, gone } from "../refusals.ts";
 import type { Answer, Ask } from "./ask.ts";
 import { makeBackoff } from "./backoff.ts";
-import { BORN, ENDED } from "./far.ts";
+import { BORN } from "./far.ts";
 import type { Link } from "./link.ts";
 import { isFull, wordOf } from "./words.ts";
 
@@ -59,8 +59,6 @@ trap '' HUP PIPE
 umask 077
 w=w.${wordOfName(name)}; s=s.${wordOfName(name)}.$$; u=u.${name.writer}; c=
 lives() { maybe ${place.process.pid} ${quote(place.process.started)}; }
-# Only a look that was had tells of an end.
-maybe() { same "$1" "$2"; [ $? -ne ${ENDED} ]; }
 leave() { rm -f "$s"; bye "$1"; }
 ${before === null ? "" : tidy(before)}
 head -c ${bytes} > "$s" || leave ${DISK}
@@ -80,7 +78,8 @@ until mkdir "$w" 2>/dev/null; do
   sleep 0.05 2>/dev/null || sleep 1
 done
 { IFS=' ' read -r q x < "$u"; } 2>/dev/null && [ "$q" -ge ${name.number} ] && { rmdir "$w"; leave 0; }
-born $$; echo "${name.number} $$ $B" > "$w/by" || { rm -rf "$w"; leave ${DISK}; }
+born $$ || { rm -rf "$w"; leave ${SHORT}; }
+echo "${name.number} $$ $B" > "$w/by" || { rm -rf "$w"; leave ${DISK}; }
 lives || { rm -rf "$w"; leave ${DEAD}; }
 trap 'kill "$c" "$d" 2>/dev/null; leave ${STOPPED}' TERM
 cat "$s" 1<>in & c=$!
