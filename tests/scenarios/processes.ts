@@ -42,9 +42,12 @@ export const everyProcess = async (home: string): Promise<Marked[]> => {
   return found.filter((one) => one !== null);
 };
 
+/** What the daemon's own clients of tmux carry: they live as long as somebody looks at a terminal. */
+const TMUX_CLIENT = "tmux-client";
+
 /** Agents and what they started. */
 export const agentProcesses = async (home: string): Promise<Marked[]> =>
-  (await everyProcess(home)).filter((one) => one.session !== null);
+  (await everyProcess(home)).filter(({ session }) => session !== null && session !== TMUX_CLIENT);
 
 /** A pid whose arguments hold this word; the shells around it hold it too. */
 export const runningWith = async (home: string, word: string): Promise<Marked[]> =>
@@ -59,7 +62,7 @@ export const isAlive = (pid: number): boolean => {
   }
 };
 
-/** tmux and its clients on a state folder's socket: they carry no marks, so that no sweep of Skein's ends them. */
+/** tmux and its clients on a state folder's socket: it carries no marks, so that no sweep of Skein's ends it. */
 const tmuxOf = async (home: string): Promise<{ readonly pid: number }[]> => {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
   const found = await Promise.all(

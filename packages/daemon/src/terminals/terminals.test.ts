@@ -28,6 +28,7 @@ const open = (given: {
     environment: async () => ({}),
     which: async () => "/usr/bin/tmux",
     folder: async () => "directory",
+    owners: async () => [],
     sweep: async () => 0,
     process: async (pid: number) => {
       const { started = "70" } = given;

@@ -1,6 +1,7 @@
 /** Terminals of one host, held by tmux: the door that drivers and the house use. */
 import type { Clock, Host, ProcessRef, TerminalLook, Terminals } from "@skein/sdk";
 import { makeAttachments, type Attachments } from "./attach.ts";
+import { clearClients } from "./clients.ts";
 import { makeEnds } from "./ends.ts";
 import { notHeld, nothingRuns } from "./failures.ts";
 import { admitLines } from "./line-mode.ts";
@@ -122,7 +123,7 @@ export type HostTerminals = Terminals & {
   type(id: string, text: string, enter: boolean): Promise<void>;
   /** Whether it is being opened at this moment. */
   isOpening(id: string): boolean;
-  /** Removes what a crash left of openings that never came to be; resolves with how many there were. Rejects with an AdapterFailure. */
+  /** Removes what a crash left: clients of tmux, and openings that never came to be; resolves with how many there were. Rejects with an AdapterFailure. */
   clear(): Promise<number>;
   /** Ends tmux with all that it holds. Rejects with an AdapterFailure when nobody says that it is gone. */
   end(): Promise<void>;
@@ -159,7 +160,7 @@ export const makeTerminals = (host: Host, clock: Clock): HostTerminals => {
       return "is" in found ? null : found.panes;
     },
     isOpening: openings.has,
-    clear: () => clearStartFiles(host, openings.has),
+    clear: async () => (await clearClients(host)) + (await clearStartFiles(host, openings.has)),
     end: async () => {
       const answer = await tmux.run(["kill-server"]);
       if (answer.is === "unknown") throw answer.failure;

@@ -13,6 +13,7 @@ import {
   type Pipe,
   type RunResult,
 } from "@skein/sdk";
+import { clearClients, clientMarks } from "./clients.ts";
 import { ENDS, tmuxConfig } from "./config.ts";
 import { noAnswer, noTmux, pathTooLong, tmuxRefused } from "./failures.ts";
 
@@ -29,7 +30,7 @@ export type Tmux = {
   run(args: readonly string[], options?: RunOptions): Promise<Answer>;
   /** Several, in one go and one call: no other client's command comes between them. One that fails ends the list. */
   commands(commands: readonly (readonly string[])[], options?: RunOptions): Promise<Answer>;
-  /** An attached client. Rejects with an AdapterFailure. */
+  /** An attached client, which never starts a server. Rejects with an AdapterFailure. */
   open(args: readonly string[]): Promise<Pipe>;
   /** Sees to it that a server runs with our configuration. Rejects with an AdapterFailure. */
   ready(): Promise<void>;
@@ -118,6 +119,8 @@ export const makeTmux = (host: Host): Tmux => {
     if (Buffer.byteLength(socket) > LIMITS.socketPathBytes) throw pathTooLong(socket);
     if ((await program()) === null) throw noTmux(host.id);
     const name = await chooseTerminal(host);
+    // One that cannot be ended is told by whoever it is in the way of.
+    await clearClients(host).catch(() => 0);
     await host.files.write(config, tmuxConfig(name), 0o600);
     // A server that an earlier daemon started gets this daemon's configuration too; one that is started later reads it itself.
     // And clients that waited for a daemon that was killed (bell.ts) end.
@@ -136,9 +139,10 @@ export const makeTmux = (host: Host): Tmux => {
         options,
       ),
     open: async (args) => {
-      const command = await argv(args);
+      // -N: a server that it started would carry its marks, and end with it.
+      const command = await argv(["-N", ...args]);
       if (command === null) throw noTmux(host.id);
-      return host.open(command, { env: ENV });
+      return host.open(command, { env: { ...ENV, ...clientMarks(host.home) } });
     },
     ready: async () => {
       configured ??= configure().catch((error: unknown) => {
