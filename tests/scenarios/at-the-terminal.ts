@@ -65,6 +65,9 @@ const expiryOf = async (agent: Agent): Promise<string> => {
   return dataOf(event, "approval.expired")!.reason;
 };
 
+const isOutOfReach = (event: Seen): boolean =>
+  dataOf(event, "session.status")?.reason.includes("unreachable: tmux on local") === true;
+
 const atClaudeCode: readonly Step[] = [
   {
     name: "its terminal can be opened while it starts",
@@ -225,6 +228,48 @@ const atClaudeCode: readonly Step[] = [
       }
       expect((await agent.say("COUNT")).answer).toBe("5");
       await isWhole(stage, agent);
+    },
+  },
+  {
+    name: "a tmux that is stopped for longer than its calls may take: prompts and starts wait, say so, and are done once",
+    alone: {},
+    run: async (stage) => {
+      const { create, house } = stage;
+      const agent = await create();
+      await agent.say("SAY one");
+      const server = Number(await tmux(house, "display-message", "-p", "#{pid}"));
+      process.kill(server, "SIGSTOP");
+      const [{ prompt: first }, { prompt: second }] = [
+        await agent.send("SAY p1"),
+        await agent.send("SAY p2"),
+      ];
+      const late = await create();
+      try {
+        for (const one of [agent, late]) await one.until("it says so", isOutOfReach);
+        expect((await agent.view()).unreachable).not.toBe(null);
+        expect((await late.view()).status.state).toBe("starting");
+      } finally {
+        process.kill(server, "SIGCONT");
+      }
+      expect(await agent.answer(await agent.ended(first))).toBe("p1");
+      expect(await agent.answer(await agent.ended(second))).toBe("p2");
+      expect(await saidByUser(agent)).toEqual(["SAY one", "SAY p1", "SAY p2"]);
+      expect((await agent.view()).unreachable).toBe(null);
+      expect((await late.say("SAY late")).answer).toBe("late");
+      const { prompt: slow } = await agent.send("SLOW 30");
+      await agent.speaks();
+      process.kill(server, "SIGSTOP");
+      const seen = agent.events().length;
+      let at = 0;
+      try {
+        await house.call("sessions.interrupt", { session: agent.id });
+        await agent.until("it says so again", (event) => ++at > seen && isOutOfReach(event));
+      } finally {
+        process.kill(server, "SIGCONT");
+      }
+      expect(await agent.ended(slow)).toMatchObject({ outcome: "interrupted" });
+      expect((await agent.say("SAY last")).answer).toBe("last");
+      for (const one of [agent, late]) await isWhole(stage, one);
     },
   },
   {

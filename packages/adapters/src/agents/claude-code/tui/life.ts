@@ -46,6 +46,8 @@ export type Life = {
   over: boolean;
   /** Its program is dead. */
   gone: boolean;
+  /** tmux left a call of ours without an answer: what that asked for may be done, or not, or yet be. */
+  unanswered: boolean;
 };
 
 const beginning = (context: SessionContext): State => {
@@ -108,6 +110,7 @@ export const makeLife = (context: SessionContext): Life => {
     closed: false,
     over: false,
     gone: false,
+    unanswered: false,
     reader: makeReader({
       context,
       begin: beginning(context),

@@ -22,6 +22,7 @@ import { payloadFile, spoolDir } from "./spool.ts";
 import { startAnew } from "./starting.ts";
 import { without } from "../../lines/step.ts";
 import { interrupt, prompt, steer } from "./typing.ts";
+import { unanswered, whereAnswered } from "./unanswered.ts";
 import { readHook } from "./wire.ts";
 
 const nobody: Pick<Exit, "exitCode" | "signal"> = { exitCode: null, signal: null };
@@ -62,7 +63,7 @@ const start = async (life: Life): Promise<void> => {
   if (!reader.state().ready || (await host.folder(context.dir)) === "missing")
     return startAnew(life);
   const look = await terminals.look(terminal);
-  if (look.liveness === "unknown") throw outOfReach();
+  if (look.liveness === "unknown") throw await unanswered(life);
   if (look.liveness === "dead") return foundDead(life, look);
   await adopted(life, look);
   const started: Fact = {
@@ -192,16 +193,17 @@ const unlessGone = async (life: Life, work: Promise<void>): Promise<void> => {
 export const makeTuiLink = (context: SessionContext): AgentLink => {
   const life = makeLife(context);
   return {
-    start: () => start(life),
+    start: () => whereAnswered(life, start(life)),
     attach: () => attach(life),
-    prompt: (input) => unlessGone(life, prompt(life, input)),
+    prompt: (input) => unlessGone(life, whereAnswered(life, prompt(life, input))),
     steer: async (input) => {
-      const { turn } = life.reader.state();
+      const { turn, taken } = life.reader.state();
+      if (taken.includes(input.prompt)) return;
       if (turn?.id !== input.turn || turn.interrupting || life.over)
         throw late("It could not be steered");
-      await steer(life, input);
+      await whereAnswered(life, steer(life, input));
     },
-    interrupt: ({ turn }) => unlessGone(life, interrupt(life, turn)),
+    interrupt: ({ turn }) => unlessGone(life, whereAnswered(life, interrupt(life, turn))),
     answer: (input) => unlessGone(life, answer(life, input)),
     stop: ({ force }) => stop(life, force),
     liveness: async () => (await context.backend.terminals.look(life.terminal)).liveness,

@@ -13,6 +13,7 @@ import { configFile, isSeeded } from "./preseed.ts";
 import { realFolder, startProcess } from "./process.ts";
 import { spoolDir } from "./spool.ts";
 import { initialState, type State } from "./state.ts";
+import { isUnanswered, unanswered } from "./unanswered.ts";
 
 type StartFailed = Extract<Fact, { fact: "start-failed" }>;
 
@@ -67,6 +68,8 @@ const unready = async (life: Life, conversation: Conversation): Promise<Tried> =
   const { context, terminal, owner } = life;
   const { terminals, host, timing } = context.backend;
   const seen = await terminals.look(terminal);
+  // It may be as ready as can be: it is looked for when tmux answers.
+  if (seen.liveness === "unknown") throw await unanswered(life);
   const said = await lastWords(life);
   if (seen.liveness !== "dead") {
     await host.sweep(owner);
@@ -118,6 +121,7 @@ const attempt = async (life: Life, conversation: Conversation): Promise<Tried> =
   try {
     const spool = spoolDir(context.dir, reader.state().attempt);
     const look = await startProcess(context, command, conversation, spool);
+    if (look.liveness === "unknown") throw await unanswered(life);
     if (life.stopping || life.closed) {
       await host.sweep(life.owner);
       return null;
@@ -126,7 +130,7 @@ const attempt = async (life: Life, conversation: Conversation): Promise<Tried> =
     if (!life.following) follow(life);
   } catch (error) {
     // Where nobody answers, nothing has failed: it is started when someone does.
-    if (!isAdapterFailure(error) || isHostAway(error)) throw error;
+    if (!isAdapterFailure(error) || isHostAway(error) || isUnanswered(error)) throw error;
     const { code, remedy } = error.failure;
     return { failed: failure(code, { message: error.message, remedy }), said: "" };
   }
@@ -142,7 +146,7 @@ const takeBack = async (life: Life): Promise<void> => {
   await context.backend.host.sweep(owner);
 };
 
-/** Starts the TUI, a second time where the first refusal shows another way in; ends with `started` or `start-failed`. Rejects when its host is away. */
+/** Starts the TUI, a second time where the first refusal shows another way in; ends with `started` or `start-failed`. Rejects when its host is away, or tmux does not answer. */
 export const startAnew = async (life: Life): Promise<void> => {
   const { context, reader } = life;
   const first = conversationOf(context);

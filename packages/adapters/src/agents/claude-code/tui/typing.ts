@@ -2,7 +2,8 @@
  * Words into the TUI (2.1.197) and the keys that end a turn.
  *
  * Nothing is typed while something else goes on there; that a prompt was taken is known by the hook alone. What a crash left
- * half done is known from the record (`given`), the spool and the transcript: a prompt is never given twice.
+ * half done, or a tmux that fell silent, is known from the record (`given`), the spool and the transcript: a prompt is never given
+ * twice.
  */
 import { pause, adapterFailure, type AdapterFailure, type TerminalKey } from "@skein/sdk";
 import { statusOf, wait, type Life } from "./life.ts";
@@ -10,6 +11,7 @@ import { plain } from "./plain.ts";
 import { givenOf, type State } from "./state.ts";
 import { isFree, isQueued } from "./transcript.ts";
 import { accept } from "./turns.ts";
+import { answersAgain } from "./unanswered.ts";
 
 /** Between the paste and Enter: the TUI takes an Enter that comes with a paste for a part of it. */
 const enterMs = 80;
@@ -23,7 +25,7 @@ const idleMs = 30_000;
 const lookMs = 50;
 const closingMs = 2_000;
 const unknownMs = 3_000;
-/** A daemon that died between Enter and the record: the hook has come long before another daemon has waited so long. */
+/** A daemon that died between Enter and the record, a tmux that fell silent there: the hook has come long before this is over. */
 const leftMs = 10_000;
 
 /** Keys that come together are taken for text, two of Escape for another key: each needs a moment of its own. */
@@ -164,12 +166,21 @@ const tellJoined = async (life: Life, { turn, prompt }: Words): Promise<void> =>
   ]);
 };
 
-/** Resolves when the prompt was taken, or when its turn is not its own any more. Rejects with an AdapterFailure when it was not taken. */
+/** Its turn has begun, or is not its own any more: a person's goes first, and it comes back with another. */
+const isSettled = ({ turn, taken, given }: State, id: string): boolean =>
+  turn?.id === id || taken.includes(id) || (given?.turn === id && given.returned);
+
+/**
+ * Resolves when the prompt was taken, or when its turn is not its own any more. Rejects with an AdapterFailure when it was not taken;
+ * after one that says that tmux does not answer it is to be called again.
+ */
 export const prompt = async (life: Life, words: Words): Promise<void> => {
   const { reader } = life;
   const { turn, prompt: id, text } = words;
+  if (isSettled(reader.state(), turn)) return;
+  await answersAgain(life);
   const before = reader.state();
-  if (before.turn?.id === turn || before.taken.includes(turn)) return;
+  if (isSettled(before, turn)) return;
   if (before.joined.includes(id)) return tellJoined(life, words);
   const known = before.given?.prompt === id ? before.given : givenOf(turn, id, text);
   const given = { ...known, turn, text, returned: false };
@@ -200,36 +211,56 @@ export const steer = async (life: Life, { prompt: id, text }: Words): Promise<vo
   const { reader } = life;
   const isIn = (state: State): boolean =>
     isQueued(state, text) || !state.steers.some((one) => one.prompt === id);
+  const forget = (): void =>
+    reader.change((state) => ({
+      ...state,
+      steers: state.steers.filter((one) => one.prompt !== id),
+    }));
   if (reader.state().taken.includes(id)) return;
-  if (await isAsking(life)) throw asks();
+  await answersAgain(life);
   const wasGiven = reader.state().steers.some((one) => one.prompt === id);
+  if (wasGiven) await wait(life, leftMs, isIn);
+  if (wasGiven && isIn(reader.state())) return;
+  if (await isAsking(life)) {
+    forget();
+    throw asks();
+  }
   if (!wasGiven)
     reader.change((state) => ({ ...state, steers: [...state.steers, { prompt: id, text }] }));
   if (isIn(reader.state())) return;
-  await takeAway(life);
+  await takeAway(life).catch((error: unknown) => {
+    // Nothing of it stands there: the turn need not wait for it.
+    forget();
+    throw error;
+  });
   await type(life, text);
   if (await submitted(life, isIn, async () => !(await isAsking(life)))) return;
-  reader.change((state) => ({
-    ...state,
-    steers: state.steers.filter((one) => one.prompt !== id),
-  }));
+  forget();
   throw notTaken();
 };
 
 /** Between two of Escape, ever longer: a program that hangs reads them at once, and takes them for another key. */
 const heardMs = [1_000, 4_000, 10_000, 15_000, 30_000] as const;
 
-/** Escape, and again only while the CLI still says that it is busy: at rest, two of them open a menu. */
+/**
+ * Escape, and again only while the CLI still says that it is busy: at rest, two of them open a menu. So one that was asked for before
+ * (of an earlier daemon, or of a tmux that fell silent) is given a moment to be seen.
+ */
 export const interrupt = async (life: Life, turn: string): Promise<void> => {
   const { reader } = life;
   const isOver = (state: State): boolean => state.turn?.id !== turn;
+  if (isOver(reader.state())) return;
+  await answersAgain(life);
+  const wasAsked = reader.state().turn?.interrupting === true;
+  if (wasAsked) await wait(life, heardMs[0], isOver);
   if (isOver(reader.state())) return;
   reader.change((state) =>
     state.turn === null ? state : { ...state, turn: { ...state.turn, interrupting: true } },
   );
   for (const [count, ms] of heardMs.entries()) {
     if (isOut(life)) return;
-    if (count === 0 || (await statusOf(life))?.state !== "idle") await press(life, "Escape");
+    const isFirst = count === 0 && !wasAsked;
+    if (isFirst || (await statusOf(life))?.state !== "idle") await press(life, "Escape");
     await wait(life, ms, isOver);
     if (isOver(reader.state())) return;
   }
