@@ -302,3 +302,26 @@ test("a window that nobody gave a size is taken for one of 80x24", async () => {
   me.keys("C-\\", "C-\\");
   expect(await me.sees(/goes on/)).toContain("Detached");
 });
+
+test("where tmux was killed, it is said how a terminal is opened again", async () => {
+  const folder = await house.folder("killed");
+  const { session } = await house.call("sessions.create", { folder, name: "lost-shell" });
+  const { terminal } = await house.call("terminals.open", { session: session.id });
+  const alone = await shell();
+  const windows = [session.name, terminal.id, alone].map((ref) => {
+    const me = person(100, 20);
+    me.skein(`attach ${ref}`);
+    return me;
+  });
+  for (const me of windows) await untilTrue("it is attached", me.onSecondScreen);
+  await windows[2]!.sees(/^%/m);
+  const socket = join(house.home, "run", "tmux");
+  const pid = execFileSync("tmux", ["-S", socket, "display-message", "-p", "#{pid}"]);
+  process.kill(Number(pid), "SIGKILL");
+  expect(await windows[0]!.sees(/Open it/)).toContain("skein attach lost-shell");
+  expect(await windows[1]!.sees(/Open it/)).toContain(`skein attach ${session.id}`);
+  expect(await windows[2]!.sees(/Open another/)).toContain("skein terminal open");
+  const me = windows[1]!;
+  me.skein(`attach ${session.id}`);
+  await untilTrue("it is open again", me.onSecondScreen);
+});

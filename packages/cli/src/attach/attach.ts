@@ -21,6 +21,8 @@ type Attaching = {
   readonly path: string;
   /** As the person calls it. */
   readonly name: string;
+  /** Whose it is; null: it stands alone. */
+  readonly session: string | null;
   readonly readOnly: boolean;
   readonly detachKeys: string;
 };
@@ -135,8 +137,16 @@ const connect = (cli: Cli, tty: Tty, attaching: Attaching, view: View): Terminal
   });
 };
 
+/** tmux holds it no longer: attaching to its id finds nothing, while a session's is opened by attaching to the session. */
+const openAgain = ({ command }: Cli, { name, session }: Attaching): string => {
+  if (session === null) return `Open another one with: ${command} terminal open`;
+  const ref = name.startsWith("trm_") ? session : oneLine(name);
+  return `Open it again with: ${command} attach ${ref}`;
+};
+
 /** What is said once the person has their own screen again. */
-const outcome = (cli: Cli, { name }: Attaching, end: TerminalEnd): number => {
+const outcome = (cli: Cli, attaching: Attaching, end: TerminalEnd): number => {
+  const { name } = attaching;
   const back = `${cli.command} attach ${oneLine(name)}`;
   switch (end.reason) {
     case "left":
@@ -151,6 +161,8 @@ const outcome = (cli: Cli, { name }: Attaching, end: TerminalEnd): number => {
       const remedy = `Look with ${cli.command} status, then: ${back}`;
       throw fail(EXIT.transport, "connection_lost", end.failure.message, remedy);
     }
+    case "terminal.gone":
+      throw fail(EXIT.refused, end.reason, end.message, openAgain(cli, attaching));
     default:
       throw fail(EXIT.refused, end.reason, end.message, `Try again with: ${back}`);
   }

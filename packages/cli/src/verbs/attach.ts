@@ -69,6 +69,7 @@ export const attach = verb<AttachFlags, [terminal: string]>({
     refuseMirror(cli, found, ref);
     const path = `/api/terminals/${encodeURIComponent(found.id)}`;
     const tty = { stdin, stdout, path: cli.env["PATH"] ?? "/usr/bin:/bin" };
-    return attachTo(cli, tty, { path, name: ref, readOnly, detachKeys: keys });
+    const { session } = found;
+    return attachTo(cli, tty, { path, name: ref, session, readOnly, detachKeys: keys });
   },
 });
