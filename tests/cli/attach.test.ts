@@ -325,3 +325,13 @@ test("where tmux was killed, it is said how a terminal is opened again", async (
   me.skein(`attach ${session.id}`);
   await untilTrue("it is open again", me.onSecondScreen);
 });
+
+test("of a terminal that there is not, a terminal is told", async () => {
+  for (const words of [["show"], ["close"]]) {
+    const { code, stderr } = await run("terminal", ...words, "trm_x");
+    expect([code, stderr]).toEqual([
+      expect.any(Number),
+      expect.stringMatching(/no terminal "trm_x"[^]*skein terminal list/),
+    ]);
+  }
+});

@@ -1,7 +1,7 @@
 /** Finds the terminal that a socket asks for, before it is upgraded. */
 import { refuse } from "@skein/contract";
 import type { OpenTerminal } from "../server/ports.ts";
-import { findTerminal, isTerminalId, noTerminal, portOf, viewLive } from "./finding-terminals.ts";
+import { findTerminal, portOf, viewLive } from "./finding-terminals.ts";
 import { inContract } from "./operate.ts";
 import { notForOwn, ownerOf } from "./own.ts";
 import { identityOf, type OperationDeps } from "./ports.ts";
@@ -14,7 +14,6 @@ const admitTarget = (where: "terminal" | "session" | "task", ref: string): void 
       `There is no task ${JSON.stringify(ref)}: Skein has none yet.`,
       "See which terminals there are with `skein terminal list`.",
     );
-  if (where === "terminal" && !isTerminalId(ref) && ref.startsWith("trm_")) throw noTerminal(ref);
 };
 
 const notHeld = (id: string, isKnown: boolean) =>
