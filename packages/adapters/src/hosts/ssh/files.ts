@@ -12,6 +12,8 @@ const MAX_ENTRIES = 10_000;
 const BIG_MS = 120_000;
 
 const NOT_THERE = 44;
+/** What read the file did not come to its end: well, if all that was asked for is there. */
+const CUT = 45;
 
 const failure = (what: string, { errors }: Answer): AdapterFailure =>
   fileFailure(what, wordOf(errors), isFull(errors));
@@ -19,19 +21,20 @@ const failure = (what: string, { errors }: Answer): AdapterFailure =>
 /** `p` is read from byte `from`, at most `bytes`; NOT_THERE when it is no file. */
 const readScript = (path: string, from: number, bytes: number): string => `p=${quote(path)}
 [ -f "$p" ] || { [ -d "$p" ] && exit_=1; u=$(dirname -- "$p"); [ -z "\${exit_-}" ] && [ -d "$u" ] && ! [ -x "$u" ] && { echo "$u: Permission denied" >&2; bye 1; }; bye ${NOT_THERE}; }
-${
-  from < 0
-    ? `tail -c ${-from} -- "$p" | head -c ${bytes}`
-    : `exec 6<"$p" && tail -c +${from + 1} <&6 | head -c ${bytes}`
-}
-[ -r "$p" ]`;
+exec 5>&1
+c=$( { { ${
+  from < 0 ? `tail -c ${-from} -- "$p"` : `exec 6<"$p" && tail -c +${from + 1} <&6`
+}; echo "tail $?" >&4; } | { head -c ${bytes} >&5; echo "head $?" >&4; }; } 4>&1 )
+case $c in *"head 0"*) ;; *) bye 1;; esac
+case $c in *"tail 0"*) ;; *) bye ${CUT};; esac`;
 
 const makeRead =
   (ask: Ask): Files["read"] =>
   async (path, { maxBytes, from = 0 }) => {
     const answer = await ask(readScript(path, from, maxBytes), { patienceMs: BIG_MS, maxBytes });
     if (answer.code === NOT_THERE) return null;
-    if (answer.code !== 0) throw failure(`${path} cannot be read`, answer);
+    const isWhole = answer.code === CUT && answer.output.length === maxBytes;
+    if (answer.code !== 0 && !isWhole) throw failure(`${path} cannot be read`, answer);
     return answer.output;
   };
 
@@ -64,7 +67,8 @@ if stat -c %f . >/dev/null 2>&1; then
 else
   find . ! -name . -prune -exec stat -L -f '%Xp %z %m %N/' {} + 2>/dev/null
 fi
-:`;
+# 1: what one of them leads to is not there.
+[ $? -le 1 ]`;
 
 const KINDS = new Map<number, FileEntry["kind"]>([
   [0o100000, "file"],
@@ -84,7 +88,8 @@ const makeList =
   (ask: Ask): Files["list"] =>
   async (path) => {
     const answer = await ask(listScript(path));
-    if (answer.code !== 0) return null;
+    if (answer.code === NOT_THERE) return null;
+    if (answer.code !== 0) throw failure(`${path} cannot be listed`, answer);
     return readEntries(answer.output.toString("utf8")).slice(0, MAX_ENTRIES);
   };
 
