@@ -11,11 +11,34 @@ import { fakeAcpBackend } from "./fixtures.ts";
 const MAIN = fileURLToPath(new URL("../../packages/cli/src/main.ts", import.meta.url));
 const OUR_OWN = [process.execPath, MAIN, "acp", "--cli", "acp:scripted"];
 
+/** Asks once in each turn, and calls the turn done whatever it is answered. */
+const CONTENT = `
+const say = (message) => console.log(JSON.stringify({ jsonrpc: "2.0", ...message }));
+let turn;
+let asked = 0;
+require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
+  const { id, method } = JSON.parse(line);
+  if (method === "initialize")
+    say({ id, result: { protocolVersion: 1, agentCapabilities: {} } });
+  if (method === "session/new") say({ id, result: { sessionId: "one" } });
+  if (method === undefined) say({ id: turn, result: { stopReason: "end_turn" } });
+  if (method !== "session/prompt") return;
+  turn = id;
+  const toolCall = { toolCallId: "call", title: "a call", kind: "other" };
+  const options = [{ optionId: "yes", name: "Yes", kind: "allow_once" }];
+  const params = { sessionId: "one", toolCall, options };
+  say({ id: asked++, method: "session/request_permission", params });
+});`;
+
 let house: House;
 beforeAll(async () => {
   house = await openHouse({
     config: async (place) => ({
-      backends: { "acp:scripted": await fakeAcpBackend(place), "acp:skein": { command: OUR_OWN } },
+      backends: {
+        "acp:scripted": await fakeAcpBackend(place),
+        "acp:skein": { command: OUR_OWN },
+        "acp:content": { command: [process.execPath, "--eval", CONTENT] },
+      },
     }),
   });
 });
@@ -161,6 +184,24 @@ test("several prompts wait in line; cancel ends the turn and what waits", async 
   editor.notify("session/cancel", { sessionId });
   expect(await long).toMatchObject({ stopReason: "cancelled" });
   expect(await later).toMatchObject({ stopReason: "cancelled" });
+  await editor.leave();
+});
+
+test("what was cancelled is answered so, though its agent calls the turn done", async () => {
+  const editor = openEditor(["--cli", "acp:content"], env());
+  await editor.call("initialize", { protocolVersion: 1, clientCapabilities: {} });
+  const { sessionId } = await editor.call("session/new", { cwd: await house.folder("editor") });
+  const turn = editor.call("session/prompt", { sessionId, ...words("go on") });
+  const { answer } = await editor.asked();
+  editor.notify("session/cancel", { sessionId });
+  answer(null);
+  expect(await turn).toMatchObject({ stopReason: "cancelled" });
+  const { session } = await house.call("sessions.get", { session: String(sessionId) });
+  expect(session.lastTurn).toMatchObject({ outcome: "completed" });
+  // What is asked after that ends as it ends.
+  const next = editor.call("session/prompt", { sessionId, ...words("again") });
+  (await editor.asked()).answer("allow");
+  expect(await next).toMatchObject({ stopReason: "end_turn" });
   await editor.leave();
 });
 

@@ -35,14 +35,18 @@ export type Opened = {
 };
 
 type Waiting = {
+  /** Aborted: the editor has cancelled it. */
+  readonly cancelled: AbortSignal;
   readonly resolve: (result: Json) => void;
   readonly reject: (error: unknown) => void;
 };
 
 const authRequired = -32000;
 
+/** What was cancelled is answered so, however its agent took that: the protocol demands it. */
 const endOf = (turn: Turn, waiting: Waiting): void => {
-  if (turn.outcome === "failed") {
+  const isCancelled = waiting.cancelled.aborted || turn.outcome === "interrupted";
+  if (turn.outcome === "failed" && !isCancelled) {
     const { kind, message, remedy } = turn.error ?? {
       kind: "agent",
       message: "The turn failed.",
@@ -51,8 +55,7 @@ const endOf = (turn: Turn, waiting: Waiting): void => {
     const code = kind === "login" ? authRequired : INTERNAL;
     return waiting.reject(rpcError(code, `${message} ${remedy}`, { kind }));
   }
-  const stopReason = turn.outcome === "interrupted" ? "cancelled" : "end_turn";
-  waiting.resolve({ stopReason, ...usageOf(turn) });
+  waiting.resolve({ stopReason: isCancelled ? "cancelled" : "end_turn", ...usageOf(turn) });
 };
 
 const keptEnds = 256;
@@ -62,6 +65,7 @@ const makeTurns = () => {
   const waiting = new Map<string, Waiting>();
   const over = new Map<string, Turn | null>();
   let closed: ((one: Waiting) => void) | null = null;
+  let cancelling = new AbortController();
 
   const settle = (prompt: string, turn: Turn | null): void => {
     const one = waiting.get(prompt);
@@ -78,13 +82,22 @@ const makeTurns = () => {
 
   return {
     settle,
-    end: (prompt: string): Promise<Json> =>
-      new Promise((resolve, reject) => {
-        if (closed !== null && !over.has(prompt)) return closed({ resolve, reject });
-        waiting.set(prompt, { resolve, reject });
-        const turn = over.get(prompt);
-        if (turn !== undefined) settle(prompt, turn);
-      }),
+    end: async (sent: Promise<string>): Promise<Json> => {
+      const cancelled = cancelling.signal;
+      const prompt = await sent;
+      const { promise, resolve, reject } = Promise.withResolvers<Json>();
+      const one = { cancelled, resolve, reject };
+      if (closed !== null && !over.has(prompt)) closed(one);
+      else waiting.set(prompt, one);
+      const turn = over.get(prompt);
+      if (turn !== undefined) settle(prompt, turn);
+      return promise;
+    },
+    /** All that was sent until now. */
+    cancel: (): void => {
+      cancelling.abort();
+      cancelling = new AbortController();
+    },
     /** No end is heard of any more: so is answered what waits, and what is yet to be asked. The first call counts. */
     close: (answer: (one: Waiting) => void): void => {
       closed ??= answer;
@@ -263,8 +276,9 @@ export const openSession = async (deps: Deps): Promise<Opened> => {
   await ready.promise;
   return {
     session,
-    prompt: async (text) => turns.end(await send(cli, own, session.id, text)),
+    prompt: (text) => turns.end(send(cli, own, session.id, text)),
     cancel: async () => {
+      turns.cancel();
       await cli.call("sessions.interrupt", { session: session.id, clearQueue: true });
     },
     replay: async () => {
