@@ -97,6 +97,19 @@ test("a new session: words as they come, once; a prompt's answer is its turn's e
   expect((await takeAgent(house, session).say("COUNT")).answer).toBe("3");
 });
 
+test("MCP servers of the editor are not passed on, and that is said of a session, once", async () => {
+  const editor = await start();
+  const mcpServers = [{ name: "notes", command: "notes-mcp", args: [], env: [] }];
+  const cwd = await house.folder("editor");
+  const { sessionId } = await editor.call("session/new", { cwd, mcpServers });
+  await editor.call("session/load", { sessionId, cwd, mcpServers });
+  await editor.call("session/prompt", { sessionId, ...words("SAY one") });
+  expect(editor.said("agent_message_chunk", String(sessionId))).toBe(
+    "Skein does not pass on the editor's MCP servers (notes): the agent has those of its own configuration.\none",
+  );
+  await editor.leave();
+});
+
 test("what the agent asks is asked in the editor, and its answer counts", async () => {
   const folder = await house.folder("editor");
   const editor = await start();

@@ -27,7 +27,9 @@ export type Opened = {
   /** Ends the turn in progress, and those that wait. */
   cancel(): Promise<void>;
   /** Tells all that was said and done so far. */
-  replay(): Promise<void>;
+  readonly replay: () => Promise<void>;
+  /** Says something of Skein's own, in the agent's place: the protocol has no other. */
+  tell(words: string): void;
   /** Only now is told what happens from here on. */
   begin(): void;
   /** Ends the watch at once. The turn goes on; its prompt is answered as cancelled. */
@@ -289,6 +291,7 @@ export const openSession = async (deps: Deps): Promise<Opened> => {
       );
       items.forEach(shown.past);
     },
+    tell: (words) => update(chunk("agent_message_chunk", words, "skein")),
     begin: begun.resolve,
     close: () => {
       turns.close((one) => one.resolve({ stopReason: "cancelled" }));

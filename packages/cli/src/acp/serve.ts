@@ -83,8 +83,30 @@ const later = (work: () => Promise<void>, cli: Cli): void => {
   });
 };
 
+const unusedWords = (mcpServers: readonly unknown[]): string => {
+  const names = mcpServers.map((one) => String(isObject(one) ? one["name"] : one)).join(", ");
+  return `Skein does not pass on the editor's MCP servers (${names}): the agent has those of its own configuration.\n`;
+};
+
+/** Once the editor has its answer: what is told `first`, then what happens, and once of each session what Skein has no use for. */
+const makeBegin = (cli: Cli) => {
+  const told = new Set<string>();
+  return (one: Opened, { mcpServers }: Json, first: () => Promise<void>): void =>
+    later(async () => {
+      await first();
+      one.begin();
+      const { id } = one.session;
+      if (!Array.isArray(mcpServers) || mcpServers.length === 0 || told.has(id)) return;
+      told.add(id);
+      one.tell(unusedWords(mcpServers));
+    }, cli);
+};
+
+const nothing = async (): Promise<void> => undefined;
+
 const makeMethods = (cli: Cli, options: AcpOptions, peer: () => Peer) => {
   const sessions = makeSessions(cli, peer);
+  const beginLater = makeBegin(cli);
   const find = async (session: string): Promise<Session> =>
     (await cli.call("sessions.get", { session })).session;
 
@@ -103,19 +125,17 @@ const makeMethods = (cli: Cli, options: AcpOptions, peer: () => Peer) => {
     const one = await sessions.open(
       given === undefined ? await create(params["cwd"]) : await find(given),
     );
-    later(async () => {
-      if (given !== undefined) await one.replay();
-      one.begin();
-    }, cli);
+    beginLater(one, params, given === undefined ? nothing : one.replay);
     return { sessionId: one.session.id, modes: modesOf(one.session) };
   };
 
-  const reopen = async ({ sessionId }: Json, tells: boolean): Promise<Json> => {
+  const reopen = async (params: Json, tells: boolean): Promise<Json> => {
+    const { sessionId } = params;
     if (typeof sessionId !== "string" || sessionId === "")
       throw rpcError(INVALID_PARAMS, "The sessionId is missing.");
     const one = await sessions.open(await find(sessionId));
     if (tells) await one.replay();
-    later(async () => one.begin(), cli);
+    beginLater(one, params, nothing);
     return { modes: modesOf(one.session) };
   };
 
