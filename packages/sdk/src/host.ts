@@ -68,6 +68,7 @@ export type Detached = {
   /**
    * Whole lines of stdout from byte `from`, as they come; ends after the last line when the process is dead, or when closed.
    * A last line without newline is given only once the process is dead. The reader sets the pace. One reader at a time.
+   * Rejects with an AdapterFailure when what is there cannot be read: that is no end.
    */
   lines(from: number): AsyncIterable<SpoolLine>;
   /** The newest `bytes` of stderr, as text. */
@@ -181,7 +182,7 @@ export type Host = {
   start(spec: DetachedSpec): Promise<Detached>;
   /** The handle on a process that an earlier daemon started; null when none of that owner runs as leader of its group. The spool can still be read with `spool`. */
   adopt(dir: string, owner: Owner): Promise<Detached | null>;
-  /** The spool of a process that is dead: what it wrote after byte `from`. */
+  /** The spool of a process that is dead: what it wrote after byte `from`. Rejects as `lines` does. */
   spool(dir: string, from: number): AsyncIterable<SpoolLine>;
   /** Whose process it may be: so that it cannot be mistaken for a later one. null: it is dead. Rejects when that cannot be told now. */
   process(pid: number): Promise<ProcessRef | null>;
