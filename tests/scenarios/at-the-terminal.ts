@@ -273,14 +273,17 @@ const atClaudeCode: readonly Step[] = [
     },
   },
   {
-    name: "ended at its terminal, it comes back with the next prompt",
+    name: "ended at its terminal, it has stopped, not failed, and comes back with the next prompt",
     run: async ({ create, house }) => {
       const agent = await create();
       await agent.say("SAY one");
       await press(house, agent, "C-c", "C-c");
-      const { reason } = await agent.state("failed");
+      const { reason } = await agent.state("stopped");
       expect(reason).toContain("ended at its terminal");
       expect((await agent.say("COUNT")).answer).toBe("2");
+      await type(house, agent, "/exit");
+      expect((await agent.state("stopped")).reason).toContain("ended at its terminal");
+      expect((await agent.say("COUNT")).answer).toBe("3");
     },
   },
 ];

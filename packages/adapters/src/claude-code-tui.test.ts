@@ -242,6 +242,21 @@ test("a death is told at once; one that nobody saw, by the next daemon, after it
   ]);
 });
 
+test("who leaves it at rest has ended it, who does so in the middle of a turn has not", async () => {
+  await using home = await makeHome();
+  for (const [index, isAtWork] of [false, true].entries()) {
+    const left = Promise.withResolvers<{ exitCode: number; signal: null }>();
+    const terminals = { ...home.terminals, ended: () => left.promise };
+    const rig = await home.rig({ generation: index + 1 }, terminals);
+    await rig.link.start();
+    await rig.next("started");
+    if (isAtWork) await rig.link.prompt(words("TALK"));
+    left.resolve({ exitCode: 0, signal: null });
+    const reason = "Claude Code was ended at its terminal.";
+    expect(await rig.next("exited")).toMatchObject({ expected: !isAtWork, reason });
+  }
+});
+
 test("a fork's first turn, whose end stands before its beginning, ends all the same, and the copied history is not told", async () => {
   await using home = await makeHome();
   const original = await home.started();

@@ -79,14 +79,15 @@ const withQueue = (draft: Draft, reason: string): string => {
   return /[.!?]$/.test(reason) ? `${reason} W${waits.slice(1)}.` : `${reason}; ${waits}`;
 };
 
-const stopped = (draft: Draft, { stopWhy: why, view }: SessionState): void => {
+/** `told`: why, where nobody here asked for it. */
+const stopped = (draft: Draft, { stopWhy: why, view }: SessionState, told: string): void => {
   if (why === "fault") {
     const isStart = view.status.state === "starting";
     const fault = isStart ? "the agent did not get ready in time" : "the agent fell silent";
     const reason = `${fault} and was ended; the next prompt starts it again`;
     return draft.status({ state: "failed", reason, source: "process" });
   }
-  const reason = withQueue(draft, stoppedReason(why));
+  const reason = withQueue(draft, why === null ? told : stoppedReason(why));
   draft.status({ state: "stopped", reason, source: "process" });
 };
 
@@ -97,11 +98,12 @@ const wake = (draft: Draft, before: SessionState): void => {
 
 export const exited = (draft: Draft, fact: FactOf<"exited">): void => {
   const before = draft.state;
-  const expected = fact.expected || before.stopWhy !== null;
   const undelivered = before.current !== null && !before.current.accepted;
+  // Whoever ended it by its own means did not mean a prompt that was on its way.
+  const expected = before.stopWhy !== null || (fact.expected && !undelivered);
   endProcess(draft, { ...fact, expected });
   if (expected) {
-    stopped(draft, before);
+    stopped(draft, before, fact.reason);
     return wake(draft, before);
   }
   const again = undelivered && mayRestart(draft);
@@ -133,7 +135,7 @@ export const startFailed = (draft: Draft, fact: FactOf<"start-failed">): void =>
   const expected = before.stopWhy !== null;
   endProcess(draft, { exitCode: null, signal: null, expected, reason: fact.message });
   if (expected) {
-    stopped(draft, before);
+    stopped(draft, before, fact.message);
     return wake(draft, before);
   }
   const login = fact.code === "backend_not_logged_in";

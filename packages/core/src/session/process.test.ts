@@ -22,6 +22,27 @@ describe("stopping", () => {
     expect(life.status()).toMatchObject({ state: "stopped", reason: "stopped on request" });
   });
 
+  test("by its own means is told as such, and the next prompt starts it again", () => {
+    const life = idleLife();
+    life.facts(exited({ expected: true, exitCode: 0, reason: "It was ended at its terminal." }));
+    expect(life.status()).toMatchObject({
+      state: "stopped",
+      reason: "It was ended at its terminal.",
+    });
+    life.send("one");
+    life.facts(started());
+    expect(life.given()).toEqual(["one"]);
+  });
+
+  test("by its own means while a prompt is on its way: that starts it again", () => {
+    const life = idleLife();
+    life.send("one");
+    life.facts(gone);
+    expect(life.doing()).toBe("starting");
+    life.facts(started());
+    expect(life.given()).toEqual(["one", "one"]);
+  });
+
   test("ends the turn in progress as interrupted, and the queue waits", () => {
     const life = workingLife();
     life.send("two");

@@ -229,6 +229,12 @@ const endReason = (
   return unseen ? "Claude Code ended while nobody watched." : "Claude Code ended.";
 };
 
+/** Whoever leaves it at rest, as it tells them to, has ended it: it has not failed. */
+const wasLeft = ({ reader }: Life, exitCode: number | null): boolean => {
+  const { turn, next, given } = reader.state();
+  return exitCode === 0 && turn === null && next.length === 0 && given === null;
+};
+
 /** The last fact. Told once; what the process left running is gone by then. */
 export const finish = async (
   life: Life,
@@ -251,7 +257,7 @@ export const finish = async (
   });
   const { exitCode, signal } = exit;
   const reason = endReason(life, exit, unwitnessed);
-  const expected = life.stopping;
+  const expected = life.stopping || wasLeft(life, exitCode);
   await reader
     .tell([{ fact: "exited", exitCode, signal, expected, unwitnessed, reason }])
     .catch((error: unknown) =>
