@@ -90,6 +90,16 @@ test("a new session: words as they come, once; a prompt's answer is its turn's e
   expect(editor.said("user_message_chunk")).toBe("");
   const { session } = await house.call("sessions.get", { session: sessionId });
   expect(session).toMatchObject({ folder, backend: "acp:scripted", turns: 1 });
+  for (const [text, reason] of [
+    ["", /empty/],
+    ["x".repeat(2 ** 20 + 1), /long|large|bytes/],
+  ] as const)
+    await expect(
+      editor.call("session/prompt", { sessionId, ...words(text) }),
+    ).rejects.toMatchObject({
+      cause: -32602,
+      message: expect.stringMatching(reason),
+    });
   const fail = editor.call("session/prompt", { sessionId, ...words("FAIL 401") });
   await expect(fail).rejects.toMatchObject({ cause: -32000 });
   expect(await editor.leave()).toBe(0);

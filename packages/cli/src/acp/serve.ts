@@ -42,7 +42,7 @@ const initialized = (version: string): Json => ({
 
 const explain = (error: unknown): RpcError => {
   const { code, message, remedy } = toFailure(error).failure;
-  const isTheirs = /not_found|invalid|unknown|deleted/.test(code);
+  const isTheirs = /not_found|invalid|unknown|deleted|too_large|^prompt_/.test(code);
   return rpcError(isTheirs ? INVALID_PARAMS : INTERNAL, `${message} ${remedy}`.trim(), { code });
 };
 
