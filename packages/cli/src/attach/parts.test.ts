@@ -202,15 +202,29 @@ describe("the line below", () => {
   });
 
   test("says another size, a lost daemon, the end, and how to leave", () => {
-    expect(statusText({ ...told, window: { columns: 60, rows: 20 }, readOnly: true })).toBe(
+    expect(statusText({ ...told, window: { columns: 90, rows: 20 }, readOnly: true })).toBe(
       "fizz-top · 80x24, as its writer has it · read-only · Ctrl-\\ Ctrl-\\ leaves",
     );
     expect(statusText({ ...told, lost: "The connection broke." })).toContain("Trying again");
     const ended = { state: "ended", exitCode: 3, signal: null } as const;
     expect(statusText({ ...told, program: ended })).toContain("exit code 3");
     const away = { state: "unknown", reason: "the link is cut", since: "" } as const;
-    expect(statusText({ ...told, program: away, kept: 12 })).toBe(
+    const wide = { columns: 120, rows: 24 };
+    expect(statusText({ ...told, terminal: wide, window: wide, program: away, kept: 12 })).toBe(
       "fizz-top · no answer from tmux: the link is cut · 12 bytes typed here wait for it · Ctrl-\\ Ctrl-\\ leaves",
+    );
+  });
+
+  test.each([
+    [110, "trm_01m7wj5k3n8q4r6s9t0v1w2x3y · 80x24, as its writer has it · Ctrl-\\ Ctrl-\\ leaves"],
+    [60, "trm_01… · 80x24, as its writer has it · Ctrl-\\ Ctrl-\\ leaves"],
+    [40, "trm_0… · 80x24, … · Ctrl-\\ Ctrl-\\ leaves"],
+  ])("shows how to leave in a window of %s columns", (columns, text) => {
+    const name = "trm_01m7wj5k3n8q4r6s9t0v1w2x3y";
+    expect(statusText({ ...told, name, window: { columns, rows: 20 } })).toBe(text);
+    const notice = "n".repeat(200);
+    expect(statusText({ ...told, name, notice, window: { columns, rows: 20 } })).toMatch(
+      /… · Ctrl-\\ Ctrl-\\ leaves$/,
     );
   });
 

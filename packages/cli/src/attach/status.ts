@@ -2,6 +2,8 @@
 import type { Attached, TerminalSize } from "@skein/client/terminal";
 import { oneLine } from "../format/escape.ts";
 
+const SEPARATOR = " · ";
+
 type Told = {
   readonly name: string;
   readonly terminal: TerminalSize;
@@ -16,6 +18,21 @@ type Told = {
   readonly kept: number;
   /** How to leave: Ctrl-\ Ctrl-\. */
   readonly leave: string;
+};
+
+/** So much of a name still tells which it is. */
+const LEAST_NAME = 6;
+
+const cut = (text: string, most: number): string => {
+  const chars = [...text];
+  return chars.length <= most ? text : `${chars.slice(0, Math.max(0, most - 1)).join("")}…`;
+};
+
+/** What does not fit is cut off the name and then off the words: how to leave is always there to be read. */
+const fitted = (name: string, words: string, leave: string, columns: number): string => {
+  const room = columns - leave.length;
+  const named = cut(name, Math.max(LEAST_NAME, room - words.length - SEPARATOR.length));
+  return `${cut(`${named}${SEPARATOR}${words}`, room)}${leave}`;
 };
 
 /** null: there is nothing to say, the terminal has the whole window. */
@@ -35,8 +52,8 @@ export const statusText = (told: Told): string | null => {
   if (!isSame) words.push(`${terminal.columns}x${terminal.rows}, as its writer has it`);
   if (told.readOnly && words.length > 0) words.push("read-only");
   if (words.length === 0) return null;
-  const leave = told.leave === "" ? "" : ` · ${told.leave} leaves`;
-  return oneLine(`${told.name} · ${words.join(" · ")}${leave}`);
+  const leave = told.leave === "" ? "" : `${SEPARATOR}${told.leave} leaves`;
+  return fitted(oneLine(told.name), oneLine(words.join(SEPARATOR)), leave, window.columns);
 };
 
 /** In reverse, over the whole width. */
