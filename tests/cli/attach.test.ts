@@ -1,6 +1,6 @@
 /** Skein's terminals in a person's own window: the real command line, the real daemon, tmux as the window. */
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { openHouse, type House } from "../scenarios/house.ts";
@@ -334,4 +334,19 @@ test("of a terminal that there is not, a terminal is told", async () => {
       expect.stringMatching(/no terminal "trm_x"[^]*skein terminal list/),
     ]);
   }
+});
+
+test("a terminal is opened in a folder that is named from the current one", async () => {
+  const cwd = await house.folder("from-here");
+  mkdirSync(join(cwd, "below"));
+  const opened = async (folder: string): Promise<string | undefined> => {
+    const words = ["terminal", "open", "--quiet", "--folder", folder];
+    const { stdout, stderr } = await skein(words, { home: house.home, cwd });
+    expect(stderr).toBe("");
+    const { terminals } = await house.call("terminals.list", {});
+    return terminals.find(({ id }) => id === stdout.trim())?.folder;
+  };
+  expect(await opened(".")).toBe(cwd);
+  expect(await opened("below")).toBe(join(cwd, "below"));
+  expect(await opened(house.place)).toBe(house.place);
 });

@@ -1,10 +1,9 @@
 /** `create` and `fork`: both make a session and print its name. */
-import { realpath } from "node:fs/promises";
-import { resolve } from "node:path";
 import type { PermissionMode, Session, SessionInterface } from "@skein/contract";
 import { printJson, type Cli } from "../cli.ts";
 import { containerOf, withContainerOptions, type ContainerFlags } from "../container.ts";
 import { EXIT, misused } from "../failure.ts";
+import { folderHere } from "../folder.ts";
 import { oneLine } from "../format/escape.ts";
 import { agentOf, withProgramOptions, type ProgramFlags } from "../program-words.ts";
 import { withProgress } from "../progress.ts";
@@ -74,7 +73,7 @@ export const create = verb<CreateFlags, []>({
       throw misused("The folder is empty.", "Give -p FOLDER, or no -p for the current folder.");
     const parent = flags.parent ?? (await ownSession(cli));
     const input = {
-      folder: await folderOf(cli, flags.path, flags.host ?? LOCAL),
+      folder: await folderOn(cli, flags.path, flags.host ?? LOCAL),
       ...agentOf(flags),
       clientId: flags.clientId ?? cli.key(),
       ...given(
@@ -150,17 +149,8 @@ const folderThere = (path: string | undefined, host: string): string => {
   );
 };
 
-/**
- * The folder as the kernel knows it. One that cannot be resolved goes to the daemon as it was meant, which says what is
- * wrong with it; on a daemon elsewhere the folder is not ours to resolve.
- */
-const folderOf = async (cli: Cli, path: string | undefined, host: string): Promise<string> => {
-  if (host !== LOCAL) return folderThere(path, host);
-  const isElsewhere = cli.place.kind === "url" && cli.place.gateway === undefined;
-  if (isElsewhere && path !== undefined) return path;
-  const meant = resolve(cli.cwd, path ?? ".");
-  return realpath(meant).catch(() => meant);
-};
+const folderOn = async (cli: Cli, path: string | undefined, host: string): Promise<string> =>
+  host === LOCAL ? folderHere(cli, path) : folderThere(path, host);
 
 /**
  * The session that this command runs in: an agent that creates sessions is their parent. What runs in a terminal of Skein

@@ -3,10 +3,13 @@ import { InvalidArgumentError } from "commander";
 import type { Terminal } from "@skein/contract";
 import { printJson, type Cli } from "../cli.ts";
 import { EXIT, misused, toFailure } from "../failure.ts";
+import { folderHere } from "../folder.ts";
 import { oneLine, visible } from "../format/escape.ts";
 import { folderWords } from "../format/status.ts";
 import { table, type Column } from "../format/table.ts";
 import { family, verb } from "../verb.ts";
+
+const LOCAL = "local";
 
 type Flags = { readonly json?: boolean };
 
@@ -71,6 +74,13 @@ type OpenFlags = Flags & {
   readonly behind: readonly string[];
 };
 
+/** Another machine's folder is not ours to resolve. */
+const folderOn = async (cli: Cli, host: string | undefined, folder: string): Promise<string> => {
+  if (folder === "")
+    throw misused("The folder is empty.", "Give --folder FOLDER, or none for the login's home.");
+  return host === undefined || host === LOCAL ? folderHere(cli, folder) : folder;
+};
+
 const open = verb<OpenFlags, [words: string[]]>({
   examples: [
     ["skein terminal open fizz-top", "a session's: the agent's, or a shell in its folder"],
@@ -88,14 +98,17 @@ const open = verb<OpenFlags, [words: string[]]>({
       .argument("[words...]", "a session's name or id; or, behind --, a program and its words")
       .usage("[ID] [options] [-- CMD...]")
       .option("--host <name>", "where (default: local)")
-      .option("--folder <folder>", "a whole path (default: the login's home)")
+      .option(
+        "--folder <folder>",
+        "where it starts; on another machine a whole path (default: the login's home)",
+      )
       .option("-q, --quiet", "print the bare id")
       .option("--json", "print the view (terminals.open)"),
   run: async (cli, { host, folder, quiet, json, behind }, words) => {
     const [session, ...more] = words.slice(0, words.length - behind.length);
     const alone = {
       ...(host === undefined ? {} : { host }),
-      ...(folder === undefined ? {} : { folder }),
+      ...(folder === undefined ? {} : { folder: await folderOn(cli, host, folder) }),
       ...(behind.length === 0 ? {} : { argv: [...behind] }),
     };
     const isAlone = Object.keys(alone).length > 0;
