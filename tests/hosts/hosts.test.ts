@@ -11,6 +11,7 @@ import { startSshd, type Sshd } from "@skein/sdk/testkit";
 import { skein } from "../cli/run-skein.ts";
 import { fakeClaudeBackend } from "../daemon/fixtures.ts";
 import { takeAgent } from "../scenarios/agent.ts";
+import { dataOf } from "../scenarios/events.ts";
 import { openHouse, type House } from "../scenarios/house.ts";
 import { agentProcesses, everyProcess, untilTrue } from "../scenarios/processes.ts";
 
@@ -277,6 +278,44 @@ test("a key that changed while a connection stands is told by check, and by list
   await house.call("hosts.check", { host: "turning" });
   expect(await listed()).toMatchObject({ state: "reachable", refusal: null, remedy: null });
   await house.call("hosts.remove", { host: "turning" });
+});
+
+test("a session shows the present reason: the key that a host shows when it comes back with another", async () => {
+  await using other = await startSshd({ env: { LANG: "C.UTF-8" } });
+  const own = await openHouse({
+    config: async (place) => ({
+      ssh: { config: other.config },
+      hosts: { far: { backends: { "claude-code": await fakeClaudeBackend(place) } } },
+    }),
+  });
+  try {
+    await own.call("hosts.add", { host: "far" });
+    const folder = await own.folder("project");
+    const { session } = await own.call("sessions.create", {
+      backend: "claude-code",
+      folder,
+      host: "far",
+    });
+    const agent = takeAgent(own, session);
+    await agent.say("say PONG");
+    const told = (words: string) =>
+      agent.until(
+        words,
+        (event) => dataOf(event, "session.status")?.reason.includes(words) === true,
+        60_000,
+      );
+    await other.stop();
+    // Its connections: an sshd that has ended leaves them standing.
+    await execute("pkill", ["-KILL", "-f", other.config]);
+    await told("unreachable");
+    const { unreachable } = await agent.view();
+    await other.changeKey();
+    await other.start();
+    await told("The key of far is not the one");
+    expect((await agent.view()).unreachable).toBe(unreachable);
+  } finally {
+    await own.close();
+  }
 });
 
 test("a host that is being added is not added a second time meanwhile", async () => {

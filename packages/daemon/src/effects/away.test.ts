@@ -119,6 +119,33 @@ describe("a host that goes and comes back", () => {
     expect(facts).toEqual(["unreachable"]);
   });
 
+  test("is out of reach for another reason: that one is told, while a try that fails tells nothing anew", async () => {
+    const { now, reachable } = link();
+    const reasons: string[] = [];
+    const { effects, clock } = setUp(
+      { unreachable: true },
+      {},
+      {
+        observe: async (_session, _backend, _generation, { facts }) =>
+          void reasons.push(
+            ...facts.map((one) => ("reason" in one ? String(one.reason) : one.fact)),
+          ),
+      },
+      { backend: () => reachable().then(() => context) },
+    );
+    effects.offer([stop]);
+    await settle();
+    clock.pass(5_000);
+    await settle();
+    await settle();
+    expect(now.calls).toBe(2);
+    expect(reasons).toEqual([]);
+    void effects.restore([brief.id], []);
+    effects.reached("local", { ...away, reason: "its key has changed" });
+    await settle();
+    expect(reasons).toEqual(["its key has changed"]);
+  });
+
   test("takes time away from nobody: no tick while it is gone, and all of it anew after that", async () => {
     const { effects, done, clock } = setUp({ unreachable: true });
     await effects.restore([brief.id], []);

@@ -40,7 +40,10 @@ export const makeAway = (clock: Clock): Away => {
 
 type Generation = { readonly session: string; readonly generation: number };
 
-/** Tells it of a generation that may not be in hand. Never of one that is over; never rejects. */
+/**
+ * Tells it of a generation that may not be in hand. Never of one that is over; never rejects. A reason that is told again
+ * changes nothing.
+ */
 export const tellOf = async (
   deps: {
     readonly port: EffectsPort;
@@ -52,7 +55,6 @@ export const tellOf = async (
   try {
     const brief = await deps.port.brief(session);
     if (brief === null || brief.process === "none" || brief.generation !== generation) return;
-    if (fact.fact === "unreachable" && brief.unreachable) return;
     if (fact.fact === "reachable" && !brief.unreachable) return;
     await deps.port.observe(session, brief.backend, generation, { facts: [fact] });
   } catch (error) {

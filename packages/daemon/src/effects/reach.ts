@@ -18,7 +18,12 @@ const AGAIN_MS = 5_000;
 const explain = async (deps: ReachDeps, of: Generation, error: unknown): Promise<void> => {
   const { session } = of;
   const words = error instanceof Error ? error.message : String(error);
-  if (isHostAway(error)) return tellOf(deps, of, { fact: "unreachable", reason: words });
+  if (isHostAway(error)) {
+    // Each try comes here. Its host says by itself when the reason is another one, in words of its own.
+    const known = await deps.port.brief(session).catch(() => null);
+    if (known?.unreachable === true) return;
+    return tellOf(deps, of, { fact: "unreachable", reason: words });
+  }
   if (isForgotten(error) && isAdapterFailure(error)) {
     const { code, remedy } = error.failure;
     return tellOf(deps, of, { fact: "start-failed", code, message: words, remedy });
