@@ -40,7 +40,7 @@ describe.concurrent("wait and ask", () => {
       stderr:
         "skein: busy is still working after 2m\n" +
         "  busy: runs npm test\n" +
-        "  Wait longer with -t, or stop the turn with: skein interrupt ID\n",
+        "  Wait longer with -t, or stop the turn with: skein interrupt busy\n",
     });
     const { code } = await skein(["ask", "busy", "well?", "-t", "1"]);
     expect(code).toBe(124);

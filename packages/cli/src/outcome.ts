@@ -46,9 +46,11 @@ export const tellOutcome = (cli: Cli, waited: Waited, timeoutMs: number, goal = 
   const reasons = working
     .filter(({ session }) => session.status.reason !== "a turn is running")
     .map(({ session: { name, status } }) => `  ${oneLine(name)}: ${oneLine(status.reason)}\n`);
+  const [only] = working.length === 1 ? working : [];
+  const id = only === undefined ? "ID" : oneLine(only.session.name);
   cli.tell(
     `skein: ${names} ${verb} still working after ${duration(timeoutMs)}\n${reasons.join("")}` +
-      `  Wait longer with -t, or stop the turn with: ${cli.command} interrupt ID`,
+      `  Wait longer with -t, or stop the turn with: ${cli.command} interrupt ${id}`,
   );
 };
 
