@@ -129,7 +129,7 @@ const atClaudeCode: readonly Step[] = [
       const approval = await agent.asked();
       await press(house, agent, "1");
       expect(await agent.ended(prompt)).toMatchObject({ outcome: "completed" });
-      expect(await expiryOf(agent)).toBe("answered at the terminal");
+      expect(await expiryOf(agent)).toBe("allowed at the terminal");
       expect(await exists(file)).toBe(true);
       await expect(agent.resolve(approval, "deny")).rejects.toThrow(/expired/);
       expect((await agent.say("COUNT")).answer).toBe("2");

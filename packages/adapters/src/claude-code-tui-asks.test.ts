@@ -128,7 +128,7 @@ test("answered at the dialog, the request is taken back, its hook is let go, and
   expect(await rig.next("withdrawn")).toEqual({
     fact: "withdrawn",
     request,
-    reason: "answered at the terminal",
+    reason: "allowed at the terminal",
   });
   expect((await rig.next("turn-ended")).outcome).toBe("completed");
   await vi.waitUntil(() => !isHeld(home.tui));

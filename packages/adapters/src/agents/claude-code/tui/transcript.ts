@@ -1,4 +1,5 @@
 /** The fold's second half: what the transcript tells, and what the status file does. Pure. */
+import type { ItemBody } from "@skein/contract";
 import type { Fact } from "@skein/sdk";
 import { callBody, endedBody, shortened } from "../tools.ts";
 import type { Block } from "../wire.ts";
@@ -17,6 +18,16 @@ const synthetic = "<synthetic>";
 const nothingSaid = ["", "(no content)", "No response requested."];
 
 export const answeredThere = "answered at the terminal";
+
+/**
+ * A command or an edit that was done has been allowed. One that was not may have been refused, or allowed and then interrupted: the
+ * CLI has the same words for both.
+ */
+const howAnswered = (body: ItemBody): string => {
+  const isDone = (body.kind === "command" || body.kind === "edit") && body.status === "done";
+  const hasRun = isDone || (body.kind === "command" && body.exitCode !== null);
+  return hasRun ? "allowed at the terminal" : answeredThere;
+};
 
 const spoken = (id: string, block: Block): readonly Fact[] => {
   if (block.type !== "text" && block.type !== "thinking") return [];
@@ -76,7 +87,7 @@ const onResult = (state: State, block: Result, line: Of<"results">): Step => {
   const item: Fact = { fact: "item", id: block.id, body };
   if (passed === undefined || !isUndecided(passed[1])) return stepped(next, [item]);
   const [request] = passed;
-  const withdrawn: Fact = { fact: "withdrawn", request, reason: answeredThere };
+  const withdrawn: Fact = { fact: "withdrawn", request, reason: howAnswered(body) };
   return stepped(next, [withdrawn, item], [{ order: "release", request }]);
 };
 
