@@ -24,9 +24,31 @@ export const optionFor = (ask: Ask, decision: Decision): string | null => {
 export const canAlways = (ask: Ask): boolean =>
   ask.options.some(({ kind }) => kind === "allow_always");
 
+/** Its only yes holds for ever: to say it is more than was asked about. */
+const isYesForAlways = (ask: Ask): boolean =>
+  canAlways(ask) && !ask.options.some(({ kind }) => kind === "allow_once");
+
+const twice = "two of its options have the same id, so a no could be heard as a yes";
+const noYes = "none of its options is of a kind that means yes";
+
+/** Why it cannot be answered so (null: by a person, as they decide); null: it can. */
+export const unanswerable = ({ options }: Ask, decision: Decision | null): string | null => {
+  if (new Set(options.map(({ id }) => id)).size < options.length) return twice;
+  const isYes = ({ kind }: Ask["options"][number]): boolean => named.allow.includes(kind);
+  return decision === "deny" || options.some(isYes) ? null : noYes;
+};
+
 type Approval = { readonly title: string; readonly request: ApprovalRequest };
 
-export const approvalOf = (call: Call, folder: string): Approval => {
+/** In front, where no cut takes it away. */
+const forAlways = "For always, as the agent offers no yes for once";
+
+export const approvalOf = (ask: Ask, call: Call, folder: string): Approval => {
+  const { title, request } = asked(call, folder);
+  return { title: isYesForAlways(ask) ? `${forAlways}: ${title}` : title, request };
+};
+
+const asked = (call: Call, folder: string): Approval => {
   const reason = string(call.input["description"]);
   if (call.kind === "execute") {
     const command = commandOf(call);
@@ -80,15 +102,23 @@ const mayChange = (named: string, { folder, home }: Place): boolean => {
 /** Reading is no change: in read-only it may go on, and what is only looked at is not asked for in `workspace`. */
 const looks = ["read", "search", "think", "fetch"];
 
+type Unasked = Extract<Decision, "allow" | "deny">;
+
+/** As below; but where a person's yes is missing, none is said that holds for always. */
+export const decideAsk = (
+  ask: Ask,
+  call: Call,
+  { permissions, ...place }: Place & { readonly permissions: PermissionMode },
+): Unasked | null => {
+  const decision = decideUnasked(permissions, call, place);
+  return permissions === "workspace" && isYesForAlways(ask) ? null : decision;
+};
+
 /**
  * The decision that needs no person; null: ask one. In `workspace` an edit passes when every path that the agent names lies in
  * the folder and outside `home`; a link that leads out of it is not seen here.
  */
-export const decideUnasked = (
-  mode: PermissionMode,
-  call: Call,
-  place: Place,
-): Extract<Decision, "allow" | "deny"> | null => {
+export const decideUnasked = (mode: PermissionMode, call: Call, place: Place): Unasked | null => {
   if (mode === "full") return "allow";
   if (mode === "read-only") return looks.includes(call.kind) ? null : "deny";
   if (mode === "guarded" || !isEdit(call)) return null;

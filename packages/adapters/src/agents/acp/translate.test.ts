@@ -350,6 +350,55 @@ test("each mode answers by kind, never by name; without such a kind the answer i
   expect(none.frames).toMatchObject([{ result: { outcome: { outcome: "cancelled" } } }]);
 });
 
+const cancelled = [{ result: { outcome: { outcome: "cancelled" } } }];
+
+test.each(["guarded", "workspace", "full"] as const)(
+  "%s: an ask without a yes that is known is told and answered at once, and nobody is asked",
+  (mode) => {
+    for (const kinds of [["allow_forever_everything", "reject_once"], []]) {
+      const { facts, frames, state } = fold([ask(1, geminiWrite, kinds)], inTurn, settings(mode));
+      expect(frames).toMatchObject(cancelled);
+      expect(facts.map(({ fact }) => fact)).not.toContain("asked");
+      expect(state.asks).toEqual({});
+      expect(facts.find(({ fact }) => fact === "notice")).toMatchObject({
+        level: "warning",
+        text: expect.stringMatching(/kind that means yes/),
+      });
+      expect(items(facts).at(-1)).toMatchObject({ body: { status: "declined" } });
+    }
+  },
+);
+
+test.each(["read-only", "guarded", "workspace", "full"] as const)(
+  "%s: an ask with an id for two options is never answered with it",
+  (mode) => {
+    const options = ["allow_once", "reject_once"].map((kind) => ({ optionId: "o", kind }));
+    const params = { sessionId: "c-1", toolCall: geminiWrite, options };
+    const asked = { id: 1, method: "session/request_permission", params };
+    const { facts, frames } = fold([asked], inTurn, settings(mode));
+    expect(frames).toMatchObject(cancelled);
+    expect(facts.map(({ fact }) => fact)).not.toContain("asked");
+    expect(facts.find(({ fact }) => fact === "notice")).toMatchObject({
+      text: expect.stringMatching(/same id/),
+    });
+  },
+);
+
+test("a yes that holds for always says so, and is said unasked in full only", () => {
+  const kinds = ["allow_always", "reject_once"];
+  for (const mode of ["guarded", "workspace"] as const) {
+    const { facts, frames } = fold([ask(1, geminiWrite, kinds)], inTurn, settings(mode));
+    expect(frames).toEqual([]);
+    expect(facts.at(-1)).toMatchObject({
+      fact: "asked",
+      title: "For always, as the agent offers no yes for once: Edit /w/a.txt",
+    });
+  }
+  const full = fold([ask(1, geminiWrite, kinds)], inTurn, settings("full"));
+  expect(full.frames).toMatchObject([{ result: { outcome: { optionId: "o-allow_always" } } }]);
+  expect(fold([ask(1, geminiWrite)]).facts.at(-1)).toMatchObject({ title: "Edit /w/a.txt" });
+});
+
 test("workspace: edits in the folder pass, all others are asked", () => {
   const place = { folder: "/w", home: "/w/.skein" };
   const edit = (path: string) =>

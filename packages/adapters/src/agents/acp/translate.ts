@@ -3,7 +3,7 @@
  * spool. A line that is not known changes nothing; a request that is not known is answered so.
  */
 import type { Fact } from "@skein/sdk";
-import { approvalOf, canAlways, decideUnasked, optionFor } from "./asks.ts";
+import { approvalOf, canAlways, decideAsk, optionFor, unanswerable } from "./asks.ts";
 import { bodyOf, itemId, pieceOf, statusOf, updated } from "./calls.ts";
 import { without } from "../lines/step.ts";
 import { chain, folded, type Folded, type Settings } from "./fold.ts";
@@ -127,11 +127,20 @@ export const declined = (state: State, ask: Ask, settings: Settings): Folded => 
   return folded({ ...state, calls }, [{ fact: "item", id, body }]);
 };
 
+/** Whatever a person said, the agent would hear another thing: nobody is asked. */
+const unanswered = (state: State, ask: Ask, why: string, settings: Settings): Folded => {
+  const text = `${settings.agent.title} asked for a permission that cannot be answered: ${why}. It was told no.`;
+  const orders = [permissionFrame(ask.id, null)];
+  return chain(folded(state, [{ fact: "notice", level: "warning", text }], { orders }), (before) =>
+    declined(before, ask, settings),
+  );
+};
+
 const onAsk = (state: State, id: RequestId, params: Json, settings: Settings): Folded => {
   const ask = askOf(id, params);
   const { turn } = state;
   // Nobody waits for what it wants to do.
-  if (state.phase !== "ready" || ask.options.length === 0 || turn === null || turn.interrupting)
+  if (state.phase !== "ready" || turn === null || turn.interrupting)
     return folded(state, [], { orders: [permissionFrame(id, null)] });
   const shown = chain(chain(worked(state), settleSpeech), (before) =>
     onCall(
@@ -142,8 +151,9 @@ const onAsk = (state: State, id: RequestId, params: Json, settings: Settings): F
   );
   return chain(shown, (before) => {
     const call = before.calls[ask.call] ?? updated(undefined, object(params["toolCall"]));
-    const place = { folder: settings.folder, home: settings.home };
-    const decision = decideUnasked(settings.permissions, call, place);
+    const decision = decideAsk(ask, call, settings);
+    const why = unanswerable(ask, decision);
+    if (why !== null) return unanswered(before, ask, why, settings);
     if (decision !== null) {
       const orders = [permissionFrame(id, optionFor(ask, decision))];
       const answered = folded(before, [], { orders });
@@ -152,7 +162,7 @@ const onAsk = (state: State, id: RequestId, params: Json, settings: Settings): F
         : chain(answered, (after) => declined(after, ask, settings));
     }
     const request = String(id);
-    const { title, request: approval } = approvalOf(call, settings.folder);
+    const { title, request: approval } = approvalOf(ask, call, settings.folder);
     return folded({ ...before, asks: { ...before.asks, [request]: ask } }, [
       { fact: "asked", request, title, approval, canAlways: canAlways(ask) },
     ]);
