@@ -76,7 +76,7 @@ const prompt = async (life: Life, { turn, text }: Words): Promise<void> => {
   const now = reader.state().turn;
   if (now?.id === turn && (now.accepted || (await wasGiven(life, turn)))) return;
   const since = context.backend.clock.now();
-  reader.change((state) => giving(state, turn, since));
+  await apply(life, (state) => giving(state, turn, since));
   await reader.tell([]);
   const { conversation, commands } = reader.state();
   if (conversation === null) throw notReady();

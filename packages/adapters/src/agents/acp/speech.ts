@@ -14,11 +14,12 @@ const itemOf = ({ item, kind, text }: Speech): Fact => ({
   body: { kind, text },
 });
 
+/** Words that belong to no turn have been told with each piece: told again, they could count as the next turn's. */
 export const settleSpeech = (state: State): Folded => {
   const { speech } = state;
   if (speech === null) return folded(state);
   const next = { ...state, speech: null };
-  return folded(next, speech.text === "" ? [] : [itemOf(speech)]);
+  return folded(next, speech.text === "" || state.turn === null ? [] : [itemOf(speech)]);
 };
 
 const isSame = (speech: Speech | null, kind: Speech["kind"], message: string | null): boolean =>

@@ -28,7 +28,7 @@ const inTurn: State = giving(
   { ...initialState, phase: "ready", conversation: "c-1", cost: 0 },
   "trn_1",
   0,
-);
+).state;
 
 /** What lines make of a state: facts and frames of all of them. */
 const fold = (lines: readonly Json[], from = inTurn, given = settings()) => {
@@ -263,6 +263,20 @@ test("words in pieces are one message until something else comes, or another mes
   });
 });
 
+test("words after the end of a turn are a message of their own, and the next turn begins another", () => {
+  const late = fold([answer({ stopReason: "end_turn" }), chunk("words "), chunk("after the end")]);
+  const next = giving(late.state, "trn_1", 0);
+  expect(next.facts).toEqual([]);
+  const { facts } = fold([chunk("HI x"), answer({ stopReason: "end_turn" })], next.state);
+  const told = [...items(late.facts), ...items(facts)];
+  expect(told).toMatchObject([
+    { body: { text: "words " } },
+    { body: { text: "words after the end" } },
+    { body: { text: "HI x" } },
+  ]);
+  expect(new Set(told.map((fact) => fact.fact === "item" && fact.id)).size).toBe(2);
+});
+
 const cost = (amount: number): Json =>
   update({ sessionUpdate: "usage_update", used: 1, size: 2, cost: { amount, currency: "USD" } });
 
@@ -275,7 +289,7 @@ test("cost is told as a sum, and counted by the turn; gemini's tokens stand else
   };
   const second = fold(
     [cost(0.75), answer({ stopReason: "end_turn", _meta: { quota } })],
-    giving(first.state, "trn_1", 0),
+    giving(first.state, "trn_1", 0).state,
   );
   expect(second.facts.at(-1)).toMatchObject({
     usage: { model: "gemini-x", inputTokens: 9, outputTokens: 4, costUsd: 0.5 },

@@ -14,8 +14,8 @@ type Answer = { readonly result: Json } | { readonly error: WireError };
 const stopReasonOf = (answer: Answer): string =>
   "result" in answer ? (string(answer.result["stopReason"]) ?? "") : "error";
 
-/** We are about to give the prompt. */
-export const giving = (state: State, id: string, since: number): State => {
+/** We are about to give the prompt. What was said late, after the turn before, is no beginning of this one's answer. */
+export const giving = (state: State, id: string, since: number): Folded => {
   const turn: TurnState = {
     id,
     since,
@@ -24,7 +24,7 @@ export const giving = (state: State, id: string, since: number): State => {
     doubted: false,
     worked: false,
   };
-  return { ...state, turn };
+  return chain(settleSpeech(state), (before) => folded({ ...before, turn }));
 };
 
 /** It is in the agent's stdin, or the agent answers it. */
