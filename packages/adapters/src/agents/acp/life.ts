@@ -52,7 +52,7 @@ export const makeLife = (agent: AcpAgent, context: SessionContext, births: Birth
       step: (state, { text, cut }) => {
         // Taken with each line: the line that ends a turn forgets when it began.
         since = state.turn?.since ?? since;
-        return step(state, cut ? { type: "garbage" } : readLine(text), life.settings());
+        return step(state, cut ? { type: "cut" } : readLine(text), life.settings());
       },
       settle: (facts) => settle(life, facts, since),
       carryOut: (frame) => writeLater(life, frame),

@@ -93,6 +93,7 @@ export type State = {
   /** The agent's sum of dollars, as counted so far; null: not known yet. */
   readonly cost: number | null;
   readonly costNow: number | null;
+  /** Lines that were left out since the last turn began. */
   readonly garbage: number;
 };
 

@@ -303,7 +303,7 @@ test("what was said before a conversation was loaded, and what belongs to anothe
   expect(fold([stranger]).facts).toEqual([]);
 });
 
-test("unknown requests are answered, garbage is told of three times, a second answer is nothing", () => {
+test("unknown requests are answered, garbage is told of three times a turn, a second answer is left out and told", () => {
   const { frames } = fold([{ id: 7, method: "fs/write_text_file", params: {} }]);
   expect(frames).toMatchObject([{ id: 7, error: { code: -32601 } }]);
   let state = inTurn;
@@ -314,8 +314,16 @@ test("unknown requests are answered, garbage is told of three times, a second an
     told.push(...folded.facts);
   }
   expect(told).toHaveLength(3);
+  const anew = giving(state, "trn_2", 0).state;
+  expect(step(anew, readLine("[1,2]"), settings()).facts).toMatchObject([
+    { fact: "notice", text: expect.stringMatching(/no message of its protocol/) },
+  ]);
+  expect(step(anew, { type: "cut" }, settings()).facts).toMatchObject([
+    { fact: "notice", text: expect.stringMatching(/longer than 16 MiB/) },
+  ]);
   const once = fold([answer({ stopReason: "end_turn" }), answer({ stopReason: "end_turn" })]);
   expect(once.facts.filter(({ fact }) => fact === "turn-ended")).toHaveLength(1);
+  expect(once.facts.at(-1)).toMatchObject({ text: expect.stringMatching(/a second time/) });
 });
 
 test("after an interrupt nothing is asked any more: it is answered with cancelled", () => {
@@ -362,6 +370,16 @@ test("each mode answers by kind, never by name; without such a kind the answer i
   expect(items(refused.facts).at(-1)).toMatchObject({ body: { status: "declined" } });
   const none = fold([ask(1, geminiWrite, ["maybe"])], inTurn, settings("full"));
   expect(none.frames).toMatchObject([{ result: { outcome: { outcome: "cancelled" } } }]);
+});
+
+test.each([
+  [{ stopReason: "vanished" }, /unknown \("vanished"\)/],
+  [{}, /without a stop reason/],
+  [null, /without a stop reason/],
+])("a turn that ends with %j is told to have ended oddly", (result, text) => {
+  const { facts } = fold([chunk("hi"), { id: turnRequest("trn_1"), result }]);
+  expect(facts.at(-1)).toMatchObject({ fact: "turn-ended", outcome: "completed" });
+  expect(facts.at(-2)).toMatchObject({ level: "warning", text: expect.stringMatching(text) });
 });
 
 const cancelled = [{ result: { outcome: { outcome: "cancelled" } } }];

@@ -2,6 +2,7 @@
  * The fold: a line of an ACP agent and what we remember become facts, and frames to be written. Pure; in the order of the
  * spool. A line that is not known changes nothing; a request that is not known is answered so.
  */
+import { LIMITS } from "@skein/contract";
 import type { Fact } from "@skein/sdk";
 import { approvalOf, canAlways, decideAsk, optionFor, unanswerable } from "./asks.ts";
 import { bodyOf, itemId, pieceOf, statusOf, updated } from "./calls.ts";
@@ -18,6 +19,7 @@ import {
   object,
   permissionFrame,
   refusalFrame,
+  isTurnRequest,
   string,
   turnRequest,
   type Json,
@@ -25,7 +27,7 @@ import {
   type WireLine,
 } from "./wire.ts";
 
-/** Long streams of rubbish are not worth a line each. */
+/** In a turn: long streams of rubbish are not worth a line each. */
 const garbageTold = 3;
 const keptCalls = 256;
 
@@ -178,12 +180,16 @@ const onRequest = (
     ? onAsk(state, id, params, settings)
     : folded(state, [], { orders: [refusalFrame(id, method)] });
 
-const onGarbage = (state: State, settings: Settings): Folded => {
+const leftOut = (state: State, what: string, { agent }: Settings): Folded => {
   const next = { ...state, garbage: state.garbage + 1 };
   if (state.garbage >= garbageTold || state.phase !== "ready") return folded(next);
-  const text = `${settings.agent.title} wrote a line that is no message of its protocol; it was left out.`;
+  const text = `${agent.title} ${what}; it was left out.`;
   return folded(next, [{ fact: "notice", level: "warning", text }]);
 };
+
+const noMessage = "wrote a line that is no message of its protocol";
+const tooLong = `wrote a line that is longer than ${LIMITS.wireLineBytes / 1024 / 1024} MiB`;
+const again = "answered a prompt a second time";
 
 const isOfConversation = (state: State, params: Json): boolean => {
   const session = string(params["sessionId"]);
@@ -197,7 +203,9 @@ export const step = (state: State, line: WireLine, settings: Settings): Folded =
       const answer = line.type === "result" ? { result: line.result } : { error: line.error };
       const { turn } = state;
       if (turn === null || line.id !== turnRequest(turn.id))
-        return onHandshake(state, line.id, answer, settings);
+        return isTurnRequest(line.id)
+          ? leftOut(state, again, settings)
+          : onHandshake(state, line.id, answer, settings);
       return chain(acceptTurn(state), (before) => onAnswer(before, answer, settings));
     }
     case "request":
@@ -207,6 +215,8 @@ export const step = (state: State, line: WireLine, settings: Settings): Folded =
         ? onUpdate(state, object(line.params["update"]), settings)
         : folded(state);
     case "garbage":
-      return onGarbage(state, settings);
+      return leftOut(state, noMessage, settings);
+    case "cut":
+      return leftOut(state, tooLong, settings);
   }
 };

@@ -1,6 +1,6 @@
 /** How a turn begins, and how the answer to its prompt ends it. Pure. */
 import type { Fact } from "@skein/sdk";
-import { bodyOf, itemId } from "./calls.ts";
+import { bodyOf, itemId, oneLine } from "./calls.ts";
 import { failureBeside, failureOf, stopFailure, turnError } from "./failures.ts";
 import { chain, folded, type Folded, type Settings } from "./fold.ts";
 import { settleSpeech } from "./speech.ts";
@@ -24,7 +24,7 @@ export const giving = (state: State, id: string, since: number): Folded => {
     doubted: false,
     worked: false,
   };
-  return chain(settleSpeech(state), (before) => folded({ ...before, turn }));
+  return chain(settleSpeech(state), (before) => folded({ ...before, turn, garbage: 0 }));
 };
 
 /** It is in the agent's stdin, or the agent answers it. */
@@ -118,6 +118,18 @@ const withoutWords = ({ agent }: Settings): Fact => ({
   text: `${agent.title} ended the turn without a word.`,
 });
 
+/** Of a stop that is none of the protocol's nobody can say what it means. */
+const unknownStop = ({ agent }: Settings, reason: string): Fact => ({
+  fact: "notice",
+  level: "warning",
+  text:
+    `${agent.title} ended the turn ` +
+    (reason === ""
+      ? "without a stop reason"
+      : `with a stop reason that is unknown ("${oneLine(reason)}")`) +
+    ": it counts as completed.",
+});
+
 /** The answer to the prompt. A second one finds no turn, and changes nothing. */
 export const onAnswer = (state: State, answer: Answer, settings: Settings): Folded => {
   const { turn } = state;
@@ -127,6 +139,9 @@ export const onAnswer = (state: State, answer: Answer, settings: Settings): Fold
   const ended: Fact = { fact: "turn-ended", turn: turn.id, ...end, usage };
   const wordless: Fact[] =
     end.outcome === "completed" && !turn.worked ? [withoutWords(settings)] : [];
+  const reason = stopReasonOf(answer);
+  const odd: Fact[] =
+    end.outcome === "completed" && reason !== "end_turn" ? [unknownStop(settings, reason)] : [];
   const quiet = chain(settleSpeech(withoutEcho(state, end.error)), (before) =>
     settleCalls(before, end.outcome, settings),
   );
@@ -135,7 +150,11 @@ export const onAnswer = (state: State, answer: Answer, settings: Settings): Fold
     end.outcome === "completed" ? tellConversation(before) : folded(before),
   );
   return chain(known, (before) =>
-    folded({ ...before, turn: null, cost: before.costNow ?? before.cost }, [...wordless, ended]),
+    folded({ ...before, turn: null, cost: before.costNow ?? before.cost }, [
+      ...odd,
+      ...wordless,
+      ended,
+    ]),
   );
 };
 

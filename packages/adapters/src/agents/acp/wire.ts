@@ -17,7 +17,9 @@ export type WireLine =
       readonly params: Json;
     }
   | { readonly type: "notification"; readonly method: string; readonly params: Json }
-  | { readonly type: "garbage" };
+  | { readonly type: "garbage" }
+  /** Longer than LIMITS.wireLineBytes. */
+  | { readonly type: "cut" };
 
 export type WireError = { readonly code: number; readonly message: string; readonly data: Json };
 
@@ -87,6 +89,10 @@ export const permissionFrame = (id: RequestId, optionId: string | null): string 
   });
 
 export const turnRequest = (turn: string): string => `skein-turn-${turn}`;
+
+/** Of whichever turn. */
+export const isTurnRequest = (id: RequestId): boolean =>
+  typeof id === "string" && id.startsWith(turnRequest(""));
 
 export const promptFrame = (session: string, turn: string, text: string): string =>
   requestFrame(turnRequest(turn), "session/prompt", {
