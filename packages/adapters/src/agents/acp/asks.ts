@@ -48,12 +48,15 @@ export const approvalOf = (ask: Ask, call: Call, folder: string): Approval => {
   return { title: isYesForAlways(ask) ? `${forAlways}: ${title}` : title, request };
 };
 
+const titled = (does: string, name: string, thing: string): string =>
+  name === "" ? `${does}${thing} that the agent does not name` : `${does}${name}`;
+
 const asked = (call: Call, folder: string): Approval => {
   const reason = string(call.input["description"]);
   if (call.kind === "execute") {
     const command = commandOf(call);
     const request = { kind: "command", command, argv: null, folder, reason } as const;
-    return { title: `Run: ${oneLine(command)}`, request };
+    return { title: titled("Run: ", oneLine(command), "a command"), request };
   }
   if (call.kind === "switch_mode") {
     const plan = string(call.input["plan"]) ?? (call.text || call.title);
@@ -63,10 +66,10 @@ const asked = (call: Call, folder: string): Approval => {
     const changes = changesOf(call, folder);
     const paths = changes.map(({ path }) => path).join(", ");
     const request = { kind: "edit", changes, reason } as const;
-    return { title: `Edit ${oneLine(paths || call.title)}`, request };
+    return { title: titled("Edit ", oneLine(paths || call.title), "files"), request };
   }
   const tool = call.tool ?? (call.kind === "other" ? oneLine(call.title) : call.kind);
-  const title = call.title === "" ? `Use ${tool}` : oneLine(call.title);
+  const title = oneLine(call.title) || titled("Use ", tool, "a tool");
   return { title, request: { kind: "tool", tool, input: call.input, reason } };
 };
 

@@ -382,6 +382,14 @@ test.each([
   expect(facts.at(-2)).toMatchObject({ level: "warning", text: expect.stringMatching(text) });
 });
 
+test.each([
+  ["other", "Use a tool that the agent does not name"],
+  ["execute", "Run: a command that the agent does not name"],
+  ["edit", "Edit files that the agent does not name"],
+])("an ask without a title (%s) says something whole", (kind, title) => {
+  expect(fold([ask(1, { toolCallId: "t", kind })]).facts.at(-1)).toMatchObject({ title });
+});
+
 const cancelled = [{ result: { outcome: { outcome: "cancelled" } } }];
 
 test.each(["guarded", "workspace", "full"] as const)(
