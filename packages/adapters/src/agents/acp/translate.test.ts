@@ -2,10 +2,7 @@
 import type { PermissionMode } from "@skein/contract";
 import type { Fact } from "@skein/sdk";
 import { expect, test } from "vitest";
-import { ACP_AGENTS, configuredAgent } from "./agents.ts";
-import { decideUnasked } from "./asks.ts";
-import { emptyCall, updated } from "./calls.ts";
-import { failureOf } from "./failures.ts";
+import { ACP_AGENTS } from "./agents.ts";
 import type { Settings } from "./fold.ts";
 import { initialState, type State } from "./state.ts";
 import { step } from "./translate.ts";
@@ -437,67 +434,4 @@ test("a yes that holds for always says so, and is said unasked in full only", ()
   const full = fold([ask(1, geminiWrite, kinds)], inTurn, settings("full"));
   expect(full.frames).toMatchObject([{ result: { outcome: { optionId: "o-allow_always" } } }]);
   expect(fold([ask(1, geminiWrite)]).facts.at(-1)).toMatchObject({ title: "Edit /w/a.txt" });
-});
-
-test("workspace: edits in the folder pass, all others are asked", () => {
-  const place = { folder: "/w", home: "/w/.skein" };
-  const edit = (path: string) =>
-    updated(undefined, { kind: "edit", content: [{ type: "diff", path, newText: "x" }] });
-  const passes = (path: string) => decideUnasked("workspace", edit(path), place);
-  expect(["/w/a", "b/c", "/w/d.git/e"].map(passes)).toEqual(["allow", "allow", "allow"]);
-  const guarded = [
-    "/x",
-    "/w",
-    "/wx/a",
-    "/w/../x",
-    "/w/.git/hooks/a",
-    "/w/.skein/db",
-    "/w/.mcp.json",
-  ];
-  expect(guarded.map(passes)).toEqual(guarded.map(() => null));
-  const relative = { ...edit("a"), paths: ["a", "./b/c"] };
-  expect(decideUnasked("workspace", relative, place)).toBe("allow");
-  const moved = { ...edit("/w/a"), kind: "move", paths: ["/w/a", "/x"] };
-  expect(decideUnasked("workspace", moved, place)).toBeNull();
-  expect(decideUnasked("workspace", { ...emptyCall, kind: "edit" }, place)).toBeNull();
-  expect(decideUnasked("workspace", { ...emptyCall, kind: "execute" }, place)).toBeNull();
-  expect(decideUnasked("read-only", { ...emptyCall, kind: "read" }, place)).toBeNull();
-});
-
-test.each([
-  "/var/x/sk/config.json5",
-  "//var/x/sk/config.json5",
-  "/var/./x/sk/config.json5",
-  "/var//x/sk//config.json5",
-  "var/x/sk/config.json5",
-  "./var/x/sk/config.json5",
-  "/etc/../var/x/sk/config.json5",
-  "/var/x/sk",
-  "/var/x/sk/",
-  "/var/x",
-  "",
-])("workspace in /: the state folder is asked for, as %j too", (path) => {
-  const content = [{ type: "diff", path, newText: "x" }];
-  const place = { folder: "/", home: "/var/x/sk" };
-  const call = updated(undefined, { kind: "edit", content });
-  expect(decideUnasked("workspace", call, place)).toBeNull();
-  const moved = updated(undefined, { kind: "move", locations: [{ path }] });
-  expect(decideUnasked("workspace", moved, place)).toBeNull();
-  const beside = updated(undefined, { kind: "edit", locations: [{ path: "/var/x/skein" }] });
-  expect(decideUnasked("workspace", beside, place)).toBe("allow");
-});
-
-test.each([
-  [401, "{}", {}, "login"],
-  [-32000, "Authentication required", {}, "login"],
-  [429, "scripted failure 429", {}, "limit"],
-  [-32603, "Internal error: API Error", { errorKind: "rate_limit" }, "limit"],
-  [500, "model not found", {}, "model"],
-  [500, "terminated", {}, "cut"],
-  [-32603, "Internal error: API Error: Unable to connect to API (ECONNRESET)", {}, "cut"],
-  [-32603, "Internal error", { details: "scripted failure 500" }, "api"],
-])("error %i %j %j is of the kind %s", (code, message, data, kind) => {
-  const error = failureOf(configuredAgent("acp:mine"), { code, message, data });
-  expect(error.kind).toBe(kind);
-  expect(error.message).not.toMatch(/^Internal error: /);
 });

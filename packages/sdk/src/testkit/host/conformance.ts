@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Detached, Exit } from "../../host.ts";
 import { SYSTEM_PATH } from "../../terminal.ts";
-import { became, failureCode, firstLine, gone, until, type HostWorld } from "./world.ts";
+import { became, failureCode, firstLine, gone, textOf, until, type HostWorld } from "./world.ts";
 
 const node = process.execPath;
 /** Tells its lines back, one for one, with a number. */
@@ -18,13 +18,6 @@ const echo = [
   `let n = 0;
    require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => console.log(++n + " " + line));`,
 ] as const;
-
-/** All that comes, as text. */
-const textOf = async (output: AsyncIterable<Uint8Array>): Promise<string> => {
-  const parts: Uint8Array[] = [];
-  for await (const bytes of output) parts.push(bytes);
-  return Buffer.concat(parts).toString("utf8");
-};
 
 export type HostUnderTest = {
   readonly make: () => Promise<HostWorld>;

@@ -60,6 +60,13 @@ export const until = async (
 export const firstLine = async (detached: Detached, from = 0): Promise<SpoolLine | undefined> =>
   (await until(detached.lines(from), () => true))[0];
 
+/** All that comes, as text. */
+export const textOf = async (output: AsyncIterable<Uint8Array>): Promise<string> => {
+  const parts: Uint8Array[] = [];
+  for await (const bytes of output) parts.push(bytes);
+  return Buffer.concat(parts).toString("utf8");
+};
+
 /** The code that a promise was refused with. */
 export const failureCode = async (promise: Promise<unknown>): Promise<string> => {
   const error = await promise.then(
