@@ -13,7 +13,7 @@ import { fakeClaudeBackend } from "../daemon/fixtures.ts";
 import { takeAgent } from "../scenarios/agent.ts";
 import { dataOf } from "../scenarios/events.ts";
 import { openHouse, type House } from "../scenarios/house.ts";
-import { agentProcesses, everyProcess, untilTrue } from "../scenarios/processes.ts";
+import { agentProcesses, everyProcess, sweepHome, untilTrue } from "../scenarios/processes.ts";
 
 const execute = promisify(execFile);
 
@@ -288,8 +288,9 @@ test("a session shows the present reason: the key that a host shows when it come
       hosts: { far: { backends: { "claude-code": await fakeClaudeBackend(place) } } },
     }),
   });
+  let there = "";
   try {
-    await own.call("hosts.add", { host: "far" });
+    there = (await own.call("hosts.add", { host: "far" })).host.home;
     const folder = await own.folder("project");
     const { session } = await own.call("sessions.create", {
       backend: "claude-code",
@@ -315,6 +316,8 @@ test("a session shows the present reason: the key that a host shows when it come
     expect((await agent.view()).unreachable).toBe(unreachable);
   } finally {
     await own.close();
+    // Nobody reaches it any more to end it.
+    await sweepHome(there);
   }
 });
 
