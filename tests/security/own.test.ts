@@ -289,7 +289,7 @@ test("without operator.approvals it has nothing done unasked", async () => {
   const writer = await dialIn(house.port, secret);
   for (const more of [
     { permissions: "full" },
-    // The folder is the token's to choose: any that its host has.
+    // Its holder chooses the folder, and could choose whichever the host has.
     { permissions: "workspace" },
     { backend: "terminal", program: { argv: ["/bin/true"] } },
   ]) {
