@@ -9,13 +9,16 @@ import { inShell, ok, warn, type Finding } from "./finding.ts";
 type Marks = { readonly session: string; readonly generation: number };
 type Marked = Marks & { readonly pid: number };
 
-/** Every process of this user that carries the marks of this state folder (Linux; elsewhere none are seen). */
+/**
+ * Every process of this user that carries a session's marks of this state folder (Linux; elsewhere none are seen). Others are the
+ * daemon's own: a server that several sessions share carries its backend's mark, a client of tmux its daemon's.
+ */
 const markedProcesses = async (home: string): Promise<Marked[]> => {
   const names = await readdir("/proc").catch(() => []);
   const found: Marked[] = [];
   for (const name of names.filter((each) => /^\d+$/.test(each))) {
     const marks = await marksOf(home, name);
-    if (marks !== undefined) found.push({ pid: Number(name), ...marks });
+    if (marks?.session.startsWith("ses_") === true) found.push({ pid: Number(name), ...marks });
   }
   return found;
 };
@@ -57,9 +60,8 @@ export const checkLeftovers = async (
   }
   const known = new Map((await ask()).map((session) => [session.id, session]));
   const isGone = (name: string) => name.startsWith("ses_") && !known.has(name);
-  // Others are the daemon's own: a server that several sessions share carries its backend's mark.
   const strays: Marked[] = [];
-  for (const one of marked.filter(({ session }) => session.startsWith("ses_")))
+  for (const one of marked)
     if (!isOfThisLife(one, known.get(one.session)) && (await isThere(home, one))) strays.push(one);
   const unread = folders.filter(isGone);
   const findings: Finding[] = [];
