@@ -12,9 +12,14 @@ export type Marked = {
   readonly session: string | null;
   readonly generation: number | null;
   readonly args: readonly string[];
+  /** Ticks since the machine booted, field 22 of proc_pid_stat(5): pids begin anew at the end of their range. */
+  readonly started: number;
 };
 
 const words = (text: string): string[] => text.split("\0").filter((word) => word !== "");
+
+const startOf = (stat: string): number =>
+  Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]);
 
 const readProcess = async (pid: number, home: string): Promise<Marked | null> => {
   try {
@@ -28,6 +33,7 @@ const readProcess = async (pid: number, home: string): Promise<Marked | null> =>
       session: value("SKEIN_SESSION"),
       generation: generation === null ? null : Number(generation),
       args: words(await readFile(`/proc/${pid}/cmdline`, "utf8")),
+      started: startOf(await readFile(`/proc/${pid}/stat`, "latin1")),
     };
   } catch {
     // It ended meanwhile, or belongs to someone else.

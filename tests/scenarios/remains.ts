@@ -14,7 +14,7 @@ export const processOf = async ({ house, fixture }: Stage, agent: Agent): Promis
     fixture.sharesProcess ? session?.startsWith(`${fixture.id}-server`) : session === agent.id,
   );
   // The oldest of the marked ones leads.
-  const found = mine.toSorted((a, b) => a.pid - b.pid)[0];
+  const found = mine.toSorted((a, b) => a.started - b.started || a.pid - b.pid)[0];
   if (found === undefined) throw new Error(`no process of ${agent.name} is alive`);
   return found;
 };
